@@ -1,0 +1,149 @@
+/*
+ * What every command shares; see command.h.
+ */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_help(const char *program, const struct command *commands, size_t count)
+{
+    printf("Usage: %s COMMAND [OPTION...]\n\nCommands:\n", program);
+    for (size_t i = 0; i < count; i++)
+        printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+    printf("\n'%s COMMAND --help' tells more of each.\n", program);
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+static void print_names(FILE *to, const struct command *commands, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(to, "%s%s", i == 0 ? "" : i + 1 == count ? " or " : ", ", commands[i].name);
+}
+
+enum command_status command_dispatch(const char *program, const struct command *commands,
+                                     size_t count, int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "%s: expected a command: ", program);
+        print_names(stderr, commands, count);
+        fprintf(stderr, "\n");
+        return COMMAND_USAGE;
+    }
+    if (is_help(argv[1])) {
+        print_help(program, commands, count);
+        return COMMAND_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("hoptell " HOPTELL_VERSION "\n");
+        return COMMAND_DONE;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "%s: expected a command (", program);
+    print_names(stderr, commands, count);
+    fprintf(stderr, "), found '%s'\n", argv[1]);
+    return COMMAND_USAGE;
+}
+
+static void say(const char *command, const char *format, va_list arguments)
+{
+    fprintf(stderr, "hoptell %s: ", command);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+enum command_status command_usage(const char *command, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say(command, format, arguments);
+    va_end(arguments);
+    return COMMAND_USAGE;
+}
+
+enum command_status command_failed(const char *command, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say(command, format, arguments);
+    va_end(arguments);
+    return COMMAND_FAILED;
+}
+
+/* Reads until the end or until `limit` + 1 octets, so that the caller can tell "too long". */
+static char *slurp(FILE *from, size_t limit, size_t *out_length)
+{
+    size_t capacity = 4096;
+    size_t length = 0;
+    char *text = malloc(capacity + 1);
+
+    while (text != NULL && length <= limit) {
+        const size_t got = fread(text + length, 1, capacity - length, from);
+        char *larger;
+
+        length += got;
+        if (got == 0)
+            break;
+        if (length < capacity)
+            continue;
+        larger = realloc(text, capacity * 2 + 1);
+        if (larger == NULL) {
+            free(text);
+            return NULL;
+        }
+        text = larger;
+        capacity *= 2;
+    }
+    if (text != NULL)
+        text[length] = '\0';
+    *out_length = length;
+    return text;
+}
+
+char *command_slurp(const char *command, const char *path, size_t limit, size_t *out_length)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *from = standard ? stdin : fopen(path, "re");
+    char *text;
+
+    if (from == NULL) {
+        command_failed(command, "expected a file to read, found %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    errno = 0;
+    text = slurp(from, limit, out_length);
+    if (text == NULL || ferror(from)) {
+        command_failed(command, "cannot read %s: %s", path, strerror(errno ? errno : ENOMEM));
+        free(text);
+        text = NULL;
+    } else if (*out_length > limit) {
+        command_failed(command, "expected at most %zu octets in %s, found more", limit, path);
+        free(text);
+        text = NULL;
+    }
+    if (!standard)
+        fclose(from);
+    return text;
+}
+
+void command_print_report(const struct report *report)
+{
+    char line[REPORT_TEXT_MAX + 512];
+    const unsigned all = report->errors + report->warnings;
+
+    for (unsigned i = 0; i < report->count; i++)
+        fprintf(stderr, "%s\n", report_line(report, i, line, sizeof line));
+    if (all > report->count)
+        fprintf(stderr, "%s: and %u more\n", report->file, all - report->count);
+}

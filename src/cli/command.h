@@ -1,0 +1,54 @@
+/*
+ * What every command shares. A command is one file here; main.c has the table of them.
+ */
+#ifndef HOPTELL_CLI_COMMAND_H
+#define HOPTELL_CLI_COMMAND_H
+
+#include "base/report.h"
+
+#include <stddef.h>
+
+enum command_status {
+    COMMAND_DONE = 0,
+    COMMAND_NO = 1,     /* the answer is no: a bad tale, no such connection */
+    COMMAND_USAGE = 2,  /* wrong use */
+    COMMAND_FAILED = 3, /* could not */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* as in the usage line */
+    const char *summary;
+    /* argv[0] is the command's own name, so that getopt_long(3) works unchanged */
+    enum command_status (*run)(int argc, char **argv);
+};
+
+enum command_status command_check(int argc, char **argv);
+enum command_status command_lookup(int argc, char **argv);
+enum command_status command_read(int argc, char **argv);
+enum command_status command_run(int argc, char **argv);
+enum command_status command_tale(int argc, char **argv);
+
+/*
+ * Runs the command that argv[1] names among `count`; prints help for --help and -h, and says what
+ * was expected for anything else. `program` is what comes before the name ("hoptell", "hoptell tale").
+ */
+enum command_status command_dispatch(const char *program, const struct command *commands,
+                                     size_t count, int argc, char **argv);
+
+/* "hoptell read: ..." on standard error, with a newline; returns the status, for `return`. */
+enum command_status command_usage(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+enum command_status command_failed(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * The whole of a file, "-" for standard input, at most `limit` octets, NUL-terminated; the caller
+ * frees it. NULL with a message on standard error.
+ */
+char *command_slurp(const char *command, const char *path, size_t limit, size_t *out_length);
+
+/* Prints every entry of the report on standard error. */
+void command_print_report(const struct report *report);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * hoptell: reads the hop limit of packets that arrive, and answers with one of your choosing.
+ * This file is the table of its commands.
+ */
+#include "cli/command.h"
+
+static const struct command commands[] = {
+    {"run", "[-c FILE]", "be the daemon", command_run},
+};
+
+int main(int argc, char **argv)
+{
+    return (int)command_dispatch("hoptell", commands, sizeof commands / sizeof commands[0], argc,
+                                 argv);
+}

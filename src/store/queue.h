@@ -1,0 +1,33 @@
+/*
+ * The queue in front of a store: bounded, one writer thread that writes in batches. The datapath
+ * never waits: what does not fit is counted as lost.
+ */
+#ifndef HOPTELL_STORE_QUEUE_H
+#define HOPTELL_STORE_QUEUE_H
+
+#include "store/store.h"
+
+struct store_queue;
+
+struct store_queue_counts {
+    uint64_t queued;  /* waiting now */
+    uint64_t written; /* committed since the start */
+    uint64_t lost;    /* did not fit, or could not be written */
+};
+
+/*
+ * Starts the writer. The store becomes the queue's and is closed by store_queue_close.
+ * `capacity` is in rows. 0, or a negative errno.
+ */
+int store_queue_open(struct store *store, size_t capacity, struct store_queue **out);
+
+/* Writes what is queued, then stops the writer and closes the store. NULL is fine. */
+void store_queue_close(struct store_queue *queue);
+
+/* Copies. False when it did not fit. */
+bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement);
+bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
+
+struct store_queue_counts store_queue_counts(struct store_queue *queue);
+
+#endif

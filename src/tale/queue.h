@@ -1,0 +1,34 @@
+/*
+ * Answers on their way: kept until they are due, in order of time, then of arrival. Bounded both
+ * in number and in octets; what does not fit is refused, for the caller to count.
+ */
+#ifndef HOPTELL_TALE_QUEUE_H
+#define HOPTELL_TALE_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct answer_queue;
+
+/* 0 or -ENOMEM; the caller frees *out with answer_queue_free. */
+int answer_queue_new(size_t answers_max, size_t octets_max, struct answer_queue **out);
+void answer_queue_free(struct answer_queue *queue); /* NULL is fine */
+
+/* Copies the octets. False when the queue is full. */
+bool answer_queue_push(struct answer_queue *queue, uint64_t due_ns, const uint8_t *octets,
+                       size_t length);
+
+/* When the first answer is due; UINT64_MAX for an empty queue. */
+uint64_t answer_queue_next_due(const struct answer_queue *queue);
+
+/*
+ * The first answer if it is due at `now_ns`: its octets (valid until the next call) and length.
+ * NULL when nothing is due.
+ */
+const uint8_t *answer_queue_pop(struct answer_queue *queue, uint64_t now_ns, size_t *out_length,
+                                uint64_t *out_due_ns);
+
+size_t answer_queue_length(const struct answer_queue *queue);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * A tale, compiled: what the responder, the names and `tale show` all read. It is built once by
+ * tale_compile (compile.h) and never changes afterwards, so that any number of threads may use it.
+ *
+ * A path is a list of steps. A step is one hop, or a fork of several branches, each a run of hops
+ * of its own length; after the fork the branches join again:
+ *
+ *   steps:  [hop 0] [hop 1] [fork: branch (2,3) | branch (4)] [hop 5] ...
+ *   hops:    0       1              2 3           4            5
+ */
+#ifndef HOPTELL_TALE_TALE_H
+#define HOPTELL_TALE_TALE_H
+
+#include "wire/packet.h"
+
+enum {
+    TALE_PATH_MAX = 255,  /* hops on the longest way through a tale: a hop limit has 8 bits */
+    TALE_HOPS_MAX = 4096, /* hops of one tale, all branches counted */
+    TALE_TARGETS_MAX = 64,
+    TALE_POOLS_MAX = 16,    /* prefixes under `addresses` */
+    TALE_BRANCHES_MAX = 16, /* of one fork */
+    TALE_NAME_MAX = 253,    /* a name's octets in dotted form (RFC 1035, 2.3.4) */
+    TALE_TEXT_MAX = 512,    /* a hop's `say` */
+    TALE_LABELS_MAX = 8,    /* of an MPLS stack; RFC 4950 objects stay within the answer */
+    TALE_INTERFACES_MAX = 4 /* RFC 5837 objects of one hop: one a role */
+};
+
+/* Protocols that a tale can treat apart. */
+enum probe_protocol { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_OTHER, PROBE_PROTOCOL_COUNT };
+
+struct mpls_label { /* RFC 3032, 2.1 */
+    uint32_t label; /* 20 bits */
+    uint8_t tc;     /* 3 bits (RFC 5462) */
+    uint8_t ttl;
+};
+
+enum interface_role { /* RFC 5837, 4.1 */
+                      ROLE_INCOMING = 0,
+                      ROLE_INCOMING_SUB_IP = 1,
+                      ROLE_OUTGOING = 2,
+                      ROLE_NEXT_HOP = 3,
+};
+
+enum {
+    INTERFACE_HAS_INDEX = 1u << 0,
+    INTERFACE_HAS_ADDRESS = 1u << 1, /* the hop's own address is sent where none is written */
+    INTERFACE_HAS_NAME = 1u << 2,
+    INTERFACE_HAS_MTU = 1u << 3,
+};
+
+struct interface_info {
+    uint32_t flags; /* INTERFACE_HAS_... */
+    enum interface_role role;
+    uint32_t index;
+    uint32_t mtu;
+    struct address address;
+    char name[64]; /* at most 63 octets of UTF-8 (RFC 5837, 4.3) */
+};
+
+/* Mid-path refusal: each has its type and code in ICMPv4 (RFC 792, 1812) and ICMPv6 (RFC 4443). */
+enum refusal {
+    REFUSE_NONE,
+    REFUSE_NET,
+    REFUSE_HOST,
+    REFUSE_PROTOCOL,
+    REFUSE_PORT,
+    REFUSE_ADMIN,
+    REFUSE_SOURCE_ROUTE,
+    REFUSE_PRECEDENCE,
+    REFUSE_POLICY,
+    REFUSE_REJECT,
+    REFUSE_COUNT,
+};
+
+enum delay_distribution { DELAY_NORMAL, DELAY_UNIFORM, DELAY_PARETO };
+
+struct hop {
+    struct address address[FAMILY_COUNT]; /* unspecified (::) where the tale has none */
+    uint8_t silent; /* 1u << enum probe_protocol for each that gets no answer */
+    uint8_t label_count;
+    uint8_t interface_count;
+    enum refusal refuse;
+    uint16_t mtu;  /* 0: no limit */
+    uint32_t loss; /* of 2^32: the probability times 2^32, saturated */
+    uint32_t duplicate;
+    uint32_t reorder; /* an answer held back by reorder_gap_us */
+    uint32_t rate;    /* answers a second of a simulated router's own limit; 0: none */
+    uint32_t burst;
+    uint32_t delay_us;
+    uint32_t jitter_us; /* the spread: standard deviation, half width, or scale */
+    enum delay_distribution distribution;
+    struct mpls_label label[TALE_LABELS_MAX];
+    struct interface_info *interface; /* interface_count of them, owned by the tale */
+    char *say;                        /* as written, UTF-8; "" for a hop without text */
+    char *name;                       /* as a PTR record gives it, without the last dot; or "" */
+    uint32_t line;                    /* of the source file, from 1 */
+};
+
+enum fork_by { FORK_NONE, FORK_FLOW, FORK_PACKET, FORK_DESTINATION, FORK_TIME };
+
+struct branch {
+    uint16_t first; /* index of its first hop */
+    uint16_t count;
+};
+
+struct step {
+    enum fork_by by; /* FORK_NONE: branch[0] is a single hop and the only branch */
+    uint8_t branch_count;
+    uint32_t every_us; /* FORK_TIME: how long one branch is used before the next */
+    struct branch branch[TALE_BRANCHES_MAX];
+};
+
+/* What the end does with a probe of a protocol. */
+enum end_answer {
+    END_REPLY,       /* echo: reply. TCP: SYN+ACK, "open". UDP: its own octets back */
+    END_UNREACHABLE, /* UDP: port unreachable. Others: protocol unreachable */
+    END_RESET,       /* TCP */
+    END_SILENT,
+    END_PASS, /* the machine itself answers (where the datapath allows it) */
+};
+
+struct tale {
+    char name[64];
+    char zone[TALE_NAME_MAX + 1]; /* where the target's forward name lives; "" for none */
+    uint16_t target_count;
+    uint16_t pool_count;
+    uint16_t step_count;
+    uint16_t hop_count;
+    struct prefix target[TALE_TARGETS_MAX];
+    struct prefix pool[TALE_POOLS_MAX];
+    struct step *step;
+    struct hop *hop;
+    enum end_answer end[PROBE_PROTOCOL_COUNT];
+    uint8_t base_hop_limit; /* 64 or 255 */
+};
+
+/* All tales that run together. The tales are the caller's. */
+struct tales {
+    size_t count;
+    struct tale *const *tale;
+};
+
+/* The tale that has `address` among its targets; the longest prefix wins; NULL for none. */
+const struct tale *tales_find(const struct tales *tales, const struct address *address);
+
+/* How many hops the longest way through the tale has. */
+unsigned tale_longest(const struct tale *tale);
+
+#endif

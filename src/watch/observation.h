@@ -1,0 +1,72 @@
+/*
+ * What one opening packet (a TCP SYN without ACK) showed. A plain struct: every stage of watch
+ * takes it or adds to what is known beside it.
+ */
+#ifndef HOPTELL_WATCH_OBSERVATION_H
+#define HOPTELL_WATCH_OBSERVATION_H
+
+#include "wire/packet.h"
+#include "wire/tcp.h"
+
+enum {
+    OBSERVATION_HAS_MSS = 1u << 0,
+    OBSERVATION_HAS_WINDOW_SCALE = 1u << 1,
+    OBSERVATION_HAS_SACK_PERMITTED = 1u << 2,
+    OBSERVATION_HAS_TIMESTAMPS = 1u << 3,
+    OBSERVATION_DONT_FRAGMENT = 1u << 4,
+    OBSERVATION_IP_OPTIONS = 1u << 5,
+    OBSERVATION_RESERVED_BIT = 1u << 6,
+    OBSERVATION_BAD_OPTIONS = 1u << 7, /* TCP options that are wrong or were cut */
+    OBSERVATION_PAYLOAD = 1u << 8,     /* the SYN carries data (RFC 7413) */
+    OBSERVATION_PADDING = 1u << 9,     /* octets after end-of-options that are not zero */
+};
+
+struct observation {
+    uint64_t time_ns; /* since 1970-01-01 UTC, from the capture or the clock at arrival */
+    struct address client;
+    struct address server;
+    uint16_t client_port;
+    uint16_t server_port;
+    uint32_t flags; /* OBSERVATION_... */
+    uint8_t version;
+    uint8_t hop_limit; /* as it arrived */
+    uint8_t traffic_class;
+    uint8_t tcp_bits; /* enum tcp_bit: SYN, and ECE and CWR where ECN is asked for (RFC 3168) */
+    uint16_t ip_id;
+    uint16_t window;
+    uint16_t mss;
+    uint8_t window_scale;
+    uint8_t option_count;
+    uint8_t option[TCP_OPTIONS_MAX]; /* kinds in order */
+    uint8_t option_padding;          /* octets after end-of-options */
+    uint32_t timestamp_value;
+    uint32_t timestamp_echo;
+    uint32_t flow_label;
+    uint32_t sequence;
+    uint32_t acknowledgment;
+    uint16_t urgent;
+};
+
+enum observation_refusal {
+    OBSERVATION_TAKEN,
+    OBSERVATION_NOT_TCP,
+    OBSERVATION_NOT_OPENING, /* TCP, but not SYN without ACK, RST and FIN */
+    OBSERVATION_FRAGMENT,
+    OBSERVATION_BROKEN, /* no whole TCP header, or a broken IP header */
+    OBSERVATION_REFUSAL_COUNT,
+};
+
+/*
+ * Makes an observation of an IP packet of which `length` octets were received. Anything but
+ * OBSERVATION_TAKEN leaves *out undefined.
+ */
+enum observation_refusal observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns,
+                                                 struct observation *out);
+
+/* The initial that the sender most likely set: the next of 32, 64, 128, 255 at or above. */
+uint8_t observation_initial(uint8_t hop_limit);
+
+/* A word for the refusal, for counters and summaries ("not-opening"). */
+const char *observation_refusal_name(enum observation_refusal refusal);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The hub of watch: an observation comes in, is judged by what was known before it, and is learnt.
+ * Everything a stranger can make it remember lives in tables of a fixed size.
+ */
+#ifndef HOPTELL_WATCH_WATCH_H
+#define HOPTELL_WATCH_WATCH_H
+
+#include "watch/judgement.h"
+
+enum watch_rule { RULE_EVIDENCE, RULE_FIRST_DROP };
+
+struct watch_settings {
+    enum watch_rule rule;
+    double prior;      /* the share of tethered connections before anything is seen, 0 to 1 */
+    double threshold;  /* tethered at or above it, direct at or below 1 minus it */
+    uint32_t networks; /* entries of each table; rounded up to a power of two */
+    uint32_t subscribers;
+    uint32_t connections;
+    uint64_t hash_key[2]; /* random at start, so that nobody can choose colliding addresses */
+};
+
+struct watch;
+
+/* Sensible values for all but the hash key. */
+struct watch_settings watch_settings_default(void);
+
+/*
+ * Allocates all memory that watch will ever use. Returns 0, or -ENOMEM, or -EINVAL for settings
+ * out of range. The caller frees *out with watch_free.
+ */
+int watch_new(const struct watch_settings *settings, struct watch **out);
+void watch_free(struct watch *watch); /* NULL is fine */
+
+/* Rule, prior and threshold may change while it runs; the sizes of the tables may not. */
+void watch_reconfigure(struct watch *watch, const struct watch_settings *settings);
+
+/* Judges `observation` by what is known, then learns from it. */
+void watch_observe(struct watch *watch, const struct observation *observation,
+                   struct judgement *out);
+
+/*
+ * The newest connection from (client, port): true and *out when it is still remembered. The
+ * judgement is the one given when its SYN came.
+ */
+bool watch_lookup(const struct watch *watch, const struct address *client, uint16_t port,
+                  struct judgement *out);
+
+/*
+ * Baselines out and in, for the store: `each` is called once for every network and subscriber
+ * with its state as opaque octets under a key; watch_restore takes them back. Keys and octets are
+ * the same on every machine (network byte order, a version in the first octet).
+ */
+enum { BASELINE_OCTETS_MAX = 256 };
+
+struct baseline {
+    bool subscriber; /* of one subscriber, or else of a network */
+    struct prefix prefix;
+    uint64_t updated_ns;
+    uint16_t length; /* of octets[] */
+    uint8_t octets[BASELINE_OCTETS_MAX];
+};
+
+void watch_each_baseline(const struct watch *watch,
+                         void (*each)(const struct baseline *baseline, void *context),
+                         void *context);
+
+/* 0, or -EINVAL for octets that no watch_each_baseline would have given; nothing is changed then. */
+int watch_restore(struct watch *watch, const struct baseline *baseline);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * A cursor over received octets, with a sticky error.
+ *
+ *      at                    end
+ *      |  not yet read        |
+ *      v                      v
+ *   ...[ o c t e t s . . . . ]
+ *
+ * A read past the end returns zero, moves nothing and sets `failed`; the caller looks at `failed`
+ * once, after the last read. Multi-octet numbers are read from network byte order and returned in
+ * host order. Nothing is allocated or owned: the octets belong to the caller.
+ *
+ * Headers in src/wire/ are compiled for user space and for the kernel (clang -target bpf
+ * -ffreestanding): they use no library and no system header beyond the compiler's own.
+ */
+#ifndef HOPTELL_WIRE_CURSOR_H
+#define HOPTELL_WIRE_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cursor {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool failed;
+};
+
+static inline struct cursor cursor_over(const uint8_t *octets, size_t length)
+{
+    return (struct cursor){.at = octets, .end = octets + length};
+}
+
+static inline size_t cursor_left(const struct cursor *c)
+{
+    return (size_t)(c->end - c->at);
+}
+
+/* Returns where the next `count` octets begin and moves past them; NULL when there are fewer. */
+static inline const uint8_t *cursor_take(struct cursor *c, size_t count)
+{
+    const uint8_t *taken = c->at;
+
+    if (c->failed || count > cursor_left(c)) {
+        c->failed = true;
+        return NULL;
+    }
+    c->at += count;
+    return taken;
+}
+
+static inline void cursor_skip(struct cursor *c, size_t count)
+{
+    (void)cursor_take(c, count);
+}
+
+/* Numbers in network byte order at a place that is known to hold them. */
+static inline uint16_t load_u16(const uint8_t *at)
+{
+    return (uint16_t)((uint16_t)(at[0] << 8) | at[1]);
+}
+
+static inline uint32_t load_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline void store_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static inline void store_u32(uint8_t *at, uint32_t value)
+{
+    store_u16(at, (uint16_t)(value >> 16));
+    store_u16(at + 2, (uint16_t)value);
+}
+
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+    const uint8_t *at = cursor_take(c, 1);
+
+    return at ? at[0] : 0;
+}
+
+static inline uint16_t cursor_u16(struct cursor *c)
+{
+    const uint8_t *at = cursor_take(c, 2);
+
+    return at ? load_u16(at) : 0;
+}
+
+static inline uint32_t cursor_u32(struct cursor *c)
+{
+    const uint8_t *at = cursor_take(c, 4);
+
+    return at ? load_u32(at) : 0;
+}
+
+#endif

@@ -20,6 +20,12 @@ struct capture_counts {
     uint64_t dropped; /* by the kernel or the interface, for want of room */
 };
 
+struct capture_progress {
+    uint64_t octets; /* of a file, read so far; 0 where that cannot be told */
+    uint64_t size;   /* of the file; 0 for a pipe and for an interface */
+    uint64_t packets;
+};
+
 /*
  * A file, or "-" for standard input. 0, or a negative errno with a sentence in `error`: no such
  * file, no capture file, a link type that hoptell does not read.
@@ -45,5 +51,6 @@ long capture_read(struct capture *capture, size_t limit,
 const char *capture_error(const struct capture *capture);
 int capture_descriptor(const struct capture *capture); /* to poll; -1 for files */
 struct capture_counts capture_counts(struct capture *capture);
+struct capture_progress capture_progress(const struct capture *capture);
 
 #endif

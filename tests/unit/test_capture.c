@@ -1,0 +1,251 @@
+#include "unit.h"
+
+#include "edge/capture.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const uint8_t ipv4[] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+
+struct fixture {
+    char directory[32];
+    char path[64];
+    char error[512];
+    unsigned count;
+    size_t ip_length; /* of the newest packet, 0 when its frame held none */
+    struct captured newest;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
+    assert_non_null(mkdtemp(f->directory));
+    snprintf(f->path, sizeof f->path, "%s/capture", f->directory);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    unlink(f->path);
+    rmdir(f->directory);
+    free(f);
+    return 0;
+}
+
+static void take(const struct captured *captured, void *context)
+{
+    struct fixture *f = context;
+    struct cursor c = cursor_over(captured->octets, captured->length);
+
+    f->count++;
+    f->newest = *captured;
+    f->ip_length = frame_to_ip(captured->link, &c) ? cursor_left(&c) : 0;
+    if (f->ip_length >= sizeof ipv4)
+        assert_memory_equal(c.at, ipv4, sizeof ipv4);
+}
+
+/* `count` packets, each `header` and then the IP packet, at 1700000000.123456789. */
+static void write_pcap(const struct fixture *f, int dlt, const uint8_t *header, size_t length,
+                       unsigned count, unsigned precision)
+{
+    pcap_t *dead = pcap_open_dead_with_tstamp_precision(dlt, 65535, precision);
+    pcap_dumper_t *dumper = pcap_dump_open(dead, f->path);
+    uint8_t frame[128];
+    struct pcap_pkthdr about = {
+        .ts = {1700000000, precision == PCAP_TSTAMP_PRECISION_NANO ? 123456789 : 123456},
+        .caplen = (bpf_u_int32)(length + sizeof ipv4),
+        .len = (bpf_u_int32)(length + sizeof ipv4),
+    };
+
+    assert_non_null(dumper);
+    if (length > 0)
+        memcpy(frame, header, length);
+    memcpy(frame + length, ipv4, sizeof ipv4);
+    for (unsigned i = 0; i < count; i++)
+        pcap_dump((u_char *)dumper, &about, frame);
+    pcap_dump_close(dumper);
+    pcap_close(dead);
+}
+
+static void write_octets(const struct fixture *f, const void *octets, size_t length)
+{
+    FILE *file = fopen(f->path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(octets, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void every_link_type_leads_to_its_ip_packet(void **state)
+{
+    static const struct {
+        int dlt;
+        enum link link;
+        size_t length;
+        uint8_t header[24];
+    } rows[] = {
+        {DLT_EN10MB, LINK_ETHERNET, 14, {[12] = 0x08}},
+        {DLT_EN10MB, LINK_ETHERNET, 18, {[12] = 0x81, [15] = 7, [16] = 0x08}},
+        {DLT_EN10MB, LINK_ETHERNET, 22, {[12] = 0x88, [13] = 0xa8, [16] = 0x81, [20] = 0x08}},
+        {DLT_LINUX_SLL, LINK_COOKED, 16, {[14] = 0x08}},
+        {DLT_LINUX_SLL2, LINK_COOKED2, 20, {[0] = 0x08}},
+        {DLT_NULL, LINK_LOOPBACK, 4, {2}},
+        {DLT_LOOP, LINK_LOOPBACK, 4, {[3] = 2}},
+        {DLT_RAW, LINK_RAW, 0, {0}},
+        {DLT_IPV4, LINK_RAW, 0, {0}},
+        {DLT_IPV6, LINK_RAW, 0, {0}},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct capture *capture = NULL;
+
+        write_pcap(f, rows[i].dlt, rows[i].header, rows[i].length, 1, PCAP_TSTAMP_PRECISION_MICRO);
+        assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), 0);
+        assert_int_equal(capture_read(capture, 0, take, f), 1);
+        assert_int_equal(f->newest.link, rows[i].link);
+        assert_int_equal(f->ip_length, sizeof ipv4);
+        assert_int_equal(capture_read(capture, 0, take, f), 0);
+        capture_close(capture);
+    }
+}
+
+static void times_are_nanoseconds_whatever_the_file_holds(void **state)
+{
+    static const struct {
+        unsigned precision;
+        uint64_t expected;
+    } rows[] = {
+        {PCAP_TSTAMP_PRECISION_MICRO, 1700000000123456000},
+        {PCAP_TSTAMP_PRECISION_NANO, 1700000000123456789},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct capture *capture = NULL;
+
+        write_pcap(f, DLT_RAW, NULL, 0, 1, rows[i].precision);
+        assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), 0);
+        assert_int_equal(capture_read(capture, 0, take, f), 1);
+        assert_int_equal(f->newest.time_ns, rows[i].expected);
+        capture_close(capture);
+    }
+}
+
+static void a_limit_is_kept_and_reading_goes_on_after_it(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+
+    write_pcap(f, DLT_RAW, NULL, 0, 5, PCAP_TSTAMP_PRECISION_MICRO);
+    assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), 0);
+    assert_int_equal(capture_read(capture, 3, take, f), 3);
+    assert_int_equal(capture_read(capture, 3, take, f), 2);
+    assert_int_equal(capture_read(capture, 3, take, f), 0);
+    assert_int_equal(capture_counts(capture).received, 5);
+    assert_int_equal(capture_progress(capture).packets, 5);
+    assert_int_equal(capture_progress(capture).octets, 24 + 5 * (16 + sizeof ipv4));
+    assert_int_equal(capture_progress(capture).size, 24 + 5 * (16 + sizeof ipv4));
+    assert_int_equal(capture_descriptor(capture), -1);
+    capture_close(capture);
+}
+
+static void what_came_before_a_cut_is_given(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+
+    write_pcap(f, DLT_RAW, NULL, 0, 3, PCAP_TSTAMP_PRECISION_MICRO);
+    assert_int_equal(truncate(f->path, 24 + 3 * (16 + sizeof ipv4) - 1), 0);
+    assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), 0);
+    assert_int_equal(capture_read(capture, 0, take, f), -EIO);
+    assert_int_equal(f->count, 2);
+    assert_non_null(strstr(capture_error(capture), f->path));
+    assert_non_null(strstr(capture_error(capture), "expected a whole packet 3, found: truncated"));
+    capture_close(capture);
+}
+
+static void what_is_no_capture_is_refused_with_what_was_found(void **state)
+{
+    static const struct {
+        const char *octets;
+        size_t length;
+        const char *found;
+    } rows[] = {
+        {"", 0, "expected a pcap or pcapng capture, found an empty file"},
+        {"hello, this is a text", 21,
+         "expected a pcap or pcapng capture, found another kind of file"},
+        {"\xd4\xc3\xb2\xa1", 4, "expected a pcap or pcapng capture, found truncated dump file"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct capture *capture = NULL;
+
+        write_octets(f, rows[i].octets, rows[i].length);
+        assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), -EINVAL);
+        assert_null(capture);
+        assert_non_null(strstr(f->error, f->path));
+        assert_non_null(strstr(f->error, rows[i].found));
+    }
+}
+
+static void a_file_that_cannot_be_read_says_why(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+
+    assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error), -ENOENT);
+    assert_non_null(strstr(f->error, "No such file"));
+    assert_int_equal(capture_open_file(f->directory, &capture, f->error, sizeof f->error), -EISDIR);
+    assert_non_null(strstr(f->error, "found a directory"));
+}
+
+static void a_link_type_that_is_not_read_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+
+    write_pcap(f, DLT_IEEE802_11_RADIO, NULL, 0, 1, PCAP_TSTAMP_PRECISION_MICRO);
+    assert_int_equal(capture_open_file(f->path, &capture, f->error, sizeof f->error),
+                     -EPROTONOSUPPORT);
+    assert_non_null(strstr(f->error, "found link type 127 (IEEE802_11_RADIO)"));
+}
+
+static void an_interface_that_is_not_there_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+    const int result = capture_open_live("no-such-if0", &capture, f->error, sizeof f->error);
+
+    assert_null(capture);
+    assert_true(result == -ENODEV || result == -EPERM); /* the right is asked for first */
+    assert_non_null(strstr(f->error, "no-such-if0: expected "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_link_type_leads_to_its_ip_packet, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(times_are_nanoseconds_whatever_the_file_holds, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_limit_is_kept_and_reading_goes_on_after_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_came_before_a_cut_is_given, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_capture_is_refused_with_what_was_found, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_says_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_type_that_is_not_read_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_interface_that_is_not_there_is_named, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -19,12 +19,12 @@ struct yaml_node {
 
 /*
  * Parses `length` octets. NULL when it is not YAML, has more than one document, uses anchors or
- * aliases, repeats a key in a mapping, nests deeper than 32, or holds more than 100000 nodes: the
- * reason goes to `report`. An empty text gives a tree whose root is an empty mapping. Free with
- * yaml_free.
+ * aliases, or tags, repeats a key in a mapping, has a key that is not a text, nests deeper than 32,
+ * or holds more than 100000 nodes: the reason goes to `report`. An empty text, and one that is null
+ * as a whole, gives a tree whose root is an empty mapping. Free with yaml_tree_free.
  */
 struct yaml_tree *yaml_parse(const char *text, size_t length, struct report *report);
-void yaml_free(struct yaml_tree *tree); /* NULL is fine */
+void yaml_tree_free(struct yaml_tree *tree); /* NULL is fine; "yaml_free" is libyaml's */
 
 struct yaml_node yaml_root(const struct yaml_tree *tree);
 bool yaml_exists(struct yaml_node node);
@@ -32,12 +32,15 @@ enum yaml_kind yaml_kind(struct yaml_node node);
 uint32_t yaml_line(struct yaml_node node);   /* from 1 */
 uint32_t yaml_column(struct yaml_node node); /* from 1 */
 
-/* A text node's octets, NUL-terminated, owned by the tree; "" for other kinds. */
+/* A text node's octets, without a NUL among them, owned by the tree; "" for other kinds. */
 const char *yaml_text(struct yaml_node node);
 bool yaml_is_quoted(struct yaml_node node);
 bool yaml_is_null(struct yaml_node node); /* plain "", ~ or null */
 
-/* Entries of a list or a mapping, in their order. */
+/*
+ * Entries of a list or a mapping, in their order. A text, and no node at all, have none; an index
+ * past the last and a key that is not there give "no such node".
+ */
 size_t yaml_count(struct yaml_node node);
 struct yaml_node yaml_item(struct yaml_node list, size_t index);
 struct yaml_node yaml_key(struct yaml_node map, size_t index);

@@ -122,11 +122,13 @@ static inline struct prefix prefix_of(const struct address *a, uint8_t length)
     return p;
 }
 
+/* Each family its own: ::/0 holds no IPv4 address, although IPv4 is mapped below it. */
 static inline bool prefix_contains(const struct prefix *p, const struct address *a)
 {
     const struct prefix covered = prefix_of(a, p->length);
 
-    return address_equal(&p->address, &covered.address);
+    return address_is_v4(&p->address) == address_is_v4(a) &&
+           address_equal(&p->address, &covered.address);
 }
 
 /* The length as people write it: 24 for an IPv4 prefix held as 120. */

@@ -200,6 +200,40 @@ bool units_parse_prefix(const char *text, struct prefix *out)
     return true;
 }
 
+static bool parse_port(const char *text, uint16_t *out)
+{
+    struct decimal d;
+    const char *rest = parse_decimal(text, &d);
+
+    if (rest == NULL || *rest != '\0' || d.places > 0 || d.digits < 1 || d.digits > UINT16_MAX)
+        return false;
+    *out = (uint16_t)d.digits;
+    return true;
+}
+
+bool units_parse_endpoint(const char *text, struct address *out, uint16_t *out_port)
+{
+    const bool bracketed = *text == '[';
+    const char *colon = strrchr(text, ':');
+    const char *start = bracketed ? text + 1 : text;
+    const char *end = bracketed ? strchr(text, ']') : colon;
+    char address[ADDRESS_TEXT_MAX];
+    struct address parsed;
+    uint16_t port;
+
+    if (colon == NULL || end == NULL || (bracketed && end + 1 != colon) ||
+        (size_t)(end - start) >= sizeof address)
+        return false;
+    memcpy(address, start, (size_t)(end - start));
+    address[end - start] = '\0';
+    if (bracketed != (strchr(address, ':') != NULL) || !parse_port(colon + 1, &port) ||
+        !units_parse_address(address, &parsed))
+        return false;
+    *out = parsed;
+    *out_port = port;
+    return true;
+}
+
 const char *units_address(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
     const int family = address_is_v4(address) ? AF_INET : AF_INET6;

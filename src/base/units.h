@@ -27,6 +27,9 @@ bool units_parse_address(const char *text, struct address *out);
  */
 bool units_parse_prefix(const char *text, struct prefix *out);
 
+/* "127.0.0.1:53", "[::1]:53": an address and a port of 1 to 65535. */
+bool units_parse_endpoint(const char *text, struct address *out, uint16_t *out_port);
+
 enum { ADDRESS_TEXT_MAX = 46, PREFIX_TEXT_MAX = 50, UNITS_TEXT_MAX = 32 };
 
 /*

@@ -28,6 +28,9 @@ void store_queue_close(struct store_queue *queue);
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement);
 bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
 
+/* The writer will forget observations from before `time_ns`, after what is queued now. */
+bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
+
 struct store_queue_counts store_queue_counts(struct store_queue *queue);
 
 #endif

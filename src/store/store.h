@@ -33,6 +33,9 @@ int store_each_baseline(struct store *store,
                         void (*each)(const struct baseline *baseline, void *context), void *context,
                         uint64_t *out_broken);
 
+/* Deletes observations from before `time_ns` (since 1970), in small transactions of its own. 0 or -EIO. */
+int store_forget_before(struct store *store, uint64_t time_ns);
+
 /* The newest error in words; valid until the next call. */
 const char *store_error(const struct store *store);
 

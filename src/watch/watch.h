@@ -34,8 +34,12 @@ void watch_free(struct watch *watch); /* NULL is fine */
 /* Rule, prior and threshold may change while it runs; the sizes of the tables may not. */
 void watch_reconfigure(struct watch *watch, const struct watch_settings *settings);
 
-/* Judges `observation` by what is known, then learns from it. */
-void watch_observe(struct watch *watch, const struct observation *observation,
+/*
+ * Judges `observation` by what is known, then learns from it. False when it is the same opening
+ * packet again (a retransmission, or seen on a second interface): it is judged, but nothing is learnt
+ * from it twice, and the caller stores it but once.
+ */
+bool watch_observe(struct watch *watch, const struct observation *observation,
                    struct judgement *out);
 
 /*

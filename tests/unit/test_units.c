@@ -250,9 +250,48 @@ static void values_are_written_in_the_largest_unit_without_rest(void **state)
     assert_string_equal(units_share(0, text), "0%");
 }
 
+static void an_endpoint_is_an_address_and_a_port(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *address; /* NULL: refused */
+        uint16_t port;
+    } rows[] = {
+        {"127.0.0.1:53", "127.0.0.1", 53},
+        {"[::1]:8080", "::1", 8080},
+        {"[::]:65535", "::", 65535},
+        {"::1:53", NULL, 0},
+        {"[127.0.0.1]:53", NULL, 0},
+        {"[::1]53", NULL, 0},
+        {"[::1", NULL, 0},
+        {"127.0.0.1", NULL, 0},
+        {"127.0.0.1:", NULL, 0},
+        {"127.0.0.1:0", NULL, 0},
+        {"127.0.0.1:65536", NULL, 0},
+        {"127.0.0.1:5 3", NULL, 0},
+        {":53", NULL, 0},
+        {"localhost:53", NULL, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct address address;
+        char text[ADDRESS_TEXT_MAX];
+        uint16_t port = 0;
+
+        if (units_parse_endpoint(rows[i].text, &address, &port) != (rows[i].address != NULL))
+            fail_msg("'%s' %s", rows[i].text, rows[i].address ? "is refused" : "is taken");
+        if (rows[i].address == NULL)
+            continue;
+        assert_string_equal(units_address(&address, text), rows[i].address);
+        assert_int_equal(port, rows[i].port);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_endpoint_is_an_address_and_a_port),
         cmocka_unit_test(counts_have_powers_of_ten),
         cmocka_unit_test(sizes_have_both_kinds_of_units),
         cmocka_unit_test(durations_need_a_unit),

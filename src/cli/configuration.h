@@ -1,0 +1,25 @@
+/*
+ * A configuration: the settings of a file and the tales that they name, compiled and checked
+ * together. `check`, the daemon's start and its reload all load it by this one function.
+ */
+#ifndef HOPTELL_CLI_CONFIGURATION_H
+#define HOPTELL_CLI_CONFIGURATION_H
+
+#include "base/settings.h"
+#include "tale/tale.h"
+
+struct configuration {
+    struct settings *settings;
+    struct tales tales; /* those of the settings, in their order; owned */
+};
+
+/*
+ * Reads `file` and the tales that it names (relative to its folder). A file that is not there is an
+ * empty one, unless `must_exist`. All or nothing: 0 and *out for configuration_free; -EINVAL when
+ * anything is wrong in the settings or a tale, or another negative errno when a file cannot be read;
+ * errors and warnings are then on standard error, each with its place.
+ */
+int configuration_load(const char *file, bool must_exist, struct configuration **out);
+void configuration_free(struct configuration *configuration); /* NULL is fine */
+
+#endif

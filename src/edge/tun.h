@@ -5,26 +5,22 @@
 #ifndef HOPTELL_EDGE_TUN_H
 #define HOPTELL_EDGE_TUN_H
 
-#include "wire/address.h"
-
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct tun;
 
 /*
- * Creates the device and sets it up. 0, or a negative errno with a sentence in `error` (-EPERM, -EBUSY:
- * the name is in use, -ENOENT: no /dev/net/tun).
+ * Creates the device `name`. 0 and *out for tun_close, or a negative errno with a sentence in
+ * `error`: -EPERM (CAP_NET_ADMIN is wanted), -EBUSY (there is such a device), -ENOENT (no
+ * /dev/net/tun), -ENAMETOOLONG.
  */
 int tun_open(const char *name, struct tun **out, char *error, size_t error_size);
 void tun_close(struct tun *tun); /* NULL is fine */
 
-/* An address of this machine on the device; and a prefix that is routed to it. */
-int tun_add_address(struct tun *tun, const struct prefix *address, char *error, size_t error_size);
-int tun_add_route(struct tun *tun, const struct prefix *prefix, char *error, size_t error_size);
-int tun_delete_route(struct tun *tun, const struct prefix *prefix, char *error, size_t error_size);
-
-int tun_descriptor(const struct tun *tun);
+int tun_descriptor(const struct tun *tun); /* to poll for packets */
+unsigned tun_index(const struct tun *tun); /* the interface's index, for routes */
 
 /* One IP packet; its length, or a negative errno (-EAGAIN: none waiting, or no room). */
 ssize_t tun_read(struct tun *tun, uint8_t *out, size_t capacity);

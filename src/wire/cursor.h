@@ -28,7 +28,8 @@ struct cursor {
 
 static inline struct cursor cursor_over(const uint8_t *octets, size_t length)
 {
-    return (struct cursor){.at = octets, .end = octets + length};
+    /* nothing is added to a NULL that stands for no octets: C does not define that */
+    return (struct cursor){.at = octets, .end = length > 0 ? octets + length : octets};
 }
 
 static inline size_t cursor_left(const struct cursor *c)

@@ -28,9 +28,31 @@ static inline bool frame_is_vlan(uint16_t ethertype)
     return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ;
 }
 
+/*
+ * BSD loopback: an address family, below 256, in the byte order of whoever wrote the capture. IPv4
+ * is 2 everywhere, IPv6 differs by system.
+ */
+static inline uint16_t frame_of_family(const uint8_t family[4])
+{
+    const uint32_t value = load_u32(family);
+
+    switch ((value & 0xffffff) == 0 ? value >> 24 : value) {
+    case 2:
+        return ETHERTYPE_IPV4;
+    case 10: /* Linux */
+    case 24: /* NetBSD, OpenBSD */
+    case 28: /* FreeBSD */
+    case 30: /* Darwin */
+        return ETHERTYPE_IPV6;
+    default:
+        return 0;
+    }
+}
+
 /* Reads a link header up to its type of payload; for link types without one, IPv4's. */
 static inline uint16_t frame_ethertype(enum link link, struct cursor *c)
 {
+    const uint8_t *family;
     uint16_t type;
 
     switch (link) {
@@ -44,9 +66,9 @@ static inline uint16_t frame_ethertype(enum link link, struct cursor *c)
         type = cursor_u16(c);
         cursor_skip(c, 18);
         return type;
-    case LINK_LOOPBACK: /* an address family in the byte order of whoever wrote the capture */
-        cursor_skip(c, 4);
-        return ETHERTYPE_IPV4;
+    case LINK_LOOPBACK:
+        family = cursor_take(c, 4);
+        return family ? frame_of_family(family) : 0;
     case LINK_RAW:
     default:
         return ETHERTYPE_IPV4;

@@ -43,7 +43,7 @@ enum packet_fault {
     PACKET_OK,
     PACKET_FAULT_SHORT,   /* ends before its headers do */
     PACKET_FAULT_VERSION, /* neither 4 nor 6 */
-    PACKET_FAULT_HEADER,  /* a length or an order that the RFCs do not allow */
+    PACKET_FAULT_HEADER,  /* a length, an order or an address that the RFCs do not allow */
 };
 
 enum {
@@ -192,6 +192,9 @@ static inline enum packet_fault packet_parse_v6(struct packet *p, size_t receive
     p->source = address_v6(ip + 8);
     p->destination = address_v6(ip + 24);
     packet_set_end(p, received);
+    /* ::ffff:a.b.c.d is for inside a host (RFC 4942, 2.2); here it would pass for IPv4 */
+    if (address_is_v4(&p->source) || address_is_v4(&p->destination))
+        return PACKET_FAULT_HEADER;
 
     c = cursor_over(ip + IPV6_HEADER, (size_t)(p->end - ip) - IPV6_HEADER);
     for (unsigned i = 0; i < IPV6_EXTENSIONS_MAX; i++) {

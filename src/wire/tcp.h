@@ -37,7 +37,7 @@ enum {
     TCP_HAS_WINDOW_SCALE = 1u << 1,
     TCP_HAS_SACK_PERMITTED = 1u << 2,
     TCP_HAS_TIMESTAMPS = 1u << 3,
-    TCP_BAD_OPTIONS = 1u << 4,     /* a length that does not fit; what came before it is kept */
+    TCP_BAD_OPTIONS = 1u << 4,     /* a length that is wrong for its kind, or does not fit */
     TCP_OPTIONS_CUT = 1u << 5,     /* the capture ends inside the options */
     TCP_PADDING_NOT_ZERO = 1u << 6 /* octets after the end-of-options that are not zero */
 };
@@ -61,24 +61,54 @@ struct tcp {
     uint8_t option[TCP_OPTIONS_MAX]; /* kinds, in the order in which they came */
 };
 
+/* The octets of a kind's value; -1 where it has no fixed length, or is not known here. */
+static inline int tcp_option_length(uint8_t kind)
+{
+    switch (kind) {
+    case TCP_OPTION_MSS:
+        return 2;
+    case TCP_OPTION_WINDOW_SCALE:
+        return 1;
+    case TCP_OPTION_SACK_PERMITTED:
+        return 0;
+    case TCP_OPTION_TIMESTAMPS:
+        return 8;
+    default:
+        return -1;
+    }
+}
+
 /* Reads one option's value; `body` is what follows its length octet. */
 static inline void tcp_option_value(struct tcp *t, uint8_t kind, const uint8_t *body, size_t length)
 {
-    if (kind == TCP_OPTION_MSS && length == 2) {
+    const int expected = tcp_option_length(kind);
+
+    if (expected < 0)
+        return;
+    if (length != (size_t)expected) {
+        t->flags |= TCP_BAD_OPTIONS;
+        return;
+    }
+    switch (kind) {
+    case TCP_OPTION_MSS:
         t->mss = load_u16(body);
         t->flags |= TCP_HAS_MSS;
-    } else if (kind == TCP_OPTION_WINDOW_SCALE && length == 1) {
+        break;
+    case TCP_OPTION_WINDOW_SCALE:
         t->window_scale = body[0];
         t->flags |= TCP_HAS_WINDOW_SCALE;
-    } else if (kind == TCP_OPTION_SACK_PERMITTED && length == 0) {
+        break;
+    case TCP_OPTION_SACK_PERMITTED:
         t->flags |= TCP_HAS_SACK_PERMITTED;
-    } else if (kind == TCP_OPTION_TIMESTAMPS && length == 8) {
+        break;
+    default:
         t->timestamp_value = load_u32(body);
         t->timestamp_echo = load_u32(body + 4);
         t->flags |= TCP_HAS_TIMESTAMPS;
     }
 }
 
+/* Reads options until the end; what came before a fault is kept, what comes after it is not read. */
 static inline void tcp_options(struct tcp *t, struct cursor c)
 {
     while (cursor_left(&c) > 0) {
@@ -99,6 +129,8 @@ static inline void tcp_options(struct tcp *t, struct cursor c)
             continue;
         length = cursor_u8(&c);
         body = length >= 2 ? cursor_take(&c, (size_t)length - 2) : NULL;
+        if (c.failed && (t->flags & TCP_OPTIONS_CUT)) /* right as far as one can see */
+            return;
         if (c.failed || length < 2) {
             t->flags |= TCP_BAD_OPTIONS;
             return;

@@ -12,7 +12,7 @@ struct store_queue;
 struct store_queue_counts {
     uint64_t queued;  /* waiting now */
     uint64_t written; /* committed since the start */
-    uint64_t lost;    /* did not fit, or could not be written */
+    uint64_t lost;    /* did not fit, or could not be written before the end */
 };
 
 /*
@@ -21,16 +21,26 @@ struct store_queue_counts {
  */
 int store_queue_open(struct store *store, size_t capacity, struct store_queue **out);
 
-/* Writes what is queued, then stops the writer and closes the store. NULL is fine. */
+/* Writes what is queued as far as the store takes it, then stops the writer and closes the store. NULL is fine. */
 void store_queue_close(struct store_queue *queue);
 
 /* Copies. False when it did not fit. */
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement);
 bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
+bool store_queue_label(struct store_queue *queue, const struct label *label);
+
+/* The writer will do store_forget_before, after what is queued now. */
+bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 
 struct store_queue_counts store_queue_counts(struct store_queue *queue);
+
+/*
+ * True while the store does not take what is queued, with its words in `out`. What waits is tried
+ * again, and is lost only when the queue is full.
+ */
+bool store_queue_failing(struct store_queue *queue, char *out, size_t size);
 
 #endif

@@ -9,9 +9,17 @@
 
 struct store;
 
+struct label {
+    struct address address;
+    uint16_t port; /* 0: all */
+    enum verdict verdict;
+    uint64_t labelled_ns; /* since 1970-01-01 UTC */
+};
+
 /*
  * Opens the store that `url` names ("sqlite:PATH") and brings its tables to the newest numbered
  * migration. Returns 0, or a negative errno with a sentence in `error` (expected, found, where).
+ * A new file is made, readable for its owner and group alone; the directory has to be there.
  * The caller closes *out with store_close.
  */
 int store_open(const char *url, struct store **out, char *error, size_t error_size);
@@ -33,7 +41,13 @@ int store_each_baseline(struct store *store,
                         void (*each)(const struct baseline *baseline, void *context), void *context,
                         uint64_t *out_broken);
 
-/* Deletes observations from before `time_ns` (since 1970), in small transactions of its own. 0 or -EIO. */
+/* What the operator knows to be true; port 0 stands for every connection of the address. 0 or -EIO. */
+int store_put_label(struct store *store, const struct label *label);
+
+/*
+ * Deletes observations and subscribers' baselines from before `time_ns` (since 1970), in small
+ * transactions of its own; networks are kept. Not between begin and commit. 0 or -EIO.
+ */
 int store_forget_before(struct store *store, uint64_t time_ns);
 
 /* The newest error in words; valid until the next call. */

@@ -1,0 +1,37 @@
+/*
+ * What a kind of store brings: one table of functions, behind store.h. Each does what the function
+ * of the same name there says.
+ */
+#ifndef HOPTELL_STORE_BACKEND_H
+#define HOPTELL_STORE_BACKEND_H
+
+#include "store/store.h"
+
+enum { STORE_ERROR_MAX = 512 };
+
+struct store_backend {
+    const char *scheme;
+    /* `where` is what follows "scheme:" in the URL; *out is freed by close. */
+    int (*open)(const char *where, struct store **out, char *error, size_t error_size);
+    void (*close)(struct store *store);
+    int (*begin)(struct store *store);
+    int (*commit)(struct store *store);
+    void (*rollback)(struct store *store);
+    int (*put_judgement)(struct store *store, const struct judgement *judgement);
+    int (*put_baseline)(struct store *store, const struct baseline *baseline);
+    int (*put_label)(struct store *store, const struct label *label);
+    int (*each_baseline)(struct store *store,
+                         void (*each)(const struct baseline *baseline, void *context),
+                         void *context, uint64_t *out_broken);
+    int (*forget_before)(struct store *store, uint64_t time_ns);
+};
+
+/* The first member of every backend's own struct. */
+struct store {
+    const struct store_backend *backend;
+    char error[STORE_ERROR_MAX];
+};
+
+extern const struct store_backend store_sqlite;
+
+#endif

@@ -1,0 +1,456 @@
+/*
+ * The embedded store: one SQLite file in write-ahead mode, so that others can read while hoptell
+ * writes. Times are microseconds since 1970-01-01 UTC, addresses and prefixes are text, so that a
+ * page in any language can ask for an address and a port.
+ */
+#include "base/units.h"
+#include "serve/json.h"
+#include "store/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BUSY_TIMEOUT_MS = 5000, /* for whoever else has the file open */
+    FORGET_STEP = 5000,     /* rows deleted at once, so that readers are not kept waiting */
+    FILE_MODE = 0640,       /* it holds addresses of people */
+};
+
+/* Number n of these brings the tables from version n to n + 1. Never change one: add the next. */
+static const char *const migrations[] = {
+    "CREATE TABLE observation ("
+    " id INTEGER PRIMARY KEY,"
+    " address TEXT NOT NULL,"
+    " port INTEGER NOT NULL,"
+    " seen_at INTEGER NOT NULL,"
+    " server_address TEXT NOT NULL,"
+    " server_port INTEGER NOT NULL,"
+    " hop_limit INTEGER NOT NULL,"
+    " initial INTEGER NOT NULL,"
+    " hops INTEGER NOT NULL,"
+    " stack_family TEXT NOT NULL,"
+    " stack_probability REAL NOT NULL,"
+    " network_prefix TEXT,"
+    " network_hop_limit INTEGER,"
+    " network_share REAL,"
+    " network_seen INTEGER,"
+    " verdict TEXT NOT NULL,"
+    " probability REAL NOT NULL,"
+    " evidence TEXT NOT NULL);"
+    /* What is delivered again after a fault is the same row, and is kept once. */
+    "CREATE UNIQUE INDEX observation_connection"
+    " ON observation (address, port, seen_at, server_address, server_port);"
+    "CREATE INDEX observation_seen_at ON observation (seen_at);"
+    "CREATE TABLE baseline ("
+    " prefix TEXT NOT NULL,"
+    " subscriber INTEGER NOT NULL,"
+    " updated_at INTEGER NOT NULL,"
+    " octets BLOB NOT NULL,"
+    " PRIMARY KEY (prefix, subscriber)) WITHOUT ROWID;"
+    "CREATE TABLE label ("
+    " id INTEGER PRIMARY KEY,"
+    " address TEXT NOT NULL,"
+    " port INTEGER NOT NULL,"
+    " label TEXT NOT NULL,"
+    " labelled_at INTEGER NOT NULL);"
+    "CREATE INDEX label_address ON label (address, port);",
+};
+
+enum { VERSION_NEWEST = sizeof migrations / sizeof migrations[0] };
+
+enum statement {
+    STATEMENT_PUT_OBSERVATION,
+    STATEMENT_PUT_BASELINE,
+    STATEMENT_PUT_LABEL,
+    STATEMENT_EACH_BASELINE,
+    STATEMENT_FORGET_OBSERVATIONS,
+    STATEMENT_FORGET_SUBSCRIBERS,
+    STATEMENT_COUNT,
+};
+
+static const char *const statements[STATEMENT_COUNT] = {
+    [STATEMENT_PUT_OBSERVATION] =
+        "INSERT OR IGNORE INTO observation (address, port, seen_at, server_address, server_port,"
+        " hop_limit, initial, hops, stack_family, stack_probability, network_prefix,"
+        " network_hop_limit, network_share, network_seen, verdict, probability, evidence)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    [STATEMENT_PUT_BASELINE] =
+        "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets)"
+        " VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_PUT_LABEL] =
+        "INSERT INTO label (address, port, label, labelled_at) VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_EACH_BASELINE] = "SELECT prefix, subscriber, updated_at, octets FROM baseline",
+    [STATEMENT_FORGET_OBSERVATIONS] = "DELETE FROM observation WHERE id IN"
+                                      " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
+    [STATEMENT_FORGET_SUBSCRIBERS] =
+        "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?1",
+};
+
+struct sqlite_store {
+    struct store base;
+    sqlite3 *db;
+    sqlite3_stmt *statement[STATEMENT_COUNT];
+};
+
+static struct sqlite_store *sqlite_of(struct store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+/* Keeps SQLite's words; returns -EIO. */
+static int fail(struct sqlite_store *s)
+{
+    snprintf(s->base.error, sizeof s->base.error, "%s: %s", sqlite3_db_filename(s->db, "main"),
+             sqlite3_errmsg(s->db));
+    return -EIO;
+}
+
+static int run_sql(struct sqlite_store *s, const char *sql)
+{
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(s);
+}
+
+/* Runs a statement that gives no rows, and makes it ready for the next time. */
+static int run_statement(struct sqlite_store *s, enum statement which)
+{
+    sqlite3_stmt *statement = s->statement[which];
+    const int result = sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(s);
+
+    sqlite3_reset(statement);
+    return result;
+}
+
+static void sqlite_close_store(struct store *store)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(s->statement[i]);
+    sqlite3_close(s->db);
+    free(s);
+}
+
+static int sqlite_begin(struct store *store)
+{
+    return run_sql(sqlite_of(store), "BEGIN IMMEDIATE");
+}
+
+static int sqlite_commit(struct store *store)
+{
+    return run_sql(sqlite_of(store), "COMMIT");
+}
+
+static void sqlite_rollback(struct store *store)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    if (sqlite3_get_autocommit(s->db) == 0)
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* One number, 0 where there is none. */
+static int query_number(struct sqlite_store *s, const char *sql, sqlite3_int64 *out)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+
+    *out = 0;
+    if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) == SQLITE_OK) {
+        step = sqlite3_step(statement);
+        if (step == SQLITE_ROW)
+            *out = sqlite3_column_int64(statement, 0);
+    }
+    if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        (void)fail(s);
+        sqlite3_finalize(statement);
+        return -EIO;
+    }
+    sqlite3_finalize(statement);
+    return 0;
+}
+
+static int too_new(struct sqlite_store *s, sqlite3_int64 version)
+{
+    snprintf(s->base.error, sizeof s->base.error,
+             "%s: expected tables of version %d or older, found version %lld, which a newer "
+             "hoptell has made",
+             sqlite3_db_filename(s->db, "main"), VERSION_NEWEST, (long long)version);
+    return -ENOTSUP;
+}
+
+/*
+ * All missing migrations in one transaction, which is entered before the version is asked for, so
+ * that of two programs that start at once one does it.
+ */
+static int migrate(struct sqlite_store *s)
+{
+    sqlite3_int64 version = 0;
+    int result = sqlite_begin(&s->base);
+
+    if (result == 0)
+        result = run_sql(s, "CREATE TABLE IF NOT EXISTS schema_version ("
+                            "version INTEGER PRIMARY KEY, migrated_at INTEGER NOT NULL)");
+    if (result == 0)
+        result = query_number(s, "SELECT max(version) FROM schema_version", &version);
+    if (result == 0 && version > VERSION_NEWEST)
+        result = too_new(s, version);
+    for (sqlite3_int64 i = version; result == 0 && i < VERSION_NEWEST; i++) {
+        char note[128];
+
+        snprintf(note, sizeof note,
+                 "INSERT INTO schema_version VALUES (%lld, strftime('%%s', 'now') * 1000000)",
+                 (long long)i + 1);
+        result = run_sql(s, migrations[i]);
+        if (result == 0)
+            result = run_sql(s, note);
+    }
+    if (result == 0)
+        result = sqlite_commit(&s->base);
+    sqlite_rollback(&s->base);
+    return result;
+}
+
+/*
+ * Says in the system's words why the file cannot be had, which SQLite would not, and makes a new
+ * one with its own mode. An existing file is not opened here: closing it again would drop the
+ * locks of other connections of this process.
+ */
+static int check_file(const char *path, char *error, size_t error_size)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    struct stat status;
+    int result = 0;
+
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (errno != EEXIST)
+        result = -errno;
+    else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        result = -EISDIR;
+    else if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0)
+        result = -errno;
+    if (result != 0)
+        snprintf(error, error_size, "sqlite:%s: expected a file to read and write, found: %s", path,
+                 strerror(-result));
+    return result;
+}
+
+static int prepare(struct sqlite_store *s)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        if (sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &s->statement[i], NULL) != SQLITE_OK)
+            return fail(s);
+    return 0;
+}
+
+/* NORMAL loses at most the newest batches when the machine itself goes down, and breaks nothing. */
+static int set_up(struct sqlite_store *s)
+{
+    int result;
+
+    sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+    result = run_sql(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    if (result == 0)
+        result = migrate(s);
+    if (result == 0)
+        result = prepare(s);
+    return result;
+}
+
+static int sqlite_open_store(const char *path, struct store **out, char *error, size_t error_size)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    struct sqlite_store *s;
+    int result = check_file(path, error, error_size);
+
+    if (result != 0)
+        return result;
+    s = calloc(1, sizeof *s);
+    if (s == NULL || sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
+        snprintf(error, error_size, "sqlite:%s: expected to open it, found: %s", path,
+                 s != NULL ? sqlite3_errmsg(s->db) : strerror(ENOMEM));
+        result = -EIO;
+        goto out;
+    }
+    s->base.backend = &store_sqlite;
+    result = set_up(s);
+    if (result == -ENOTSUP)
+        snprintf(error, error_size, "sqlite:%s", s->base.error);
+    else if (result != 0)
+        snprintf(error, error_size, "sqlite:%s: expected a database of hoptell's, found: %s", path,
+                 sqlite3_errmsg(s->db));
+out:
+    if (result == 0)
+        *out = &s->base;
+    else if (s != NULL)
+        sqlite_close_store(&s->base);
+    return result;
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+static void bind_address(sqlite3_stmt *statement, int index, const struct address *address)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    bind_text(statement, index, units_address(address, text));
+}
+
+static void bind_prefix(sqlite3_stmt *statement, int index, const struct prefix *prefix)
+{
+    char text[PREFIX_TEXT_MAX];
+
+    bind_text(statement, index, units_prefix(prefix, text));
+}
+
+static void bind_time(sqlite3_stmt *statement, int index, uint64_t time_ns)
+{
+    sqlite3_bind_int64(statement, index, (sqlite3_int64)(time_ns / 1000));
+}
+
+static void bind_network(sqlite3_stmt *statement, int first, const struct network_view *network)
+{
+    if (!network->known) {
+        for (int i = 0; i < 4; i++)
+            sqlite3_bind_null(statement, first + i);
+        return;
+    }
+    bind_prefix(statement, first, &network->prefix);
+    sqlite3_bind_int(statement, first + 1, network->hop_limit);
+    sqlite3_bind_double(statement, first + 2, network->share);
+    sqlite3_bind_int64(statement, first + 3, (sqlite3_int64)network->seen);
+}
+
+static int sqlite_put_judgement(struct store *store, const struct judgement *judgement)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *statement = s->statement[STATEMENT_PUT_OBSERVATION];
+    const struct observation *observation = &judgement->observation;
+    char evidence[JSON_LINE_MAX];
+
+    json_evidence_line(judgement, evidence, sizeof evidence);
+    bind_address(statement, 1, &observation->client);
+    sqlite3_bind_int(statement, 2, observation->client_port);
+    bind_time(statement, 3, observation->time_ns);
+    bind_address(statement, 4, &observation->server);
+    sqlite3_bind_int(statement, 5, observation->server_port);
+    sqlite3_bind_int(statement, 6, observation->hop_limit);
+    sqlite3_bind_int(statement, 7, judgement->initial);
+    sqlite3_bind_int(statement, 8, judgement->hops);
+    bind_text(statement, 9, stack_family_name(judgement->stack.family));
+    sqlite3_bind_double(statement, 10, json_stack_probability(&judgement->stack));
+    bind_network(statement, 11, &judgement->network);
+    bind_text(statement, 15, verdict_name(judgement->verdict));
+    sqlite3_bind_double(statement, 16, judgement->probability);
+    bind_text(statement, 17, evidence);
+    return run_statement(s, STATEMENT_PUT_OBSERVATION);
+}
+
+static int sqlite_put_baseline(struct store *store, const struct baseline *baseline)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *statement = s->statement[STATEMENT_PUT_BASELINE];
+
+    bind_prefix(statement, 1, &baseline->prefix);
+    sqlite3_bind_int(statement, 2, baseline->subscriber ? 1 : 0);
+    bind_time(statement, 3, baseline->updated_ns);
+    sqlite3_bind_blob(statement, 4, baseline->octets, baseline->length, SQLITE_TRANSIENT);
+    return run_statement(s, STATEMENT_PUT_BASELINE);
+}
+
+static int sqlite_put_label(struct store *store, const struct label *label)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *statement = s->statement[STATEMENT_PUT_LABEL];
+
+    bind_address(statement, 1, &label->address);
+    sqlite3_bind_int(statement, 2, label->port);
+    bind_text(statement, 3, verdict_name(label->verdict));
+    bind_time(statement, 4, label->labelled_ns);
+    return run_statement(s, STATEMENT_PUT_LABEL);
+}
+
+/* False for a row that no put would have written. */
+static bool baseline_from_row(sqlite3_stmt *row, struct baseline *out)
+{
+    const char *prefix = (const char *)sqlite3_column_text(row, 0);
+    const sqlite3_int64 updated_at = sqlite3_column_int64(row, 2);
+    const void *octets = sqlite3_column_blob(row, 3);
+    const int length = sqlite3_column_bytes(row, 3);
+
+    *out = (struct baseline){.subscriber = sqlite3_column_int(row, 1) != 0};
+    if (prefix == NULL || !units_parse_prefix(prefix, &out->prefix) || updated_at < 0 ||
+        updated_at > INT64_MAX / 1000 || length < 0 || length > BASELINE_OCTETS_MAX)
+        return false;
+    out->updated_ns = (uint64_t)updated_at * 1000;
+    out->length = (uint16_t)length;
+    if (length > 0)
+        memcpy(out->octets, octets, (size_t)length);
+    return true;
+}
+
+static int sqlite_each_baseline(struct store *store,
+                                void (*each)(const struct baseline *baseline, void *context),
+                                void *context, uint64_t *out_broken)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_EACH_BASELINE];
+    struct baseline baseline;
+    int step;
+
+    *out_broken = 0;
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        if (baseline_from_row(row, &baseline))
+            each(&baseline, context);
+        else
+            ++*out_broken;
+    }
+    if (step != SQLITE_DONE)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int sqlite_forget_before(struct store *store, uint64_t time_ns)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *observations = s->statement[STATEMENT_FORGET_OBSERVATIONS];
+    int result;
+
+    bind_time(s->statement[STATEMENT_FORGET_SUBSCRIBERS], 1, time_ns);
+    result = run_statement(s, STATEMENT_FORGET_SUBSCRIBERS);
+    bind_time(observations, 1, time_ns);
+    sqlite3_bind_int(observations, 2, FORGET_STEP);
+    while (result == 0) {
+        result = run_statement(s, STATEMENT_FORGET_OBSERVATIONS);
+        if (sqlite3_changes(s->db) < FORGET_STEP)
+            break;
+    }
+    return result;
+}
+
+const struct store_backend store_sqlite = {
+    .scheme = "sqlite",
+    .open = sqlite_open_store,
+    .close = sqlite_close_store,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .put_judgement = sqlite_put_judgement,
+    .put_baseline = sqlite_put_baseline,
+    .put_label = sqlite_put_label,
+    .each_baseline = sqlite_each_baseline,
+    .forget_before = sqlite_forget_before,
+};

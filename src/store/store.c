@@ -1,0 +1,87 @@
+/*
+ * From a URL to its kind of store, and from there on to that kind's functions; see store.h.
+ */
+#include "store/backend.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct store_backend *const backends[] = {
+    &store_sqlite,
+};
+
+/* What follows "scheme:" in `url`, or NULL when it is another's. */
+static const char *after_scheme(const char *url, const char *scheme)
+{
+    const size_t length = strlen(scheme);
+
+    if (strncmp(url, scheme, length) != 0 || url[length] != ':')
+        return NULL;
+    return url + length + 1;
+}
+
+int store_open(const char *url, struct store **out, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
+        const char *where = after_scheme(url, backends[i]->scheme);
+
+        if (where != NULL && where[0] != '\0')
+            return backends[i]->open(where, out, error, error_size);
+    }
+    snprintf(error, error_size, "store: expected sqlite:PATH, found '%s'", url);
+    return -EINVAL;
+}
+
+void store_close(struct store *store)
+{
+    if (store != NULL)
+        store->backend->close(store);
+}
+
+int store_begin(struct store *store)
+{
+    return store->backend->begin(store);
+}
+
+int store_commit(struct store *store)
+{
+    return store->backend->commit(store);
+}
+
+void store_rollback(struct store *store)
+{
+    store->backend->rollback(store);
+}
+
+int store_put_judgement(struct store *store, const struct judgement *judgement)
+{
+    return store->backend->put_judgement(store, judgement);
+}
+
+int store_put_baseline(struct store *store, const struct baseline *baseline)
+{
+    return store->backend->put_baseline(store, baseline);
+}
+
+int store_put_label(struct store *store, const struct label *label)
+{
+    return store->backend->put_label(store, label);
+}
+
+int store_each_baseline(struct store *store,
+                        void (*each)(const struct baseline *baseline, void *context), void *context,
+                        uint64_t *out_broken)
+{
+    return store->backend->each_baseline(store, each, context, out_broken);
+}
+
+int store_forget_before(struct store *store, uint64_t time_ns)
+{
+    return store->backend->forget_before(store, time_ns);
+}
+
+const char *store_error(const struct store *store)
+{
+    return store->error;
+}

@@ -2,10 +2,13 @@
 
 #include "edge/capture.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t ipv4[] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
@@ -15,6 +18,7 @@ struct fixture {
     char path[64];
     char error[512];
     unsigned count;
+    uint16_t port;
     size_t ip_length; /* of the newest packet, 0 when its frame held none */
     struct captured newest;
 };
@@ -231,6 +235,67 @@ static void an_interface_that_is_not_there_is_named(void **state)
     assert_non_null(strstr(f->error, "no-such-if0: expected "));
 }
 
+/* Opening packets have SYN and no ACK; the port is that of the test's own connection. */
+static void count_openings(const struct captured *captured, void *context)
+{
+    struct fixture *f = context;
+    struct cursor c = cursor_over(captured->octets, captured->length);
+    const uint8_t *tcp;
+
+    assert_true(frame_to_ip(captured->link, &c));
+    if (c.at[0] != 0x45)
+        return; /* somebody else's */
+    tcp = c.at + 20;
+    assert_int_equal(tcp[13] & 0x12, 0x02);
+    if (load_u16(tcp) == f->port)
+        f->count++;
+}
+
+/* A connection to a port where nobody listens: one SYN, one RST. Returns the port it came from. */
+static uint16_t try_to_connect(void)
+{
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET,
+        .sin_port = htons(1),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    struct sockaddr_in from = to;
+    socklen_t length = sizeof from;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    from.sin_port = 0;
+    assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&from, &length), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), -1);
+    close(fd);
+    return ntohs(from.sin_port);
+}
+
+static void live_gives_each_opening_packet_once(void **state)
+{
+    struct fixture *f = *state;
+    struct capture *capture = NULL;
+    const int result = capture_open_live("lo", &capture, f->error, sizeof f->error);
+    struct pollfd waiting;
+
+    if (result == -EPERM) {
+        print_message("%s\n", f->error);
+        skip();
+    }
+    assert_int_equal(result, 0);
+    assert_int_equal(capture_read(capture, 1, count_openings, f), 0); /* it does not wait */
+    f->port = try_to_connect();
+    waiting = (struct pollfd){.fd = capture_descriptor(capture), .events = POLLIN};
+    while (f->count == 0) {
+        assert_int_equal(poll(&waiting, 1, 5000), 1);
+        assert_true(capture_read(capture, 0, count_openings, f) >= 0);
+    }
+    (void)capture_read(capture, 0, count_openings, f);
+    assert_int_equal(f->count, 1);
+    assert_true(capture_counts(capture).received >= 1);
+    capture_close(capture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_says_why, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_type_that_is_not_read_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interface_that_is_not_there_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(live_gives_each_opening_packet_once, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

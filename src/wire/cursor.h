@@ -28,8 +28,11 @@ struct cursor {
 
 static inline struct cursor cursor_over(const uint8_t *octets, size_t length)
 {
-    /* nothing is added to a NULL that stands for no octets: C does not define that */
-    return (struct cursor){.at = octets, .end = length > 0 ? octets + length : octets};
+    static const uint8_t nothing[1]; /* C defines no sum of NULL and a number */
+
+    if (octets == NULL)
+        return (struct cursor){.at = nothing, .end = nothing};
+    return (struct cursor){.at = octets, .end = octets + length};
 }
 
 static inline size_t cursor_left(const struct cursor *c)
@@ -37,16 +40,19 @@ static inline size_t cursor_left(const struct cursor *c)
     return (size_t)(c->end - c->at);
 }
 
-/* Returns where the next `count` octets begin and moves past them; NULL when there are fewer. */
+/*
+ * Returns where the next `count` octets begin and moves past them; NULL when there are fewer.
+ * Pointers are compared, not lengths: only that proves to the kernel's verifier what may be read.
+ */
 static inline const uint8_t *cursor_take(struct cursor *c, size_t count)
 {
     const uint8_t *taken = c->at;
 
-    if (c->failed || count > cursor_left(c)) {
+    if (c->failed || taken + count > c->end) {
         c->failed = true;
         return NULL;
     }
-    c->at += count;
+    c->at = taken + count;
     return taken;
 }
 

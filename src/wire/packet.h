@@ -6,7 +6,8 @@
  *      v              v              v
  *      [ IP header(s) | e.g. TCP ... ]  padding, if any
  *
- * The pointers lead into the caller's octets.
+ * The pointers lead into the caller's octets. Reads go by a cursor whose end is where the received
+ * octets end, so that the kernel's verifier can follow them.
  */
 #ifndef HOPTELL_WIRE_PACKET_H
 #define HOPTELL_WIRE_PACKET_H
@@ -89,29 +90,40 @@ static inline size_t packet_header_length(const struct packet *p)
     return (size_t)(p->payload - p->ip);
 }
 
-static inline void packet_set_end(struct packet *p, size_t received)
+static inline void packet_set_end(struct packet *p, const uint8_t *received_end)
 {
-    if (p->length > received) {
+    p->end = p->ip + p->length;
+    if (p->end > received_end) {
         p->flags |= PACKET_TRUNCATED;
-        p->end = p->ip + received;
-    } else {
-        p->end = p->ip + p->length;
+        p->end = received_end;
     }
 }
 
-static inline enum packet_fault packet_parse_v4(struct packet *p, size_t received)
+/* The IPv4 header's own checksum (RFC 791, 3.1); `header` octets, all of them received. */
+static inline bool packet_checksum_is_good(struct cursor header_and_more, size_t header)
 {
-    const uint8_t *ip = p->ip;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < IPV4_HEADER_MAX && i < header; i += 2)
+        sum += cursor_u16(&header_and_more);
+    return checksum_fold(sum) == 0;
+}
+
+static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor c)
+{
+    const struct cursor start = c;
+    const uint8_t *ip = cursor_take(&c, IPV4_HEADER_MIN);
     size_t header;
     uint16_t fragment;
 
-    if (received < IPV4_HEADER_MIN)
+    if (ip == NULL)
         return PACKET_FAULT_SHORT;
     header = (size_t)(ip[0] & 0x0f) * 4;
     p->length = load_u16(ip + 2);
     if (header < IPV4_HEADER_MIN || p->length < header)
         return PACKET_FAULT_HEADER;
-    if (received < header)
+    cursor_skip(&c, header - IPV4_HEADER_MIN);
+    if (c.failed)
         return PACKET_FAULT_SHORT;
 
     fragment = load_u16(ip + 6);
@@ -122,7 +134,7 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, size_t receive
     p->protocol = ip[9];
     p->source = address_v4(ip + 12);
     p->destination = address_v4(ip + 16);
-    p->payload = ip + header;
+    p->payload = c.at;
     if (fragment & 0x8000)
         p->flags |= PACKET_RESERVED_BIT;
     if (fragment & 0x4000)
@@ -133,9 +145,9 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, size_t receive
         p->flags |= PACKET_FRAGMENT_FIRST;
     if (header > IPV4_HEADER_MIN)
         p->flags |= PACKET_OPTIONS;
-    if (checksum_fold(checksum_add(0, ip, header)) != 0)
+    if (!packet_checksum_is_good(start, header))
         p->flags |= PACKET_BAD_CHECKSUM;
-    packet_set_end(p, received);
+    packet_set_end(p, c.end);
     return PACKET_OK;
 }
 
@@ -163,7 +175,7 @@ static inline enum packet_fault packet_extension(struct packet *p, struct cursor
     }
     p->flags |= PACKET_OPTIONS;
     p->protocol = next;
-    return c->failed ? PACKET_FAULT_SHORT : PACKET_OK;
+    return c->failed || c->at > p->end ? PACKET_FAULT_SHORT : PACKET_OK;
 }
 
 static inline bool packet_is_extension(uint8_t protocol)
@@ -173,13 +185,12 @@ static inline bool packet_is_extension(uint8_t protocol)
            protocol == PROTOCOL_DESTINATION_OPTIONS;
 }
 
-static inline enum packet_fault packet_parse_v6(struct packet *p, size_t received)
+static inline enum packet_fault packet_parse_v6(struct packet *p, struct cursor c)
 {
-    const uint8_t *ip = p->ip;
-    struct cursor c;
+    const uint8_t *ip = cursor_take(&c, IPV6_HEADER);
     uint32_t first;
 
-    if (received < IPV6_HEADER)
+    if (ip == NULL)
         return PACKET_FAULT_SHORT;
     first = load_u32(ip);
     p->version = 6;
@@ -191,12 +202,11 @@ static inline enum packet_fault packet_parse_v6(struct packet *p, size_t receive
     p->hop_limit = ip[7];
     p->source = address_v6(ip + 8);
     p->destination = address_v6(ip + 24);
-    packet_set_end(p, received);
+    packet_set_end(p, c.end);
     /* ::ffff:a.b.c.d is for inside a host (RFC 4942, 2.2); here it would pass for IPv4 */
     if (address_is_v4(&p->source) || address_is_v4(&p->destination))
         return PACKET_FAULT_HEADER;
 
-    c = cursor_over(ip + IPV6_HEADER, (size_t)(p->end - ip) - IPV6_HEADER);
     for (unsigned i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
         enum packet_fault fault;
 
@@ -215,24 +225,33 @@ static inline enum packet_fault packet_parse_v6(struct packet *p, size_t receive
 }
 
 /*
- * Parses the `received` octets at `octets` as one IP packet. On PACKET_OK all of *out is set; on a
- * fault its contents mean nothing. A packet that declares more than was received is not a fault
- * (captures are cut short on purpose) but PACKET_TRUNCATED.
+ * Parses what `c` stands before as one IP packet; the octets up to its end were received. On
+ * PACKET_OK all of *out is set; on a fault its contents mean nothing. A packet that declares more
+ * than was received is not a fault (captures are cut short on purpose) but PACKET_TRUNCATED.
  */
-static inline enum packet_fault packet_parse(const uint8_t *octets, size_t received,
-                                             struct packet *out)
+static inline enum packet_fault packet_parse_at(struct cursor c, struct packet *out)
 {
-    *out = (struct packet){.ip = octets};
-    if (received < 1)
+    struct cursor first = c;
+    const uint8_t version = cursor_u8(&first) >> 4;
+
+    *out = (struct packet){.ip = c.at};
+    if (first.failed)
         return PACKET_FAULT_SHORT;
-    switch (octets[0] >> 4) {
+    switch (version) {
     case 4:
-        return packet_parse_v4(out, received);
+        return packet_parse_v4(out, c);
     case 6:
-        return packet_parse_v6(out, received);
+        return packet_parse_v6(out, c);
     default:
         return PACKET_FAULT_VERSION;
     }
+}
+
+/* The same for the `received` octets at `octets`. */
+static inline enum packet_fault packet_parse(const uint8_t *octets, size_t received,
+                                             struct packet *out)
+{
+    return packet_parse_at(cursor_over(octets, received), out);
 }
 
 #endif

@@ -49,7 +49,8 @@ struct settings {
     double judge_threshold; /* judge.threshold: (95%), 50% to 99.99% */
 
     char *tun_name;                   /* tun.name: of the device ("hoptell0") */
-    struct prefix_list tun_addresses; /* tun.addresses: of this machine on the device ([]) */
+    struct prefix_list tun_addresses; /* tun.addresses: of this machine on the device, each a
+                                         prefix of one address ([]) */
 
     uint64_t limit_source_rate;  /* limit.source_rate: answers a second to one source */
     uint64_t limit_source_burst; /* limit.source_burst */
@@ -60,7 +61,7 @@ struct settings {
 
     struct text_list names_listen; /* names.listen: address:port of the DNS server ([]) */
     char *names_server;            /* names.server: name in NS and SOA ("" : ns.<zone>) */
-    uint64_t names_ttl_us;         /* names.ttl: (60s) */
+    uint64_t names_ttl_us;         /* names.ttl: (1min), from 1s */
     int names_resolver;            /* names.resolver: off, system (off); system lets this
                                       machine's resolver ask hoptell while it runs */
 
@@ -85,5 +86,19 @@ void settings_print(const struct settings *settings, void (*put)(const char *tex
  * `next` can take over from `now` while it runs.
  */
 const char *settings_fixed_difference(const struct settings *now, const struct settings *next);
+
+/* One setting, for the manual. */
+enum { SETTINGS_EXPECTED_MAX = 160 };
+
+struct settings_description {
+    const char *key;
+    char expected[SETTINGS_EXPECTED_MAX]; /* "a duration from 1h to 30d" */
+    const char *fallback;                 /* the default, as YAML */
+    const char *help;                     /* sentences */
+    bool fixed;                           /* a change takes a restart */
+};
+
+/* The setting at `index`, in the order of the file. False past the last. */
+bool settings_describe(size_t index, struct settings_description *out);
 
 #endif

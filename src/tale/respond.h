@@ -4,6 +4,7 @@
 #ifndef HOPTELL_TALE_RESPOND_H
 #define HOPTELL_TALE_RESPOND_H
 
+#include "tale/bucket.h"
 #include "tale/limit.h"
 #include "tale/random.h"
 #include "tale/tale.h"
@@ -29,12 +30,14 @@
     X(SOURCE_LIMIT, DROP, "source_limit", "over the limit for its source")                   \
     X(TOTAL_LIMIT, DROP, "total_limit", "over the limit for all")                            \
     X(FRAGMENT, DROP, "fragment", "a fragment other than the first")                         \
+    X(PARTIAL, DROP, "partial", "a first fragment at the end, where none are put together")  \
     X(ICMP_ERROR, DROP, "icmp_error", "an ICMP error, which is never answered with one")     \
     X(BAD_ADDRESS, DROP, "bad_address", "to or from an address that is never answered")      \
-    X(BROKEN, DROP, "broken", "a broken header")                                             \
+    X(BROKEN, DROP, "broken", "a broken header or checksum")                                 \
     X(TRUNCATED, DROP, "truncated", "declares more octets than were received")               \
     X(NO_ADDRESS, DROP, "no_address", "ended at a hop without an address of its family")     \
-    X(NO_ANSWER, DROP, "no_answer", "the RFCs allow no answer to it")
+    X(NO_ANSWER, DROP, "no_answer", "the RFCs allow no answer to it")                        \
+    X(NO_ROOM, DROP, "no_room", "its answer is larger than the room that was given for it")
 
 enum fate { FATE_ANSWER, FATE_DROP, FATE_PASS };
 
@@ -50,9 +53,14 @@ const char *reason_sentence(enum reason reason);
 enum fate reason_fate(enum reason reason);
 
 enum {
-    ANSWER_MAX_V4 = 576,    /* RFC 1812, 4.3.2.3 */
-    ANSWER_MAX_V6 = 1280,   /* RFC 4443, 2.4 (c) */
-    ANSWER_CAPACITY = 65535 /* an echo reply carries the whole of its request's data */
+    ANSWER_CAPACITY = 40 + 65535, /* an echo reply carries the whole of its request's data */
+    ROUTERS_MAX = 1024            /* hops with a rate limit of their own that are told apart */
+};
+
+/* The token bucket of one simulated router. */
+struct router {
+    uint32_t owner; /* which hop of which tale, from 1; 0: free */
+    struct bucket bucket;
 };
 
 struct answer {
@@ -64,11 +72,16 @@ struct answer {
     uint8_t position;        /* the hop that it reached, from 1; past the last: the end */
 };
 
+/*
+ * One thread's; begin with all of it zero but the first three. A simulated router's own rate limit
+ * (struct hop) is therefore each thread's.
+ */
 struct responder {
     struct tales tales;      /* may be replaced between two calls */
     struct limiter *limiter; /* NULL: no limits; the caller's */
     struct random random;
     uint64_t count[REASON_COUNT];
+    struct router router[ROUTERS_MAX];
 };
 
 /*

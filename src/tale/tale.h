@@ -11,6 +11,7 @@
 #ifndef HOPTELL_TALE_TALE_H
 #define HOPTELL_TALE_TALE_H
 
+#include "wire/extension.h"
 #include "wire/packet.h"
 
 enum {
@@ -27,35 +28,6 @@ enum {
 
 /* Protocols that a tale can treat apart. */
 enum probe_protocol { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_OTHER, PROBE_PROTOCOL_COUNT };
-
-struct mpls_label { /* RFC 3032, 2.1 */
-    uint32_t label; /* 20 bits */
-    uint8_t tc;     /* 3 bits (RFC 5462) */
-    uint8_t ttl;
-};
-
-enum interface_role { /* RFC 5837, 4.1 */
-                      ROLE_INCOMING = 0,
-                      ROLE_INCOMING_SUB_IP = 1,
-                      ROLE_OUTGOING = 2,
-                      ROLE_NEXT_HOP = 3,
-};
-
-enum {
-    INTERFACE_HAS_INDEX = 1u << 0,
-    INTERFACE_HAS_ADDRESS = 1u << 1, /* the hop's own address is sent where none is written */
-    INTERFACE_HAS_NAME = 1u << 2,
-    INTERFACE_HAS_MTU = 1u << 3,
-};
-
-struct interface_info {
-    uint32_t flags; /* INTERFACE_HAS_... */
-    enum interface_role role;
-    uint32_t index;
-    uint32_t mtu;
-    struct address address;
-    char name[64]; /* at most 63 octets of UTF-8 (RFC 5837, 4.3) */
-};
 
 /* Mid-path refusal: each has its type and code in ICMPv4 (RFC 792, 1812) and ICMPv6 (RFC 4443). */
 enum refusal {
@@ -142,6 +114,10 @@ struct tales {
 
 /* The tale that has `address` among its targets; the longest prefix wins; NULL for none. */
 const struct tale *tales_find(const struct tales *tales, const struct address *address);
+
+/* The same, and which of its targets it was. */
+const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
+                                     const struct prefix **out_target);
 
 /* How many hops the longest way through the tale has. */
 unsigned tale_longest(const struct tale *tale);

@@ -9,6 +9,7 @@
 #define HOPTELL_WIRE_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum family { FAMILY_V4, FAMILY_V6, FAMILY_COUNT };
@@ -122,13 +123,26 @@ static inline struct prefix prefix_of(const struct address *a, uint8_t length)
     return p;
 }
 
+/* The first (0) or the second (1) half of the 128 bits, as a number. */
+static inline uint64_t address_half(const struct address *a, unsigned half)
+{
+    uint64_t value;
+
+    __builtin_memcpy(&value, a->octets + (size_t)half * 8, 8);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(value) : value;
+}
+
 /* Each family its own: ::/0 holds no IPv4 address, although IPv4 is mapped below it. */
 static inline bool prefix_contains(const struct prefix *p, const struct address *a)
 {
-    const struct prefix covered = prefix_of(a, p->length);
+    const uint64_t high = address_half(&p->address, 0) ^ address_half(a, 0);
+    const uint64_t low = address_half(&p->address, 1) ^ address_half(a, 1);
 
-    return address_is_v4(&p->address) == address_is_v4(a) &&
-           address_equal(&p->address, &covered.address);
+    if (address_is_v4(&p->address) != address_is_v4(a))
+        return false;
+    if (p->length <= 64)
+        return p->length == 0 || high >> (64 - p->length) == 0;
+    return high == 0 && low >> (128 - p->length) == 0;
 }
 
 /* The length as people write it: 24 for an IPv4 prefix held as 120. */

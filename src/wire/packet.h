@@ -254,4 +254,29 @@ static inline enum packet_fault packet_parse(const uint8_t *octets, size_t recei
     return packet_parse_at(cursor_over(octets, received), out);
 }
 
+/*
+ * Where, from the start of the IP packet, the field stands that names the protocol of the payload:
+ * what a parameter problem about that protocol points to (RFC 4443, 3.4).
+ */
+static inline uint32_t packet_protocol_offset(const struct packet *p)
+{
+    uint32_t field = p->version == 6 ? 6 : 9;
+    uint32_t at = IPV6_HEADER;
+
+    for (unsigned i = 0; p->version == 6 && i < IPV6_EXTENSIONS_MAX; i++) {
+        const uint8_t header = p->ip[field];
+
+        if (p->ip + at >= p->payload)
+            break;
+        field = at;
+        if (header == PROTOCOL_FRAGMENT)
+            at += 8;
+        else if (header == PROTOCOL_AUTHENTICATION)
+            at += ((uint32_t)p->ip[at + 1] + 2) * 4;
+        else
+            at += ((uint32_t)p->ip[at + 1] + 1) * 8;
+    }
+    return field;
+}
+
 #endif

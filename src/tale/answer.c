@@ -1,0 +1,151 @@
+/*
+ * The hops' answers, and the octets of all answers.
+ */
+#include "tale/answer.h"
+
+#include "wire/reply.h"
+
+/* How each refusal is said. RFC 792 and RFC 1812, 5.2.7.1; RFC 4443, 3.1 and 3.4. */
+static const struct {
+    uint8_t type;
+    uint8_t code;
+} refusals[REFUSE_COUNT][FAMILY_COUNT] = {
+    [REFUSE_NET] = {{ICMP4_UNREACHABLE, ICMP4_NET}, {ICMP6_UNREACHABLE, ICMP6_NO_ROUTE}},
+    [REFUSE_HOST] = {{ICMP4_UNREACHABLE, ICMP4_HOST}, {ICMP6_UNREACHABLE, ICMP6_ADDRESS}},
+    [REFUSE_PROTOCOL] = {{ICMP4_UNREACHABLE, ICMP4_PROTOCOL},
+                         {ICMP6_PARAMETER_PROBLEM, ICMP6_NEXT_HEADER}},
+    [REFUSE_PORT] = {{ICMP4_UNREACHABLE, ICMP4_PORT}, {ICMP6_UNREACHABLE, ICMP6_PORT}},
+    [REFUSE_ADMIN] = {{ICMP4_UNREACHABLE, ICMP4_PROHIBITED}, {ICMP6_UNREACHABLE, ICMP6_PROHIBITED}},
+    [REFUSE_SOURCE_ROUTE] = {{ICMP4_UNREACHABLE, ICMP4_SOURCE_ROUTE_FAILED},
+                             {ICMP6_UNREACHABLE, ICMP6_BEYOND_SCOPE}},
+    [REFUSE_PRECEDENCE] = {{ICMP4_UNREACHABLE, ICMP4_PRECEDENCE_VIOLATION},
+                           {ICMP6_UNREACHABLE, ICMP6_PROHIBITED}},
+    [REFUSE_POLICY] = {{ICMP4_UNREACHABLE, ICMP4_NET_PROHIBITED},
+                       {ICMP6_UNREACHABLE, ICMP6_POLICY}},
+    [REFUSE_REJECT] = {{ICMP4_UNREACHABLE, ICMP4_HOST_PROHIBITED},
+                       {ICMP6_UNREACHABLE, ICMP6_REJECT_ROUTE}},
+};
+
+static struct plan plan_refused(const struct packet *p, enum refusal refusal)
+{
+    const enum family family = packet_family(p);
+    struct plan plan = {
+        .reason = REASON_REFUSED,
+        .type = refusals[refusal][family].type,
+        .code = refusals[refusal][family].code,
+    };
+
+    if (p->version == 6 && plan.type == ICMP6_PARAMETER_PROBLEM)
+        plan.rest = packet_protocol_offset(p);
+    return plan;
+}
+
+/* RFC 1191, 4; RFC 4443, 3.2 */
+static struct plan plan_too_big(const struct packet *p, const struct hop *hop)
+{
+    const bool v6 = p->version == 6;
+
+    return (struct plan){
+        .reason = REASON_TOO_BIG,
+        .type = v6 ? ICMP6_PACKET_TOO_BIG : ICMP4_UNREACHABLE,
+        .code = v6 ? 0 : ICMP4_FRAGMENTATION_NEEDED,
+        .rest = path_mtu(hop, packet_family(p)),
+    };
+}
+
+struct plan answer_plan_hop(const struct probe *probe, const struct stop *stop)
+{
+    const struct packet *p = &probe->packet;
+
+    if (stop->cause == STOP_REFUSED)
+        return plan_refused(p, stop->hop->refuse);
+    if (stop->cause == STOP_TOO_BIG)
+        return plan_too_big(p, stop->hop);
+    return (struct plan){
+        .reason = REASON_TIME_EXCEEDED,
+        .type = p->version == 6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED,
+    };
+}
+
+uint8_t answer_hop_limit(const struct tale *tale, unsigned position)
+{
+    const int used = (int)position - 1;
+    const int left = tale->base_hop_limit - used;
+
+    if (left >= ANSWER_HOP_LIMIT_MIN)
+        return (uint8_t)left;
+    return (uint8_t)(255 - used >= ANSWER_HOP_LIMIT_MIN ? 255 - used : ANSWER_HOP_LIMIT_MIN);
+}
+
+/* What is left of the probe's hop limit when it comes to `position`; a router that got 0 says 1. */
+static uint8_t arriving_hop_limit(const struct packet *p, unsigned position)
+{
+    return p->hop_limit > position ? (uint8_t)(p->hop_limit - position + 1) : 1;
+}
+
+static size_t write_error(const struct probe *probe, const struct stop *stop,
+                          const struct plan *plan, uint8_t *out)
+{
+    const struct packet *p = &probe->packet;
+    struct icmp_error error = {
+        .source = stop->hop ? &stop->hop->address[packet_family(p)] : &p->destination,
+        .rest = plan->rest,
+        .type = plan->type,
+        .code = plan->code,
+        .hop_limit = answer_hop_limit(probe->tale, stop->position),
+        .quoted_hop_limit = arriving_hop_limit(p, stop->position),
+    };
+
+    if (stop->hop)
+        error.extension = (struct extension){
+            .label = stop->hop->label,
+            .interface = stop->hop->interface,
+            .label_count = stop->hop->label_count,
+            .interface_count = stop->hop->interface_count,
+        };
+    return icmp_error_write(p, &error, out);
+}
+
+/* The most that an answer of this kind can have. */
+static size_t answer_room(const struct packet *p, enum answer_kind kind)
+{
+    const size_t header = ip_header_length(p->version);
+
+    switch (kind) {
+    case ANSWER_ERROR:
+        return p->version == 6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4;
+    case ANSWER_ECHO:
+    case ANSWER_UDP:
+        return header + packet_payload_length(p);
+    case ANSWER_TCP_RESET:
+    case ANSWER_TCP_OPEN:
+    default:
+        return header + REPLY_TCP_MAX;
+    }
+}
+
+size_t answer_write(const struct probe *probe, const struct stop *stop, const struct plan *plan,
+                    struct random *random, uint8_t *out, size_t capacity)
+{
+    const struct packet *p = &probe->packet;
+    const uint8_t hop_limit = answer_hop_limit(probe->tale, stop->position);
+    struct tcp tcp;
+
+    if (answer_room(p, plan->kind) > capacity)
+        return 0;
+    switch (plan->kind) {
+    case ANSWER_ECHO:
+        return reply_echo(p, hop_limit, out);
+    case ANSWER_UDP:
+        return reply_udp(p, hop_limit, out);
+    case ANSWER_TCP_RESET:
+        (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
+        return reply_tcp_reset(p, &tcp, hop_limit, out);
+    case ANSWER_TCP_OPEN:
+        (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
+        return reply_tcp_open(p, &tcp, (uint32_t)random_next(random), hop_limit, out);
+    case ANSWER_ERROR:
+    default:
+        return write_error(probe, stop, plan, out);
+    }
+}

@@ -1,0 +1,147 @@
+/*
+ * The end: each protocol's rules for a packet that nobody asked for.
+ */
+#include "tale/end.h"
+
+#include "wire/reply.h"
+
+static struct plan plan_nothing(enum reason reason)
+{
+    return (struct plan){.reason = reason};
+}
+
+static struct plan plan_reply(enum reason reason, enum answer_kind kind)
+{
+    return (struct plan){.reason = reason, .kind = kind};
+}
+
+static struct plan plan_port_unreachable(const struct packet *p)
+{
+    return (struct plan){
+        .reason = REASON_END_UNREACHABLE,
+        .type = p->version == 6 ? ICMP6_UNREACHABLE : ICMP4_UNREACHABLE,
+        .code = p->version == 6 ? ICMP6_PORT : ICMP4_PORT,
+    };
+}
+
+/* IPv6 says it as a parameter problem, pointing to where the protocol is named (RFC 8200, 4). */
+static struct plan plan_protocol_unreachable(const struct packet *p)
+{
+    if (p->version == 4)
+        return (struct plan){
+            .reason = REASON_END_UNREACHABLE, .type = ICMP4_UNREACHABLE, .code = ICMP4_PROTOCOL};
+    return (struct plan){.reason = REASON_END_UNREACHABLE,
+                         .type = ICMP6_PARAMETER_PROBLEM,
+                         .code = ICMP6_NEXT_HEADER,
+                         .rest = packet_protocol_offset(p)};
+}
+
+/*
+ * Whether a checksum over `covered` octets, which begin with the pseudo-header's, is right. One
+ * that was left to a network card that never saw the packet (it went from one program to another
+ * on one machine) holds the sum of the pseudo-header alone, and is as good.
+ */
+static bool checksum_holds(const struct packet *p, size_t covered, uint16_t stored)
+{
+    const uint64_t pseudo = checksum_pseudo(&p->source, &p->destination, p->protocol,
+                                            (uint32_t)packet_payload_length(p));
+    const uint16_t left_to_card = (uint16_t)~checksum_fold(pseudo);
+
+    return checksum_fold(checksum_add(pseudo, p->payload, covered)) == 0 || stored == left_to_card;
+}
+
+static struct plan plan_icmp(const struct packet *p, enum end_answer wanted)
+{
+    const size_t length = packet_payload_length(p);
+    const uint64_t pseudo = p->version == 6 ? checksum_pseudo(&p->source, &p->destination,
+                                                              p->protocol, (uint32_t)length)
+                                            : 0;
+
+    if (checksum_fold(checksum_add(pseudo, p->payload, length)) != 0)
+        return plan_nothing(REASON_BROKEN);
+    if (wanted == END_REPLY)
+        return plan_reply(REASON_END_REPLIED, ANSWER_ECHO);
+    return plan_protocol_unreachable(p);
+}
+
+/* RFC 768; RFC 3828, 3.1 for UDP-Lite, whose length field is how far the checksum reaches. */
+static bool udp_is_whole(const struct packet *p)
+{
+    const size_t length = packet_payload_length(p);
+    size_t field;
+    uint16_t checksum;
+
+    if (length < UDP_HEADER)
+        return false;
+    field = load_u16(p->payload + 4);
+    checksum = load_u16(p->payload + 6);
+    if (p->protocol == PROTOCOL_UDPLITE && field == 0)
+        field = length;
+    if (field < UDP_HEADER || field > length)
+        return false;
+    if (checksum == 0)
+        return p->protocol == PROTOCOL_UDP && p->version == 4;
+    return checksum_holds(p, field, checksum);
+}
+
+static struct plan plan_udp(const struct packet *p, enum end_answer wanted)
+{
+    enum { PORT_FIRST_UNPRIVILEGED = 1024 };
+
+    if (!udp_is_whole(p))
+        return plan_nothing(REASON_BROKEN);
+    if (wanted != END_REPLY)
+        return plan_port_unreachable(p);
+    /* A service that answers whatever it gets would keep an echo going for ever (RFC 1122, 4.1). */
+    if (load_u16(p->payload) < PORT_FIRST_UNPRIVILEGED)
+        return plan_nothing(REASON_NO_ANSWER);
+    return plan_reply(REASON_END_REPLIED, ANSWER_UDP);
+}
+
+/* RFC 9293, 3.10.7.1 for a closed port, 3.10.7.2 for an open one. */
+static struct plan plan_tcp(const struct packet *p, enum end_answer wanted)
+{
+    const size_t length = packet_payload_length(p);
+    struct tcp tcp;
+
+    if (!tcp_parse(p->payload, length, &tcp) || tcp.header_length > length ||
+        !checksum_holds(p, length, load_u16(p->payload + 16)))
+        return plan_nothing(REASON_BROKEN);
+    if (wanted == END_UNREACHABLE)
+        return plan_protocol_unreachable(p);
+    if (tcp.bits & TCP_RST)
+        return plan_nothing(REASON_NO_ANSWER);
+    if (wanted != END_REPLY || tcp.bits & TCP_ACK)
+        return plan_reply(REASON_END_RESET, ANSWER_TCP_RESET);
+    if (tcp.bits & TCP_SYN)
+        return plan_reply(REASON_END_REPLIED, ANSWER_TCP_OPEN);
+    return plan_nothing(REASON_NO_ANSWER);
+}
+
+static struct plan plan_other(const struct packet *p, enum end_answer wanted)
+{
+    (void)wanted;
+    if (p->version == 6 && p->protocol == PROTOCOL_NO_NEXT) /* RFC 8200, 4.7 */
+        return plan_nothing(REASON_NO_ANSWER);
+    return plan_protocol_unreachable(p);
+}
+
+struct plan end_plan(const struct probe *probe)
+{
+    static struct plan (*const plans[PROBE_PROTOCOL_COUNT])(const struct packet *,
+                                                            enum end_answer) = {
+        [PROBE_ICMP] = plan_icmp,
+        [PROBE_UDP] = plan_udp,
+        [PROBE_TCP] = plan_tcp,
+        [PROBE_OTHER] = plan_other,
+    };
+    const enum end_answer wanted = probe->tale->end[probe->protocol];
+
+    if (wanted == END_PASS)
+        return plan_nothing(REASON_END_PASSED);
+    if (wanted == END_SILENT)
+        return plan_nothing(REASON_END_SILENT);
+    if (probe->packet.flags & PACKET_FRAGMENT_FIRST)
+        return plan_nothing(REASON_PARTIAL);
+    return plans[probe->protocol](&probe->packet, wanted);
+}

@@ -1,0 +1,125 @@
+/*
+ * The way of a probe through a tale: forks, refusals, MTU.
+ */
+#include "tale/path.h"
+
+enum { IPV6_MTU_MIN = 1280 };
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_address(uint64_t hash, const struct address *a)
+{
+    return mix(mix(hash, address_half(a, 0)), address_half(a, 1));
+}
+
+static bool has_ports(uint8_t protocol)
+{
+    return protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDPLITE ||
+           protocol == PROTOCOL_SCTP || protocol == PROTOCOL_DCCP;
+}
+
+/*
+ * What routers that balance by flow look at. An ICMP sequence number is not part of it, its
+ * checksum is: a tool that keeps the checksum the same stays on one path, one that does not, not.
+ * Fragments have no ports (but the first), so a router uses those of none.
+ */
+static uint64_t hash_flow(const struct probe *probe, uint64_t salt)
+{
+    const struct packet *p = &probe->packet;
+    const uint8_t *payload = p->payload;
+    uint64_t hash = mix(salt, (uint64_t)p->flow_label << 8 | p->protocol);
+
+    hash = hash_address(hash_address(hash, &p->source), &p->destination);
+    if (p->flags & PACKET_FRAGMENT_FIRST)
+        return hash;
+    if (probe->protocol == PROBE_ICMP)
+        return mix(hash, (uint64_t)load_u16(payload + 2) << 16 | load_u16(payload + 4));
+    if (has_ports(p->protocol) && packet_payload_length(p) >= 4)
+        return mix(hash, load_u32(payload));
+    return hash;
+}
+
+/* A number below `count` from the upper bits of a hash, which `mix` alone leaves uneven. */
+static unsigned spread(uint64_t hash, unsigned count)
+{
+    struct random r = random_seeded(hash);
+
+    return (unsigned)((random_next(&r) >> 32) * count >> 32);
+}
+
+static const struct branch *choose_branch(const struct probe *probe, unsigned index,
+                                          uint64_t now_ns, struct random *random)
+{
+    const struct step *step = &probe->tale->step[index];
+    const uint64_t every_ns = step->every_us == 0 ? 1 : (uint64_t)step->every_us * 1000;
+    const unsigned count = step->branch_count;
+
+    if (count == 1)
+        return &step->branch[0];
+    switch (step->by) {
+    case FORK_FLOW:
+        return &step->branch[spread(hash_flow(probe, index), count)];
+    case FORK_PACKET:
+        return &step->branch[(random_next(random) >> 32) * count >> 32];
+    case FORK_DESTINATION:
+        return &step->branch[spread(hash_address(index, &probe->packet.destination), count)];
+    case FORK_TIME:
+        return &step->branch[now_ns / every_ns % count];
+    case FORK_NONE:
+    default:
+        return &step->branch[0];
+    }
+}
+
+uint16_t path_mtu(const struct hop *hop, enum family family)
+{
+    return family == FAMILY_V6 && hop->mtu != 0 && hop->mtu < IPV6_MTU_MIN ? IPV6_MTU_MIN
+                                                                           : hop->mtu;
+}
+
+static bool is_too_big(const struct packet *p, const struct hop *hop)
+{
+    const uint16_t mtu = path_mtu(hop, packet_family(p));
+
+    return mtu != 0 && p->length > mtu && (p->version == 6 || p->flags & PACKET_DONT_FRAGMENT);
+}
+
+/*
+ * A hop that refuses does so for whatever comes to it. Otherwise it looks at the hop limit before
+ * it looks at the size, as a router does that decides to forward and then finds the link too small.
+ */
+static bool stops_at(const struct packet *p, const struct hop *hop, unsigned position,
+                     enum stop_cause *out_cause)
+{
+    if (hop->refuse != REFUSE_NONE)
+        *out_cause = STOP_REFUSED;
+    else if (position >= p->hop_limit)
+        *out_cause = STOP_HOP_LIMIT;
+    else if (hop->mtu != 0 && is_too_big(p, hop))
+        *out_cause = STOP_TOO_BIG;
+    else
+        return false;
+    return true;
+}
+
+struct stop path_walk(const struct probe *probe, uint64_t now_ns, struct random *random)
+{
+    const struct tale *tale = probe->tale;
+    struct stop stop = {.cause = STOP_END, .position = 1};
+
+    for (unsigned i = 0; i < tale->step_count; i++) {
+        const struct branch *branch = choose_branch(probe, i, now_ns, random);
+
+        for (unsigned j = 0; j < branch->count; j++, stop.position++) {
+            stop.hop = &tale->hop[branch->first + j];
+            if (stops_at(&probe->packet, stop.hop, stop.position, &stop.cause))
+                return stop;
+        }
+    }
+    stop.hop = NULL;
+    return stop;
+}

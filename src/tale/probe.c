@@ -1,0 +1,131 @@
+/*
+ * Which packets are never answered: RFC 1122, 3.2.2; RFC 1812, 4.3.2.7; RFC 4443, 2.4 (e).
+ */
+#include "tale/probe.h"
+
+#include "wire/icmp.h"
+
+/* Where a packet with a broken header was going, as far as that can be told. */
+static bool destination_of_broken(const uint8_t *octets, size_t length, struct address *out)
+{
+    if (length >= IPV4_HEADER_MIN && octets[0] >> 4 == 4)
+        *out = address_v4(octets + 16);
+    else if (length >= IPV6_HEADER && octets[0] >> 4 == 6)
+        *out = address_v6(octets + 24);
+    else
+        return false;
+    return true;
+}
+
+/* 0.0.0.0/8 and 240.0.0.0/4 stand for no single host (RFC 1122, 3.2.1.3; RFC 1812, 5.3.7). */
+static bool is_no_host_v4(const struct address *a)
+{
+    return address_is_v4(a) && (a->octets[12] == 0 || a->octets[12] >= 240);
+}
+
+/* The last address of an IPv4 target that is a subnet: its broadcast address. RFC 3021: not /31. */
+static bool is_subnet_broadcast(const struct prefix *target, const struct address *a)
+{
+    uint64_t host;
+
+    if (target->length < 96 || target->length > 126)
+        return false;
+    host = ~(uint64_t)0 >> (target->length - 64);
+    return (address_half(a, 1) & host) == host;
+}
+
+/*
+ * An IPv6 packet may not bear IPv4-mapped addresses (RFC 4038, 4.2), and would be taken for IPv4
+ * from here on. A source that is itself a target would have hoptell answer itself.
+ */
+static bool addresses_are_bad(const struct tales *tales, const struct packet *p,
+                              const struct prefix *target)
+{
+    if (address_family(&p->source) != packet_family(p) ||
+        address_family(&p->destination) != packet_family(p))
+        return true;
+    if (address_is_special(&p->source) || address_is_special(&p->destination) ||
+        is_no_host_v4(&p->source) || is_no_host_v4(&p->destination))
+        return true;
+    if (p->version == 4 && is_subnet_broadcast(target, &p->destination))
+        return true;
+    return tales_find(tales, &p->source) != NULL;
+}
+
+static enum probe_protocol protocol_of(const struct packet *p)
+{
+    switch (p->protocol) {
+    case PROTOCOL_ICMP:
+        return p->version == 4 ? PROBE_ICMP : PROBE_OTHER;
+    case PROTOCOL_ICMPV6:
+        return p->version == 6 ? PROBE_ICMP : PROBE_OTHER;
+    case PROTOCOL_UDP:
+    case PROTOCOL_UDPLITE:
+        return PROBE_UDP;
+    case PROTOCOL_TCP:
+        return PROBE_TCP;
+    default:
+        return PROBE_OTHER;
+    }
+}
+
+/* Of ICMP, only an echo request is a probe: what is too short to tell may be an error. */
+static bool icmp_may_be_answered(const struct packet *p, enum reason *out_reason)
+{
+    if (packet_payload_length(p) < ICMP_HEADER)
+        *out_reason = REASON_BROKEN;
+    else if (icmp_is_error(p->version, p->payload[0]))
+        *out_reason = REASON_ICMP_ERROR;
+    else if (!icmp_is_echo_request(p->version, p->payload[0]))
+        *out_reason = REASON_NO_ANSWER;
+    else
+        return true;
+    return false;
+}
+
+static bool may_be_answered(const struct tales *tales, const struct probe *probe,
+                            const struct prefix *target, enum reason *out_reason)
+{
+    const struct packet *p = &probe->packet;
+
+    if (p->flags & (PACKET_BAD_CHECKSUM | PACKET_RESERVED_BIT))
+        *out_reason = REASON_BROKEN;
+    else if (p->flags & PACKET_TRUNCATED)
+        *out_reason = REASON_TRUNCATED;
+    else if (addresses_are_bad(tales, p, target))
+        *out_reason = REASON_BAD_ADDRESS;
+    else if (p->flags & PACKET_FRAGMENT_LATER)
+        *out_reason = REASON_FRAGMENT;
+    else if (p->version == 4 && p->protocol == PROTOCOL_IGMP)
+        *out_reason = REASON_NO_ANSWER;
+    else
+        return probe->protocol != PROBE_ICMP || icmp_may_be_answered(p, out_reason);
+    return false;
+}
+
+bool probe_read(const struct tales *tales, const uint8_t *octets, size_t length, struct probe *out,
+                enum reason *out_reason)
+{
+    const struct prefix *target;
+    struct address destination;
+    const enum packet_fault fault = packet_parse(octets, length, &out->packet);
+
+    out->tale = NULL;
+    if (fault == PACKET_OK) {
+        destination = out->packet.destination;
+    } else if (!destination_of_broken(octets, length, &destination)) {
+        *out_reason = REASON_NOT_IP;
+        return false;
+    }
+    out->tale = tales_find_target(tales, &destination, &target);
+    if (!out->tale) {
+        *out_reason = REASON_NOT_TARGET;
+        return false;
+    }
+    if (fault != PACKET_OK) {
+        *out_reason = REASON_BROKEN;
+        return false;
+    }
+    out->protocol = protocol_of(&out->packet);
+    return may_be_answered(tales, out, target, out_reason);
+}

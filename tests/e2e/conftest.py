@@ -1,0 +1,83 @@
+"""What the end-to-end tests share: a lab of their own, built once, and commands on its hosts."""
+
+import os
+import subprocess
+import sys
+import time
+import zlib
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "lab"))
+
+import plan  # noqa: E402
+
+LAB = os.path.join(ROOT, "lab", "lab")
+
+
+def wait_until(condition, seconds=10, what="the condition"):
+    """Looks at `condition` until it gives something true, and returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"expected {what} within {seconds} seconds")
+        time.sleep(0.02)
+
+
+class LabInUse:
+    """A lab that stands; its hosts run commands."""
+
+    def __init__(self, prefix):
+        self.prefix = prefix
+
+    def tool(self, *words, check=True):
+        done = subprocess.run([LAB, "--prefix", self.prefix, *words], capture_output=True,
+                              text=True, check=False, timeout=60)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def namespace(self, host):
+        return f"{self.prefix}-{host}"
+
+    def words(self, host, *command):
+        return ["ip", "netns", "exec", self.namespace(host), *command]
+
+    def run(self, host, *command, timeout=60, check=True):
+        """The standard output of `command` on `host`."""
+        done = subprocess.run(self.words(host, *command), capture_output=True, text=True,
+                              check=False, timeout=timeout)
+        if check:
+            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self, host, *command, **options):
+        return subprocess.Popen(self.words(host, *command), **options)
+
+    def address(self, host, family):
+        return plan.address_of(host, family)
+
+
+def own_prefix(purpose):
+    """The same in every run from this tree, so that a run cleans up after one that was killed."""
+    return f"hoptell-{purpose}-{zlib.crc32(ROOT.encode()):08x}"
+
+
+@pytest.fixture(scope="session")
+def need_root():
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+
+
+@pytest.fixture(scope="session")
+def lab(need_root):
+    built = LabInUse(own_prefix("e2e"))
+    built.tool("down")
+    built.tool("up")
+    yield built
+    built.tool("down")

@@ -9,13 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { ANSWER_QUEUE_BLOCK = 256 };
+
 struct answer_queue;
 
-/* 0 or -ENOMEM; the caller frees *out with answer_queue_free. */
+/*
+ * At most `answers_max` answers at once, and at most `octets_max` octets of memory for what they
+ * hold (each takes whole blocks of ANSWER_QUEUE_BLOCK). All of it is set aside here; what is never
+ * used is never touched. 0 or -ENOMEM; the caller frees *out with answer_queue_free.
+ */
 int answer_queue_new(size_t answers_max, size_t octets_max, struct answer_queue **out);
 void answer_queue_free(struct answer_queue *queue); /* NULL is fine */
 
-/* Copies the octets. False when the queue is full. */
+/* Copies the octets. False when the queue is full, or there are more of them than in any answer. */
 bool answer_queue_push(struct answer_queue *queue, uint64_t due_ns, const uint8_t *octets,
                        size_t length);
 

@@ -39,16 +39,25 @@ static inline struct address address_v6(const uint8_t octets[16])
     return a;
 }
 
+/* Eight octets as one word, in whichever order: for comparing only. There is no memcmp in BPF. */
+static inline uint64_t address_word(const uint8_t *octets)
+{
+    uint64_t word;
+
+    __builtin_memcpy(&word, octets, 8);
+    return word;
+}
+
 static inline bool address_equal(const struct address *a, const struct address *b)
 {
-    return __builtin_memcmp(a->octets, b->octets, 16) == 0;
+    return address_word(a->octets) == address_word(b->octets) &&
+           address_word(a->octets + 8) == address_word(b->octets + 8);
 }
 
 static inline bool address_is_v4(const struct address *a)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    return __builtin_memcmp(a->octets, mapped, 12) == 0;
+    return address_word(a->octets) == 0 && a->octets[8] == 0 && a->octets[9] == 0 &&
+           a->octets[10] == 0xff && a->octets[11] == 0xff;
 }
 
 static inline enum family address_family(const struct address *a)
@@ -87,19 +96,16 @@ static inline bool address_is_multicast(const struct address *a)
 /* 127.0.0.0/8 (RFC 1122, 3.2.1.3) or ::1 */
 static inline bool address_is_loopback(const struct address *a)
 {
-    static const uint8_t one[16] = {[15] = 1};
+    static const struct address one = {.octets = {[15] = 1}};
 
-    if (address_is_v4(a))
-        return a->octets[12] == 127;
-    return __builtin_memcmp(a->octets, one, 16) == 0;
+    return address_is_v4(a) ? a->octets[12] == 127 : address_equal(a, &one);
 }
 
 /* 255.255.255.255; broadcast addresses of a subnet cannot be told from outside it. */
 static inline bool address_is_limited_broadcast(const struct address *a)
 {
-    static const uint8_t all[4] = {255, 255, 255, 255};
-
-    return address_is_v4(a) && __builtin_memcmp(a->octets + 12, all, 4) == 0;
+    return address_is_v4(a) && a->octets[12] == 255 && a->octets[13] == 255 &&
+           a->octets[14] == 255 && a->octets[15] == 255;
 }
 
 /* An address that a packet may neither be answered from nor to (RFC 1122, 3.2.2; RFC 4443, 2.4). */

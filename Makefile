@@ -2,13 +2,21 @@
 
 TIME = 60
 
-.PHONY: all check fuzz install clean
+.PHONY: all run demo check fuzz install clean
 
 all: build/build.ninja
 	ninja -C build
 
 build/build.ninja:
 	meson setup build
+
+run:
+	tools/run
+
+demo:
+	tools/install build demo
+	tools/build
+	lab/demo
 
 check:
 	tools/install build run demo test

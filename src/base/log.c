@@ -31,12 +31,14 @@ static const struct {
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device;
-    unsigned long long inode;
+    char standard_error[48];
     struct stat status;
 
-    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    snprintf(standard_error, sizeof standard_error, "%ju:%ju", (uintmax_t)status.st_dev,
+             (uintmax_t)status.st_ino);
+    return strcmp(stream, standard_error) == 0;
 }
 
 /* A message may quote what a stranger sent: it stays on its line and moves no cursor. */

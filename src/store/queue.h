@@ -29,9 +29,6 @@ bool store_queue_judgement(struct store_queue *queue, const struct judgement *ju
 bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
 bool store_queue_label(struct store_queue *queue, const struct label *label);
 
-/* The writer will do store_forget_before, after what is queued now. */
-bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
-
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 

@@ -8,7 +8,7 @@ enum { UNIT = 65536 };
 /* The sum of twelve uniform numbers has a variance of 1 and is close to normal (Irwin-Hall). */
 static int64_t sample_normal(struct random *random)
 {
-    int64_t sum = -6 * UNIT;
+    int64_t sum = -6 * (int64_t)UNIT;
 
     for (unsigned i = 0; i < 3; i++) {
         const uint64_t bits = random_next(random);

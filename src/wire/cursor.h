@@ -28,7 +28,7 @@ struct cursor {
 
 static inline struct cursor cursor_over(const uint8_t *octets, size_t length)
 {
-    static const uint8_t nothing[1]; /* C defines no sum of NULL and a number */
+    static const uint8_t nothing[1] = {0}; /* C defines no sum of NULL and a number */
 
     if (octets == NULL)
         return (struct cursor){.at = nothing, .end = nothing};

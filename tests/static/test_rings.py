@@ -11,6 +11,8 @@ CORE_ARCHIVE = ROOT / "build" / "src" / "libcore.a.p"
 
 # Files of core that only set up, before a packet or a question has come.
 SET_UP_FILES = {
+    "base/setting.c",
+    "base/settings.c",
     "base/yaml.c",
 }
 

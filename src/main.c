@@ -6,6 +6,7 @@
 
 static const struct command commands[] = {
     {"run", "[-c FILE]", "be the daemon", command_run},
+    {"tale", "WORD", "tales: is it good, what a visitor will see", command_tale},
 };
 
 int main(int argc, char **argv)

@@ -37,8 +37,12 @@ CORE_SYSTEM_HEADERS = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h",
     "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
 }
-CORE_LIBRARIES = {("names", "ldns/ldns.h"), ("base/yaml.c", "yaml.h")}
-# Outside names (ldns) and base/yaml.c (yaml), core calls no library but these of C's functions.
+CORE_LIBRARIES = {
+    ("names", "ldns/ldns.h"), ("base/yaml.c", "yaml.h"), ("tale/words.c", "idn2.h"),
+}
+# The objects that call these libraries, by how their functions begin; beside them core calls nothing
+# but these of C's functions.
+LIBRARY_CALLERS = {"ldns": "names_", "yaml": "base_yaml", "idn2": "tale_words"}
 CORE_CALLS = {
     # memory that the caller gave, text, numbers
     "memchr", "memcmp", "memcpy", "memmove", "memset", "strcasecmp", "strchr", "strcmp", "strcpy",
@@ -223,7 +227,6 @@ def foreign_calls_of(objects):
     for where, symbol, kind, _ in found:
         if kind != "U" or symbol in own or symbol in CORE_CALLS:
             continue
-        library = re.match(r"(ldns|yaml)_", symbol)
-        room = {"ldns": "names_", "yaml": "base_yaml"}.get(library.group(1)) if library else None
-        if room is None or room not in where:
+        caller = LIBRARY_CALLERS.get(symbol.partition("_")[0])
+        if caller is None or caller not in where:
             yield f"{where}: calls {symbol}"

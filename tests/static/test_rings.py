@@ -14,6 +14,9 @@ SET_UP_FILES = {
     "base/setting.c",
     "base/settings.c",
     "base/yaml.c",
+    "tale/draft.c",
+    "tale/hop.c",
+    "tale/pool.c",
 }
 
 SOURCE_RULES = [

@@ -1,0 +1,102 @@
+/*
+ * hoptell tale check: is this tale good, and what does it amount to.
+ */
+#include "base/units.h"
+#include "cli/tale.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COMMAND "tale check"
+
+static const char usage[] =
+    "Usage: hoptell tale check [--format text|json] FILE\n\n"
+    "Says whether FILE, '-' for standard input, is a good tale: exit status 0, or 1 with every\n"
+    "error and its line. The format is in hoptell-tale(5).\n";
+
+static void print_text(const char *path, const struct tale *tale)
+{
+    char text[PREFIX_TEXT_MAX];
+
+    printf("%s: good: %u hops, to", path, tale_longest(tale));
+    for (unsigned i = 0; i < tale->target_count; i++)
+        printf("%s %s", i == 0 ? "" : ",", units_prefix(&tale->target[i], text));
+    printf("\n");
+}
+
+static json_t *message(const struct report_entry *entry)
+{
+    return json_pack("{s:s, s:i, s:i, s:s}", "kind", entry->is_error ? "error" : "warning", "line",
+                     (int)entry->line, "column", (int)entry->column, "text", entry->text);
+}
+
+static enum command_status print_json(const char *path, const struct report *report,
+                                      const struct tale *tale)
+{
+    json_t *messages = json_array();
+    json_t *object;
+
+    for (unsigned i = 0; i < report->count; i++)
+        json_array_append_new(messages, message(&report->entry[i]));
+    object =
+        json_pack("{s:s, s:b, s:i, s:i, s:o}", "file", path, "good", tale != NULL, "errors",
+                  (int)report->errors, "warnings", (int)report->warnings, "messages", messages);
+    if (object != NULL && tale != NULL)
+        json_object_set_new(object, "hops", json_integer(tale_longest(tale)));
+    return tale_print_json(COMMAND, object);
+}
+
+static enum command_status check(const char *path, bool as_json)
+{
+    struct report report;
+    enum command_status status = COMMAND_DONE;
+    size_t length;
+    char *text = command_slurp(COMMAND, path, TALE_FILE_MAX, &length);
+    struct tale *tale;
+
+    if (text == NULL)
+        return COMMAND_FAILED;
+    report_init(&report, path);
+    tale = tale_compile(text, length, path, &report);
+    free(text);
+    if (as_json)
+        status = print_json(path, &report, tale);
+    else
+        command_print_report(&report);
+    if (!as_json && tale != NULL)
+        print_text(path, tale);
+    if (tale == NULL && status == COMMAND_DONE)
+        status = COMMAND_NO;
+    tale_free(tale);
+    return status;
+}
+
+enum command_status tale_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    enum command_status status;
+    bool as_json = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+        switch (option) {
+        case 'f':
+            status = tale_format(COMMAND, optarg, &as_json);
+            if (status != COMMAND_DONE)
+                return status;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return COMMAND_DONE;
+        default:
+            return tale_bad_option(COMMAND, option, argv);
+        }
+    if (argc - optind != 1)
+        return command_usage(COMMAND, "expected one file, found %d", argc - optind);
+    return check(argv[optind], as_json);
+}

@@ -1,0 +1,345 @@
+/*
+ * hoptell tale show: what traceroute will print of a tale.
+ */
+#include "base/units.h"
+#include "cli/tale.h"
+#include "tale/lines.h"
+#include "tale/pool.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND "tale show"
+
+enum { HOPS_DEFAULT = 30 /* where traceroute stops */ };
+
+static const char usage[] =
+    "Usage: hoptell tale show [--format text|json] [-46] [-m HOPS] [-p PROTOCOL] FILE\n\n"
+    "Prints, without the times, what traceroute will print of the tale in FILE, '-' for standard\n"
+    "input. Where a fork or branches of different length leave more than one possibility, each\n"
+    "has a line.\n\n"
+    "  -4, -6             this family alone\n"
+    "  -m, --hops HOPS    stop after so many hops (30)\n"
+    "  -p, --probe KIND   for probes by icmp, udp, tcp or other (udp)\n"
+    "      --format json  one object\n";
+
+struct options {
+    bool as_json;
+    bool has_family[FAMILY_COUNT];
+    unsigned hops;
+    enum probe_protocol probe;
+};
+
+/* One run of traceroute, as it is printed. */
+struct trace {
+    const struct tale *tale;
+    const struct options *options;
+    enum family family;
+    struct address target;
+    unsigned position;
+    unsigned shown; /* at this position so far */
+    bool goes_on;   /* there is something that does not end the run */
+    bool is_past;   /* nothing is left that could answer */
+    json_t *lines;
+};
+
+/* What traceroute puts behind the times of an unreachable; "" where it puts nothing. */
+static const char *refusal_mark(enum refusal refuse, enum family family)
+{
+    static const char *const marks[REFUSE_COUNT][FAMILY_COUNT] = {
+        [REFUSE_NONE] = {"", ""},
+        [REFUSE_NET] = {"!N", "!N"},
+        [REFUSE_HOST] = {"!H", "!H"},
+        [REFUSE_PROTOCOL] = {"!P", "!X"},
+        [REFUSE_PORT] = {"", ""},
+        [REFUSE_ADMIN] = {"!X", "!X"},
+        [REFUSE_SOURCE_ROUTE] = {"!S", "!S"},
+        [REFUSE_PRECEDENCE] = {"!V", "!X"},
+        [REFUSE_POLICY] = {"!X", "!<5>"},
+        [REFUSE_REJECT] = {"!X", "!<6>"},
+    };
+
+    return marks[refuse][family];
+}
+
+static const char *fork_words(enum fork_by by)
+{
+    static const char *const words[] = {
+        [FORK_NONE] = "",         [FORK_FLOW] = "flow",
+        [FORK_PACKET] = "packet", [FORK_DESTINATION] = "destination",
+        [FORK_TIME] = "time",
+    };
+
+    return words[by];
+}
+
+static const char *end_words(enum end_answer answer)
+{
+    static const char *const words[] = {
+        [END_REPLY] = "reply", [END_UNREACHABLE] = "unreachable",
+        [END_RESET] = "reset", [END_SILENT] = "silent",
+        [END_PASS] = "pass",
+    };
+
+    return words[answer];
+}
+
+/* What a line says, whoever prints it. */
+struct line {
+    char address[ADDRESS_TEXT_MAX]; /* "" for stars */
+    const char *name;               /* "" for none */
+    const char *mark;
+};
+
+static struct line line_of(const struct trace *trace, const struct sight *sight)
+{
+    const struct tale *tale = trace->tale;
+    const struct hop *hop = sight->hop;
+    const enum end_answer end = tale->end[trace->options->probe];
+    struct line line = {.name = tale->zone, .mark = ""};
+
+    if (hop == NULL) {
+        if (end != END_SILENT && !trace->is_past)
+            units_address(&trace->target, line.address);
+        return line;
+    }
+    line.name = hop->name;
+    if (hop->silent & 1u << trace->options->probe ||
+        address_is_unspecified(&hop->address[trace->family]))
+        return line;
+    units_address(&hop->address[trace->family], line.address);
+    line.mark = refusal_mark(hop->refuse, trace->family);
+    return line;
+}
+
+/* Does a probe that meets this end the run of traceroute? */
+static bool is_last(const struct sight *sight, const struct line *line)
+{
+    if (line->address[0] == '\0')
+        return false;
+    return sight->hop == NULL || sight->hop->refuse != REFUSE_NONE;
+}
+
+static void print_line(const struct trace *trace, const struct sight *sight,
+                       const struct line *line)
+{
+    if (trace->shown == 0)
+        printf("%2u ", trace->position);
+    else
+        printf("   ");
+    if (line->address[0] == '\0')
+        printf(" * * *");
+    else
+        printf(" %s (%s)", line->name[0] != '\0' ? line->name : line->address, line->address);
+    if (line->mark[0] != '\0')
+        printf(" %s", line->mark);
+    if (sight->step != NULL && sight->step->by != FORK_NONE)
+        printf("  [branch %u of %u, by %s]", sight->branch + 1u, sight->step->branch_count,
+               fork_words(sight->step->by));
+    putchar('\n');
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *labels_of(const struct hop *hop)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < hop->label_count; i++)
+        json_array_append_new(list, json_pack("{s:i, s:i, s:i}", "label", (int)hop->label[i].label,
+                                              "tc", hop->label[i].tc, "ttl", hop->label[i].ttl));
+    return list;
+}
+
+static void add_json(const struct trace *trace, const struct sight *sight, const struct line *line)
+{
+    json_t *object = json_pack("{s:i, s:o, s:o}", "hop", (int)trace->position, "address",
+                               text_or_null(line->address), "name",
+                               text_or_null(line->address[0] != '\0' ? line->name : ""));
+
+    if (sight->hop == NULL && !trace->is_past) {
+        json_object_set_new(object, "end",
+                            json_string(end_words(trace->tale->end[trace->options->probe])));
+    } else if (sight->hop != NULL) {
+        json_object_set_new(object, "say", json_string(sight->hop->say));
+        json_object_set_new(object, "line", json_integer(sight->hop->line));
+        if (line->mark[0] != '\0')
+            json_object_set_new(object, "mark", json_string(line->mark));
+        if (sight->hop->label_count > 0)
+            json_object_set_new(object, "mpls", labels_of(sight->hop));
+        if (sight->step->by != FORK_NONE)
+            json_object_set_new(object, "fork",
+                                json_pack("{s:s, s:i, s:i}", "by", fork_words(sight->step->by),
+                                          "branch", sight->branch + 1, "of",
+                                          (int)sight->step->branch_count));
+    }
+    json_array_append_new(trace->lines, object);
+}
+
+static void show_sight(const struct sight *sight, void *context)
+{
+    struct trace *trace = context;
+    const struct line line = line_of(trace, sight);
+
+    if (trace->options->as_json)
+        add_json(trace, sight, &line);
+    else
+        print_line(trace, sight, &line);
+    trace->shown++;
+    if (!is_last(sight, &line))
+        trace->goes_on = true;
+}
+
+/* The lines of one family, until nothing goes on or the hops are used up. */
+static void show_lines(struct trace *trace)
+{
+    const struct sight none = {.hop = NULL};
+
+    for (trace->position = 1; trace->position <= trace->options->hops; trace->position++) {
+        trace->shown = 0;
+        trace->goes_on = false;
+        trace->is_past = lines_at(trace->tale, trace->position, show_sight, trace) == 0;
+        if (trace->is_past)
+            show_sight(&none, trace);
+        if (!trace->goes_on)
+            return;
+    }
+}
+
+static const struct prefix *target_of(const struct tale *tale, enum family family)
+{
+    for (unsigned i = 0; i < tale->target_count; i++)
+        if (address_family(&tale->target[i].address) == family)
+            return &tale->target[i];
+    return NULL;
+}
+
+static void print_header(const struct trace *trace)
+{
+    char address[ADDRESS_TEXT_MAX];
+
+    units_address(&trace->target, address);
+    printf("traceroute to %s (%s), %u hops max, %d byte packets\n",
+           trace->tale->zone[0] != '\0' ? trace->tale->zone : address, address,
+           trace->options->hops, trace->family == FAMILY_V4 ? 60 : 80);
+}
+
+static void show_family(const struct tale *tale, const struct options *options, enum family family,
+                        unsigned *shown, json_t *traces)
+{
+    const struct prefix *target = target_of(tale, family);
+    struct trace trace = {.tale = tale, .options = options, .family = family};
+    char address[ADDRESS_TEXT_MAX];
+
+    if (target == NULL || !options->has_family[family])
+        return;
+    trace.target = pool_first(target);
+    if (!options->as_json) {
+        if ((*shown)++ > 0)
+            putchar('\n');
+        print_header(&trace);
+        show_lines(&trace);
+        return;
+    }
+    trace.lines = json_array();
+    show_lines(&trace);
+    json_array_append_new(traces, json_pack("{s:s, s:s, s:o, s:o}", "family",
+                                            family == FAMILY_V4 ? "ipv4" : "ipv6", "target",
+                                            units_address(&trace.target, address), "name",
+                                            text_or_null(tale->zone), "lines", trace.lines));
+}
+
+static enum command_status show(const char *path, const struct options *options)
+{
+    struct tale *tale = NULL;
+    enum command_status status = tale_load(COMMAND, path, &tale);
+    json_t *traces;
+    unsigned shown = 0;
+
+    if (status != COMMAND_DONE)
+        return status;
+    traces = json_array();
+    for (unsigned f = 0; f < FAMILY_COUNT; f++)
+        show_family(tale, options, (enum family)f, &shown, traces);
+    if (options->as_json)
+        status =
+            tale_print_json(COMMAND, json_pack("{s:s, s:O}", "tale", tale->name, "traces", traces));
+    json_decref(traces);
+    tale_free(tale);
+    return status;
+}
+
+static enum command_status read_hops(const char *word, unsigned *out)
+{
+    uint64_t number;
+
+    if (!units_parse_count(word, &number) || number < 1 || number > 255)
+        return command_usage(COMMAND, "expected a number of hops from 1 to 255, found '%s'", word);
+    *out = (unsigned)number;
+    return COMMAND_DONE;
+}
+
+static enum command_status read_probe(const char *word, enum probe_protocol *out)
+{
+    static const char *const words[] = {"icmp", "udp", "tcp", "other"};
+
+    for (unsigned i = 0; i < PROBE_PROTOCOL_COUNT; i++)
+        if (strcmp(words[i], word) == 0) {
+            *out = (enum probe_protocol)i;
+            return COMMAND_DONE;
+        }
+    return command_usage(COMMAND, "expected probes by icmp, udp, tcp or other, found '%s'", word);
+}
+
+static enum command_status read_option(int option, char *const argv[], struct options *out)
+{
+    switch (option) {
+    case '4':
+    case '6':
+        out->has_family[option == '4' ? FAMILY_V4 : FAMILY_V6] = true;
+        return COMMAND_DONE;
+    case 'm':
+        return read_hops(optarg, &out->hops);
+    case 'p':
+        return read_probe(optarg, &out->probe);
+    case 'f':
+        return tale_format(COMMAND, optarg, &out->as_json);
+    default:
+        return tale_bad_option(COMMAND, option, argv);
+    }
+}
+
+enum command_status tale_show(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"hops", required_argument, NULL, 'm'},
+        {"probe", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {.hops = HOPS_DEFAULT, .probe = PROBE_UDP};
+    int option;
+
+    while ((option = getopt_long(argc, argv, ":46m:p:h", names, NULL)) != -1) {
+        enum command_status status;
+
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return COMMAND_DONE;
+        }
+        status = read_option(option, argv, &options);
+        if (status != COMMAND_DONE)
+            return status;
+    }
+    if (argc - optind != 1)
+        return command_usage(COMMAND, "expected one file, found %d", argc - optind);
+    if (!options.has_family[FAMILY_V4] && !options.has_family[FAMILY_V6])
+        options.has_family[FAMILY_V4] = options.has_family[FAMILY_V6] = true;
+    return show(argv[optind], &options);
+}

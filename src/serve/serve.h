@@ -1,9 +1,11 @@
 /*
- * The two HTTP listeners, visitors' and operators', by libmicrohttpd on libuv's loop.
+ * The two HTTP listeners, visitors' and operators', by libmicrohttpd on libuv's loop. Everything
+ * happens in the loop's own thread.
  */
 #ifndef HOPTELL_SERVE_SERVE_H
 #define HOPTELL_SERVE_SERVE_H
 
+#include "serve/metric.h"
 #include "watch/watch.h"
 
 #include <uv.h>
@@ -17,19 +19,39 @@ struct serve_sources {
     struct watch *watch;
     /* Called for an opening packet that came from our own socket; judges, learns and stores. */
     void (*observed)(const struct observation *observation, struct judgement *out, void *context);
+    /* Gives every metric of the program to `put`, for GET /metrics; NULL for none. */
+    void (*metrics)(metric_put *put, void *to, void *context);
+    /* Whether all is up, for GET /readyz, or else why not in a sentence; NULL for always. */
+    bool (*ready)(const char **out_reason, void *context);
     void *context;
 };
 
 /*
- * Listens on "address:port" or "[address]:port". 0, or a negative errno with a sentence in `error`
- * ("[::]:8080 is in use by another program").
+ * Listens on `address` and `port`; :: takes both families, and port 0 is any free port. 0, or a
+ * negative errno with a sentence in `error` ("expected [::]:8080 to be free, found it in use by
+ * another program"). Operators are served on loopback addresses alone: -EACCES.
  */
-int serve_open(uv_loop_t *loop, const char *listen, enum serve_audience audience,
-               const struct serve_sources *sources, struct serve **out, char *error,
-               size_t error_size);
+int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
+               enum serve_audience audience, const struct serve_sources *sources,
+               struct serve **out, char *error, size_t error_size);
 void serve_close(struct serve *serve); /* frees once the loop has run its closing callbacks */
 
-/* Tells of a new judgement, for requests that wait for it. */
+uint16_t serve_port(const struct serve *serve); /* that it listens on */
+
+struct serve_counts {
+    enum serve_audience audience;
+    uint64_t answers[6];  /* by the first digit of their status */
+    uint64_t connections; /* accepted so far */
+    uint64_t open;        /* connections now */
+    uint64_t waiting;     /* requests now */
+};
+
+struct serve_counts serve_counts(const struct serve *serve);
+
+/* The counts of all listeners as metrics, summed by audience. */
+void serve_metrics(struct serve *const *listeners, size_t count, metric_put *put, void *to);
+
+/* Tells of a new judgement, for requests that wait for it. May be called from `observed`. */
 void serve_judged(struct serve *serve, const struct judgement *judgement);
 
 #endif

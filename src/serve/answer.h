@@ -1,0 +1,36 @@
+/*
+ * Answers, queued with the headers that they all carry. Each returns what the HTTP library wants
+ * back: MHD_NO closes the connection without an answer, which happens when memory is out.
+ */
+#ifndef HOPTELL_SERVE_ANSWER_H
+#define HOPTELL_SERVE_ANSWER_H
+
+#include "serve/request.h"
+
+struct answer_header {
+    const char *name;
+    const char *value;
+};
+
+/* An answer of `status` with `body`, which is emptied; NULL for none. */
+enum MHD_Result answer_send(struct request *request, unsigned status, const char *type,
+                            struct buffer *body, const struct answer_header *headers, size_t count);
+
+/* A problem document (RFC 9457) of type about:blank; `detail` is ASCII or UTF-8. */
+enum MHD_Result answer_problem(struct request *request, unsigned status, const char *detail);
+enum MHD_Result answer_problem_with(struct request *request, unsigned status, const char *detail,
+                                    const struct answer_header *headers, size_t count);
+
+/* 200 with a line of text. */
+enum MHD_Result answer_line(struct request *request, const char *line);
+
+/* 200 with the judgement as JSON of design 4.1. */
+enum MHD_Result answer_judgement(struct request *request, const struct judgement *judgement);
+
+/*
+ * 204 with the judgement in X-Hoptell-* headers, for servers that ask before they serve. NULL is a
+ * connection of which nothing is known: the verdict is unknown, and the rest is left out.
+ */
+enum MHD_Result answer_headers(struct request *request, const struct judgement *judgement);
+
+#endif

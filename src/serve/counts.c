@@ -1,0 +1,85 @@
+/*
+ * The counts of the listeners as metrics; see serve.h.
+ */
+#include "serve/serve.h"
+
+static const char *const audience_names[] = {
+    [SERVE_VISITORS] = "visitors",
+    [SERVE_OPERATORS] = "operators",
+};
+
+static const char *const class_names[] = {[2] = "2xx", [4] = "4xx", [5] = "5xx"};
+
+static uint64_t answers_of_class(const struct serve_counts *counts, unsigned status_class)
+{
+    return counts->answers[status_class];
+}
+
+static uint64_t connections_accepted(const struct serve_counts *counts, unsigned unused)
+{
+    (void)unused;
+    return counts->connections;
+}
+
+static uint64_t connections_open(const struct serve_counts *counts, unsigned unused)
+{
+    (void)unused;
+    return counts->open;
+}
+
+static uint64_t requests_waiting(const struct serve_counts *counts, unsigned unused)
+{
+    (void)unused;
+    return counts->waiting;
+}
+
+static const struct count_row {
+    const char *name;
+    const char *help;
+    enum metric_kind kind;
+    unsigned status_class; /* 0: the row has no class */
+    uint64_t (*value)(const struct serve_counts *counts, unsigned status_class);
+} count_rows[] = {
+    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 2,
+     answers_of_class},
+    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 4,
+     answers_of_class},
+    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 5,
+     answers_of_class},
+    {"hoptell_http_connections_total", "Connections accepted.", METRIC_COUNTER, 0,
+     connections_accepted},
+    {"hoptell_http_connections", "Connections open now.", METRIC_GAUGE, 0, connections_open},
+    {"hoptell_http_waiting", "Requests that wait for an opening packet now.", METRIC_GAUGE, 0,
+     requests_waiting},
+};
+
+static void put_count(const struct count_row *row, enum serve_audience audience,
+                      struct serve *const *listeners, size_t count, metric_put *put, void *to)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct serve_counts counts = serve_counts(listeners[i]);
+
+        if (counts.audience == audience)
+            sum += row->value(&counts, row->status_class);
+    }
+    put(
+        &(struct metric){
+            .name = row->name,
+            .help = row->help,
+            .kind = row->kind,
+            .label = {{"listener", audience_names[audience]},
+                      {row->status_class > 0 ? "class" : NULL, class_names[row->status_class]}},
+            .value = (double)sum,
+        },
+        to);
+}
+
+void serve_metrics(struct serve *const *listeners, size_t count, metric_put *put, void *to)
+{
+    for (size_t i = 0; i < sizeof count_rows / sizeof count_rows[0]; i++) {
+        put_count(&count_rows[i], SERVE_VISITORS, listeners, count, put, to);
+        put_count(&count_rows[i], SERVE_OPERATORS, listeners, count, put, to);
+    }
+}

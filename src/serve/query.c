@@ -1,0 +1,131 @@
+/*
+ * The query of a lookup; see query.h.
+ */
+#include "serve/query.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FOUND_TEXT_MAX = 64 };
+
+/* What a stranger wrote, fit to be shown: printable ASCII, cut where it is long. */
+static const char *found_text(const char *text, size_t length, char out[FOUND_TEXT_MAX])
+{
+    const bool cut = length >= FOUND_TEXT_MAX;
+    const size_t kept = cut ? FOUND_TEXT_MAX - 4 : length;
+
+    for (size_t i = 0; i < kept; i++)
+        out[i] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
+    memcpy(out + kept, cut ? "..." : "", cut ? 4 : 1);
+    return out;
+}
+
+/* Plain decimal digits, nothing around them, between `low` and `high`. */
+static bool number_between(const char *text, uint32_t low, uint32_t high, uint32_t *out)
+{
+    uint32_t number = 0;
+
+    if (*text == '\0' || strlen(text) > 5)
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        number = number * 10 + (uint32_t)(*text - '0');
+    }
+    *out = number;
+    return number >= low && number <= high;
+}
+
+static bool take_address(const char *value, struct query *out)
+{
+    return units_parse_address(value, &out->address);
+}
+
+static bool take_port(const char *value, struct query *out)
+{
+    uint32_t number;
+
+    if (!number_between(value, 1, UINT16_MAX, &number))
+        return false;
+    out->port = (uint16_t)number;
+    return true;
+}
+
+static bool take_wait(const char *value, struct query *out)
+{
+    return number_between(value, 0, QUERY_WAIT_MAX_MS, &out->wait_ms);
+}
+
+static const struct row {
+    const char *name;
+    const char *expected;
+    bool required;
+    bool (*take)(const char *value, struct query *out);
+} rows[] = {
+    {"address", "an IPv4 or IPv6 address", true, take_address},
+    {"port", "a port from 1 to 65535", true, take_port},
+    {"wait", "milliseconds from 0 to 10000", false, take_wait},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+static size_t row_of(const struct query_parameter *parameter)
+{
+    size_t row = 0;
+
+    while (row < ROW_COUNT && (strlen(rows[row].name) != parameter->name_length ||
+                               memcmp(rows[row].name, parameter->name, parameter->name_length)))
+        row++;
+    return row;
+}
+
+static int take_parameter(const struct query_parameter *parameter, bool given[ROW_COUNT],
+                          struct query *out, char error[QUERY_ERROR_MAX])
+{
+    const size_t row = row_of(parameter);
+    char found[FOUND_TEXT_MAX];
+
+    if (row == ROW_COUNT) {
+        snprintf(error, QUERY_ERROR_MAX, "expected address, port and wait alone, found '%s'",
+                 found_text(parameter->name, parameter->name_length, found));
+        return -EINVAL;
+    }
+    if (given[row]) {
+        snprintf(error, QUERY_ERROR_MAX, "expected %s once, found it again", rows[row].name);
+        return -EINVAL;
+    }
+    given[row] = true;
+    if (parameter->value == NULL || strlen(parameter->value) != parameter->value_length ||
+        !rows[row].take(parameter->value, out)) {
+        snprintf(error, QUERY_ERROR_MAX, "expected %s as %s, found '%s'", rows[row].expected,
+                 rows[row].name,
+                 found_text(parameter->value != NULL ? parameter->value : "",
+                            parameter->value != NULL ? parameter->value_length : 0, found));
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int query_parse(const struct query_parameter *parameters, size_t count, struct query *out,
+                char error[QUERY_ERROR_MAX])
+{
+    bool given[ROW_COUNT] = {false};
+
+    *out = (struct query){0};
+    for (size_t i = 0; i < count; i++) {
+        const int refused = take_parameter(&parameters[i], given, out, error);
+
+        if (refused < 0)
+            return refused;
+    }
+    for (size_t row = 0; row < ROW_COUNT; row++)
+        if (rows[row].required && !given[row]) {
+            snprintf(error, QUERY_ERROR_MAX, "expected %s as %s, found none", rows[row].expected,
+                     rows[row].name);
+            return -EINVAL;
+        }
+    return 0;
+}

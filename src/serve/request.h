@@ -1,0 +1,30 @@
+/*
+ * One HTTP request while it is answered: what the routes see of the server.
+ */
+#ifndef HOPTELL_SERVE_REQUEST_H
+#define HOPTELL_SERVE_REQUEST_H
+
+#include "serve/query.h"
+#include "serve/serve.h"
+#include "serve/visitor.h"
+#include "serve/waiting.h"
+
+#include <microhttpd.h>
+
+struct request {
+    struct MHD_Connection *connection;
+    const struct serve_sources *sources;
+    struct waiting *waiting;
+    struct serve_counts *counts;
+    enum serve_audience audience;
+    struct visitor *visitor; /* of the connection; NULL for operators */
+    uint64_t now_ms;         /* the loop's time at this call */
+    bool begun;              /* its headers are here; the body comes next */
+    size_t body_octets;      /* received and thrown away */
+    struct wait wait;
+};
+
+/* A header of the request, or "" when it is not there. Valid while the request is. */
+const char *request_header(const struct request *request, const char *name);
+
+#endif

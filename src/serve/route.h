@@ -1,0 +1,15 @@
+/*
+ * The routes: one table says what exists, for whom, and what answers.
+ */
+#ifndef HOPTELL_SERVE_ROUTE_H
+#define HOPTELL_SERVE_ROUTE_H
+
+#include "serve/request.h"
+
+/*
+ * Answers the request, or suspends its connection until its `wait` has ended and is called again.
+ * HEAD counts as GET. What the table does not hold gets 404 or 405 as a problem.
+ */
+enum MHD_Result route_answer(struct request *request, const char *method, const char *path);
+
+#endif

@@ -1,0 +1,324 @@
+/*
+ * A listener: libmicrohttpd without threads of its own. Its epoll descriptor is one of libuv's, and
+ * one timer serves both its time limits and those of waiting requests.
+ *
+ *      epoll readable, timer, serve_judged -> serve_turn -> MHD_run -> route_answer
+ */
+#include "serve/serve.h"
+
+#include "serve/listener.h"
+#include "serve/request.h"
+#include "serve/route.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS_MAX = 1024,
+    CONNECTIONS_OF_ONE_ADDRESS_MAX = 64, /* many people share one behind carrier-grade NAT */
+    IDLE_MAX_S = 15,
+    CONNECTION_MEMORY = 16 * 1024, /* bounds request line and headers together */
+    BODY_MAX = 8 * 1024,           /* of a GET, where nobody needs one */
+};
+
+struct serve {
+    enum serve_audience audience;
+    struct serve_sources sources;
+    struct MHD_Daemon *http;
+    uint16_t port;
+    uv_loop_t *loop;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned open_handles; /* of libuv's; the last one to close frees */
+    struct waiting waiting;
+    struct serve_counts counts;
+};
+
+/* Ends what is due, lets the HTTP library work, and sets the timer for what comes next. */
+static void serve_turn(struct serve *serve);
+
+static void on_timer(uv_timer_t *timer)
+{
+    serve_turn(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    serve_turn(poll->data);
+}
+
+static void resume_finished(struct serve *serve)
+{
+    struct wait *wait;
+
+    while ((wait = waiting_take_finished(&serve->waiting)) != NULL)
+        MHD_resume_connection(((struct request *)wait->owner)->connection);
+}
+
+static void set_timer(struct serve *serve)
+{
+    const uint64_t deadline = waiting_deadline(&serve->waiting);
+    MHD_UNSIGNED_LONG_LONG http = 0;
+    uint64_t delay = UINT64_MAX;
+    uint64_t now;
+
+    uv_update_time(serve->loop);
+    now = uv_now(serve->loop);
+    if (MHD_get_timeout(serve->http, &http) == MHD_YES)
+        delay = http;
+    if (deadline != UINT64_MAX) {
+        const uint64_t left = deadline > now ? deadline - now : 0;
+
+        delay = left < delay ? left : delay;
+    }
+    if (delay == UINT64_MAX)
+        uv_timer_stop(&serve->timer);
+    else
+        uv_timer_start(&serve->timer, on_timer, delay, 0);
+}
+
+static void serve_turn(struct serve *serve)
+{
+    waiting_expire(&serve->waiting, uv_now(serve->loop));
+    resume_finished(serve);
+    MHD_run(serve->http);
+    set_timer(serve);
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+    const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+
+    return value != NULL ? value : "";
+}
+
+static struct request *request_new(struct serve *serve, struct MHD_Connection *connection)
+{
+    struct request *request = calloc(1, sizeof *request);
+    const union MHD_ConnectionInfo *info;
+
+    if (request == NULL)
+        return NULL;
+    request->connection = connection;
+    request->sources = &serve->sources;
+    request->waiting = &serve->waiting;
+    request->counts = &serve->counts;
+    request->audience = serve->audience;
+    request->wait.owner = request;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    request->visitor = info != NULL ? info->socket_context : NULL;
+    return request;
+}
+
+static bool takes_no_body(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* Called first when the headers are here, then for each piece of the body, then once without. */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *body, size_t *body_octets, void **state)
+{
+    struct serve *serve = context;
+    struct request *request = *state;
+
+    (void)version;
+    (void)body;
+    if (request == NULL) {
+        request = *state = request_new(serve, connection);
+        if (request == NULL || (serve->audience == SERVE_VISITORS && request->visitor == NULL))
+            return MHD_NO;
+        if (takes_no_body(method))
+            return MHD_YES;
+        /* answered before its body, which closes the connection when there is one */
+    } else if (*body_octets > 0) {
+        request->body_octets += *body_octets;
+        *body_octets = 0;
+        return request->body_octets <= BODY_MAX ? MHD_YES : MHD_NO;
+    }
+    request->now_ms = uv_now(serve->loop);
+    return route_answer(request, method, path);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct serve *serve = context;
+    struct request *request = *state;
+
+    (void)connection;
+    (void)code;
+    if (request == NULL)
+        return;
+    waiting_remove(&serve->waiting, &request->wait);
+    free(request);
+    *state = NULL;
+}
+
+static struct visitor *visitor_new(const struct serve *serve, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct visitor *visitor = malloc(sizeof *visitor);
+
+    if (visitor != NULL && fd != NULL && peer != NULL)
+        visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
+    return visitor;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct serve *serve = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        serve->counts.connections++;
+        serve->counts.open++;
+        if (serve->audience == SERVE_VISITORS)
+            *socket_context = visitor_new(serve, connection);
+    } else {
+        serve->counts.open--;
+        free(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
+static struct MHD_Daemon *start_http(struct serve *serve, int listening)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, serve,
+        MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_OF_ONE_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_MAX_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_END);
+}
+
+static int start_loop(struct serve *serve)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(serve->http, MHD_DAEMON_INFO_EPOLL_FD);
+    int failure;
+
+    if (info == NULL)
+        return -EINVAL;
+    failure = uv_poll_init(serve->loop, &serve->poll, info->epoll_fd);
+    if (failure < 0)
+        return failure;
+    uv_timer_init(serve->loop, &serve->timer);
+    serve->open_handles = 2;
+    serve->poll.data = serve;
+    serve->timer.data = serve;
+    return uv_poll_start(&serve->poll, UV_READABLE, on_readable);
+}
+
+static bool may_serve(const struct address *address, uint16_t port, enum serve_audience audience,
+                      char *error, size_t error_size)
+{
+    char text[LISTENER_TEXT_MAX];
+
+    if (audience != SERVE_OPERATORS || address_is_loopback(address))
+        return true;
+    snprintf(error, error_size,
+             "expected a loopback address (127.0.0.1 or [::1]) for operators, found %s",
+             listener_text(address, port, text));
+    return false;
+}
+
+static struct serve *serve_new(uv_loop_t *loop, enum serve_audience audience,
+                               const struct serve_sources *sources, int listening)
+{
+    struct serve *serve = calloc(1, sizeof *serve);
+
+    if (serve == NULL)
+        return NULL;
+    serve->audience = audience;
+    serve->sources = *sources;
+    serve->loop = loop;
+    serve->port = listener_port(listening);
+    return serve;
+}
+
+int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
+               enum serve_audience audience, const struct serve_sources *sources,
+               struct serve **out, char *error, size_t error_size)
+{
+    struct serve *serve;
+    int listening;
+    int failure;
+
+    if (!may_serve(address, port, audience, error, error_size))
+        return -EACCES;
+    failure =
+        listener_open(address, port, audience == SERVE_VISITORS, &listening, error, error_size);
+    if (failure < 0)
+        return failure;
+    serve = serve_new(loop, audience, sources, listening);
+    if (serve == NULL) {
+        close(listening);
+        snprintf(error, error_size, "cannot serve HTTP: %s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    serve->http = start_http(serve, listening); /* owns the socket from here on */
+    failure = serve->http != NULL ? start_loop(serve) : -EIO;
+    if (failure < 0) {
+        snprintf(error, error_size, "cannot serve HTTP: %s", strerror(-failure));
+        serve_close(serve);
+        return failure;
+    }
+    *out = serve;
+    return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct serve *serve = handle->data;
+
+    if (--serve->open_handles == 0)
+        free(serve);
+}
+
+void serve_close(struct serve *serve)
+{
+    if (serve == NULL)
+        return;
+    waiting_expire(&serve->waiting, UINT64_MAX);
+    resume_finished(serve);
+    if (serve->open_handles > 0) {
+        uv_close((uv_handle_t *)&serve->poll, on_closed);
+        uv_close((uv_handle_t *)&serve->timer, on_closed);
+    }
+    if (serve->http != NULL)
+        MHD_stop_daemon(serve->http);
+    if (serve->open_handles == 0)
+        free(serve);
+}
+
+uint16_t serve_port(const struct serve *serve)
+{
+    return serve->port;
+}
+
+void serve_judged(struct serve *serve, const struct judgement *judgement)
+{
+    /* this may run inside MHD_run, so the requests go on in a turn of their own */
+    if (waiting_judged(&serve->waiting, judgement) > 0)
+        uv_timer_start(&serve->timer, on_timer, 0, 0);
+}
+
+struct serve_counts serve_counts(const struct serve *serve)
+{
+    struct serve_counts counts = serve->counts;
+
+    counts.audience = serve->audience;
+    counts.waiting = serve->waiting.count;
+    return counts;
+}

@@ -1,0 +1,208 @@
+/*
+ * The texts of the pages; see texts.h.
+ */
+#include "serve/texts.h"
+
+#include "serve/accept.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NBSP "\u00a0" /* so that no line breaks between a number and its unit */
+
+static const char *const codes[LANGUAGE_COUNT] = {
+    [LANGUAGE_EN] = "en",
+    [LANGUAGE_DE] = "de",
+};
+
+/* How a number is written: 98.1 or 98,1. */
+static const char decimal_point[LANGUAGE_COUNT] = {
+    [LANGUAGE_EN] = '.',
+    [LANGUAGE_DE] = ',',
+};
+
+static const struct text {
+    const char *name;
+    const char *in[LANGUAGE_COUNT];
+} texts[] = {
+    {"title", {"What your connection tells", "Was diese Verbindung verrät"}},
+    {"skip", {"Skip to the answer", "Zur Antwort springen"}},
+    {"you", {"{0}, port {1}", "{0}, Port {1}"}},
+
+    /* the verdict: {0} is the probability of what it says */
+    {"tethered",
+     {"With {0} probability, this device reaches us through another one that shares its "
+      "connection.",
+      "Mit {0} Wahrscheinlichkeit erreicht uns dieses Gerät über ein anderes, das seine Verbindung "
+      "teilt."}},
+    {"tethered.more",
+     {"A phone with its hotspot on does that. It is a router like any other, and takes one off "
+      "the hop limit of what it passes on.",
+      "So arbeitet ein Telefon mit eingeschaltetem Hotspot. Es ist ein Router wie jeder andere und "
+      "zieht eins vom Hop-Limit dessen ab, was es weiterreicht."}},
+    {"direct",
+     {"With {0} probability, this device is itself on the line, with no other in between.",
+      "Mit {0} Wahrscheinlichkeit hängt dieses Gerät selbst an der Leitung, ohne ein anderes "
+      "dazwischen."}},
+    {"direct.more",
+     {"Its packets took the way that is usual for its network, not one hop more.",
+      "Seine Pakete nahmen den Weg, der in ihrem Netz üblich ist, keinen Hop mehr."}},
+    {"unknown",
+     {"Unknown so far: with {0} for a shared connection, there is too little to say.",
+      "Noch unbekannt: {0} sprechen für eine geteilte Verbindung, das ist zu wenig für ein "
+      "Urteil."}},
+    {"unknown.more",
+     {"An extra hop shows only beside the usual ones, and those have to be learnt first, from one "
+      "visit after the other. On a first day this is the honest answer.",
+      "Ein zusätzlicher Hop zeigt sich erst neben den üblichen, und die wollen erst gelernt sein, "
+      "Besuch um Besuch. An einem ersten Tag ist das die ehrliche Antwort."}},
+    {"missing",
+     {"Unknown: the packet that opened this connection was not seen.",
+      "Unbekannt: das Paket, das diese Verbindung eröffnete, wurde nicht gesehen."}},
+    {"missing.more",
+     {"A hop limit can be read from that packet alone, so there is nothing to go by. A reload "
+      "opens a new connection a little later.",
+      "Nur an diesem Paket lässt sich das Hop-Limit ablesen, also fehlt jeder Anhaltspunkt. Etwas "
+      "später neu geladen, entsteht eine neue Verbindung."}},
+
+    {"arrived", {"hop limit on arrival", "Hop-Limit bei Ankunft"}},
+    {"initial", {"set by the sender", "vom Absender gesetzt"}},
+    {"hops", {"hops on the way", "Hops auf dem Weg"}},
+
+    {"way", {"The way of your packet", "Der Weg des Pakets"}},
+    {"way.lead",
+     {"Each router on the way takes one off the number that the sender wrote into the packet.",
+      "Jeder Router auf dem Weg zieht eins von der Zahl ab, die der Absender ins Paket schrieb."}},
+    {"way.title",
+     {"From {0} at the sender to {1} here, one less at each of {2} hops",
+      "Von {0} beim Absender bis {1} hier, eins weniger an jedem von {2} Hops"}},
+    {"way.title.none",
+     {"The packet arrived as it was sent, with {0}: there was no router on its way",
+      "Das Paket kam an, wie es abging, mit {0}: kein Router lag auf dem Weg"}},
+    {"way.extra.tethered",
+     {"The first of them is probably the device that shares its connection.",
+      "Der erste davon ist vermutlich das Gerät, das seine Verbindung teilt."}},
+    {"way.extra.else",
+     {"A hotspot would sit at the very beginning, and {0} would arrive instead of {1}.",
+      "Ein Hotspot säße ganz am Anfang, und statt {1} käme {0} an."}},
+    {"way.extra.label", {"a hotspot would sit here", "hier säße ein Hotspot"}},
+    {"way.shared.label", {"shares its connection", "teilt die Verbindung"}},
+    {"way.device", {"this device", "dieses Gerät"}},
+    {"way.here", {"here", "hier"}},
+
+    {"why", {"Why", "Warum"}},
+    {"why.none",
+     {"Nothing speaks for or against yet.", "Noch spricht nichts dafür und nichts dagegen."}},
+    {"why.for", {"for sharing", "für Teilen"}},
+    {"why.against", {"against", "dagegen"}},
+    {"why.mute", {"does not count", "zählt nicht"}},
+
+    {"packet", {"The opening packet", "Das erste Paket"}},
+    {"packet.lead",
+     {"Every connection begins with one small packet. This is all that was looked at.",
+      "Jede Verbindung beginnt mit einem kleinen Paket. Mehr wurde nicht angesehen."}},
+    {"packet.from", {"From", "Von"}},
+    {"packet.to", {"To", "An"}},
+    {"packet.endpoint", {"{0} port {1}", "{0} Port {1}"}},
+    {"packet.protocol", {"Protocol", "Protokoll"}},
+    {"packet.window", {"Window", "Fenster"}},
+    {"packet.window.scaled", {"{0}, scaled by 2^{1}", "{0}, skaliert um 2^{1}"}},
+    {"packet.mss", {"Largest segment (MSS)", "Größtes Segment (MSS)"}},
+    {"packet.mss.none", {"not given", "nicht angegeben"}},
+    {"packet.options", {"TCP options, in order", "TCP-Optionen der Reihe nach"}},
+    {"packet.options.none", {"none", "keine"}},
+    {"packet.marks", {"Marks", "Merkmale"}},
+    {"packet.df", {"may not be fragmented", "darf nicht zerlegt werden"}},
+    {"packet.ecn", {"asks for ECN", "bietet ECN an"}},
+    {"packet.data", {"carries data", "trägt schon Daten"}},
+    {"packet.bad", {"has broken options", "hat fehlerhafte Optionen"}},
+    {"packet.stack", {"Looks like", "Sieht aus wie"}},
+    {"packet.stack.unknown", {"no system in particular", "kein bestimmtes System"}},
+    {"packet.network", {"Its network", "Sein Netz"}},
+    {"packet.network.known",
+     {"{0}: {1} arrives most often, {2} of {3} seen",
+      "{0}: meist kommt {1} an, {2} von {3} gesehenen"}},
+    {"packet.network.unknown", {"seen for the first time", "zum ersten Mal gesehen"}},
+
+    {"try", {"Try it", "Zum Ausprobieren"}},
+    {"try.1",
+     {"Open this page on a phone that uses mobile data, with Wi-Fi off.",
+      "Diese Seite auf einem Telefon im Mobilfunk öffnen, WLAN aus."}},
+    {"try.2",
+     {"Switch on the phone's hotspot and connect a laptop to it.",
+      "Am Telefon den Hotspot einschalten und einen Laptop damit verbinden."}},
+    {"try.3",
+     {"Open this page on the laptop: its packets cross one router more, the phone.",
+      "Diese Seite auf dem Laptop öffnen: seine Pakete gehen durch einen Router mehr, das "
+      "Telefon."}},
+    {"foot",
+     {"No scripts, no cookies: the connection itself has told all of this. The same for programs:",
+      "Keine Skripte, keine Cookies: All das hat die Verbindung selbst erzählt. Dasselbe für "
+      "Programme:"}},
+};
+
+enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
+
+enum language texts_language(const char *header)
+{
+    return (enum language)accept_language(header, codes, LANGUAGE_COUNT);
+}
+
+const char *texts_code(enum language language)
+{
+    return codes[language];
+}
+
+const char *texts_find(const char *name, enum language language)
+{
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        if (strcmp(texts[i].name, name) == 0)
+            return texts[i].in[language];
+    return NULL;
+}
+
+/* Puts `text`, and for each placeholder in it the value, by `put`. */
+static void put_filled(struct buffer *buffer, const char *text, const char *const *values,
+                       size_t count, void (*put)(struct buffer *buffer, const char *text))
+{
+    char piece[2] = {0};
+
+    for (; text != NULL && *text != '\0'; text++) {
+        if (text[0] == '{' && text[1] >= '0' && text[1] <= '9' && text[2] == '}' &&
+            (size_t)(text[1] - '0') < count) {
+            put(buffer, values[text[1] - '0']);
+            text += 2;
+            continue;
+        }
+        piece[0] = *text;
+        put(buffer, piece);
+    }
+}
+
+void texts_put(struct buffer *buffer, const char *name, enum language language,
+               const char *const *values, size_t count)
+{
+    put_filled(buffer, texts_find(name, language), values, count, buffer_put);
+}
+
+void texts_put_html(struct buffer *buffer, const char *name, enum language language,
+                    const char *const *values, size_t count)
+{
+    put_filled(buffer, texts_find(name, language), values, count, buffer_put_html);
+}
+
+const char *texts_percent(double share, enum language language, char out[TEXTS_PERCENT_MAX])
+{
+    char *point;
+
+    if (share < 0.001)
+        snprintf(out, TEXTS_PERCENT_MAX, "<" NBSP "0.1" NBSP "%%");
+    else if (share > 0.999)
+        snprintf(out, TEXTS_PERCENT_MAX, ">" NBSP "99.9" NBSP "%%");
+    else
+        snprintf(out, TEXTS_PERCENT_MAX, "%.1f" NBSP "%%", share * 100);
+    point = strchr(out, '.');
+    if (point != NULL)
+        *point = decimal_point[language];
+    return out;
+}

@@ -1,0 +1,76 @@
+/*
+ * Requests that wait for an opening packet; see waiting.h.
+ */
+#include "serve/waiting.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+int waiting_add(struct waiting *waiting, struct wait *wait)
+{
+    if (waiting->count == WAITING_MAX)
+        return -EBUSY;
+    wait->state = WAIT_WAITING;
+    wait->slot = waiting->count;
+    waiting->wait[waiting->count++] = wait;
+    return 0;
+}
+
+void waiting_remove(struct waiting *waiting, struct wait *wait)
+{
+    struct wait *last;
+
+    if (wait->slot >= waiting->count || waiting->wait[wait->slot] != wait)
+        return;
+    last = waiting->wait[--waiting->count];
+    waiting->wait[wait->slot] = last;
+    last->slot = wait->slot;
+}
+
+unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement)
+{
+    const struct observation *seen = &judgement->observation;
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < waiting->count; i++) {
+        struct wait *wait = waiting->wait[i];
+
+        if (wait->state != WAIT_WAITING || wait->port != seen->client_port ||
+            !address_equal(&wait->address, &seen->client))
+            continue;
+        wait->judgement = *judgement;
+        wait->state = WAIT_FOUND;
+        found++;
+    }
+    return found;
+}
+
+void waiting_expire(struct waiting *waiting, uint64_t now_ms)
+{
+    for (unsigned i = 0; i < waiting->count; i++)
+        if (waiting->wait[i]->state == WAIT_WAITING && waiting->wait[i]->deadline_ms <= now_ms)
+            waiting->wait[i]->state = WAIT_EXPIRED;
+}
+
+struct wait *waiting_take_finished(struct waiting *waiting)
+{
+    for (unsigned i = 0; i < waiting->count; i++) {
+        struct wait *wait = waiting->wait[i];
+
+        if (wait->state == WAIT_WAITING)
+            continue;
+        waiting_remove(waiting, wait);
+        return wait;
+    }
+    return NULL;
+}
+
+uint64_t waiting_deadline(const struct waiting *waiting)
+{
+    uint64_t earliest = UINT64_MAX;
+
+    for (unsigned i = 0; i < waiting->count; i++)
+        if (waiting->wait[i]->deadline_ms < earliest)
+            earliest = waiting->wait[i]->deadline_ms;
+    return earliest;
+}

@@ -1,0 +1,47 @@
+/*
+ * Requests that wait for the opening packet of a connection. Their number and their time are
+ * bounded; a request owns its `struct wait`, the set only links it.
+ *
+ * wait_state moves one way: none -> waiting -> found or expired.
+ */
+#ifndef HOPTELL_SERVE_WAITING_H
+#define HOPTELL_SERVE_WAITING_H
+
+#include "watch/judgement.h"
+
+enum { WAITING_MAX = 256 };
+
+enum wait_state { WAIT_NONE, WAIT_WAITING, WAIT_FOUND, WAIT_EXPIRED };
+
+struct wait {
+    struct address address;
+    uint16_t port;
+    enum wait_state state;
+    uint64_t deadline_ms;
+    struct judgement judgement; /* once WAIT_FOUND */
+    void *owner;                /* for the caller */
+    unsigned slot;              /* in the set, while waiting or finished and not yet taken */
+};
+
+struct waiting { /* all zero is an empty one */
+    struct wait *wait[WAITING_MAX];
+    unsigned count;
+};
+
+/* 0, or -EBUSY when as many as can be are waiting. `wait` has address, port and deadline set. */
+int waiting_add(struct waiting *waiting, struct wait *wait);
+void waiting_remove(struct waiting *waiting, struct wait *wait); /* fine when it is not there */
+
+/* Those that wait for this connection have found it. Returns how many. */
+unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement);
+
+/* Those whose deadline has come are over. UINT64_MAX ends all. */
+void waiting_expire(struct waiting *waiting, uint64_t now_ms);
+
+/* Takes one that has found or expired out of the set; NULL when there is none. */
+struct wait *waiting_take_finished(struct waiting *waiting);
+
+/* The earliest deadline; UINT64_MAX when nobody waits. */
+uint64_t waiting_deadline(const struct waiting *waiting);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * The query of a lookup. The input is split as the HTTP library would, but not decoded, so that
+ * the parser meets every octet.
+ */
+#include "serve/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct query_parameter parameter_of(char *text)
+{
+    struct query_parameter parameter = {.name = text, .value = strchr(text, '=')};
+
+    parameter.name_length = parameter.value ? (size_t)(parameter.value - text) : strlen(text);
+    if (parameter.value != NULL) {
+        parameter.value++;
+        parameter.value_length = strlen(parameter.value);
+    }
+    return parameter;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct query_parameter parameters[QUERY_PARAMETERS_MAX];
+    char *text = strndup((const char *)data, size);
+    char error[QUERY_ERROR_MAX];
+    struct query query;
+    size_t count = 0;
+    char *rest = text;
+
+    while (rest != NULL && count < QUERY_PARAMETERS_MAX)
+        parameters[count++] = parameter_of(strsep(&rest, "&"));
+    if (query_parse(parameters, count, &query, error) == 0) {
+        if (query.port == 0 || query.wait_ms > QUERY_WAIT_MAX_MS)
+            abort();
+    } else if (strnlen(error, sizeof error) == sizeof error) {
+        abort();
+    }
+    free(text);
+    return 0;
+}

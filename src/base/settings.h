@@ -51,6 +51,8 @@ struct settings {
     char *tun_name;                   /* tun.name: of the device ("hoptell0") */
     struct prefix_list tun_addresses; /* tun.addresses: of this machine on the device, each a
                                          prefix of one address ([]) */
+    uint64_t tun_queues;              /* tun.queues: of the device, a thread each; 0: one a
+                                         processor (0) */
 
     uint64_t limit_source_rate;  /* limit.source_rate: answers a second to one source */
     uint64_t limit_source_burst; /* limit.source_burst */

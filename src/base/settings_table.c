@@ -213,6 +213,14 @@ const struct setting settings_table[SETTINGS_COUNT] = {
      .item = "an address without a length, as in 198.51.100.1 or 2001:db8::1",
      .help = "This machine's own addresses on the device: what it sends from when you trace a tale "
              "from here."},
+    {.key = "tun.queues",
+     COUNT(tun_queues),
+     .fixed = true,
+     .fallback = "0",
+     .least = "0",
+     .most = "64",
+     .help = "The device's queues, each with a thread of its own that answers; 0 is one for each "
+             "processor."},
 
     {.key = "limit.source_rate",
      COUNT(limit_source_rate),
@@ -257,7 +265,8 @@ const struct setting settings_table[SETTINGS_COUNT] = {
      .fallback = "16384",
      .least = "1",
      .most = "1M",
-     .help = "How many answers of hops with a delay are on their way at once; more are dropped."},
+     .help = "How many answers of hops with a delay are on their way at once, of each queue of the "
+             "device; more are dropped."},
 
     {.key = "names.listen",
      TEXTS(names_listen),

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #define TUN_CONTROL "/dev/net/tun"
 
 struct tun {
-    int descriptor;
     unsigned index;
+    unsigned queues;
+    int descriptor[TUN_QUEUES_MAX];
 };
 
 static int tun_explain(const char *name, int code, char *error, size_t error_size)
@@ -44,28 +46,42 @@ static int tun_explain(const char *name, int code, char *error, size_t error_siz
     return -code;
 }
 
-/* Names that if_nametoindex knows are somebody's; the kernel itself would join some of them. */
-static int tun_attach(int descriptor, const char *name)
+/* Opens one queue more. The first one makes the device, and no other device is joined by mistake. */
+static int tun_attach(struct tun *tun, const char *name)
 {
-    struct ifreq request = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL)};
+    const bool first = tun->queues == 0;
+    struct ifreq request = {
+        .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | (first ? IFF_TUN_EXCL : 0)),
+    };
+    int descriptor;
 
     if (strlen(name) >= sizeof request.ifr_name)
         return ENAMETOOLONG;
-    if (if_nametoindex(name) != 0)
+    if (first && if_nametoindex(name) != 0)
         return EBUSY;
     memcpy(request.ifr_name, name, strlen(name));
-    return ioctl(descriptor, TUNSETIFF, &request) == 0 ? 0 : errno;
+    descriptor = open(TUN_CONTROL, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0)
+        return errno;
+    if (ioctl(descriptor, TUNSETIFF, &request) != 0) {
+        const int code = errno;
+
+        close(descriptor);
+        return code;
+    }
+    tun->descriptor[tun->queues++] = descriptor;
+    return 0;
 }
 
-int tun_open(const char *name, struct tun **out, char *error, size_t error_size)
+int tun_open(const char *name, unsigned queues, struct tun **out, char *error, size_t error_size)
 {
-    struct tun *tun = malloc(sizeof *tun);
-    int code;
+    struct tun *tun = calloc(1, sizeof *tun);
+    int code = tun == NULL ? ENOMEM : 0;
 
-    if (tun == NULL)
-        return tun_explain(name, ENOMEM, error, error_size);
-    tun->descriptor = open(TUN_CONTROL, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    code = tun->descriptor < 0 ? errno : tun_attach(tun->descriptor, name);
+    if (queues > TUN_QUEUES_MAX)
+        queues = TUN_QUEUES_MAX;
+    for (unsigned i = 0; code == 0 && i < queues; i++)
+        code = tun_attach(tun, name);
     if (code != 0) {
         tun_close(tun);
         return tun_explain(name, code, error, error_size);
@@ -79,14 +95,9 @@ void tun_close(struct tun *tun)
 {
     if (tun == NULL)
         return;
-    if (tun->descriptor >= 0)
-        close(tun->descriptor);
+    for (unsigned i = 0; i < tun->queues; i++)
+        close(tun->descriptor[i]);
     free(tun);
-}
-
-int tun_descriptor(const struct tun *tun)
-{
-    return tun->descriptor;
 }
 
 unsigned tun_index(const struct tun *tun)
@@ -94,16 +105,26 @@ unsigned tun_index(const struct tun *tun)
     return tun->index;
 }
 
-ssize_t tun_read(struct tun *tun, uint8_t *out, size_t capacity)
+unsigned tun_queues(const struct tun *tun)
 {
-    const ssize_t got = read(tun->descriptor, out, capacity);
+    return tun->queues;
+}
+
+int tun_descriptor(const struct tun *tun, unsigned queue)
+{
+    return tun->descriptor[queue];
+}
+
+ssize_t tun_read(struct tun *tun, unsigned queue, uint8_t *out, size_t capacity)
+{
+    const ssize_t got = read(tun->descriptor[queue], out, capacity);
 
     return got < 0 ? -errno : got;
 }
 
-ssize_t tun_write(struct tun *tun, const uint8_t *octets, size_t length)
+ssize_t tun_write(struct tun *tun, unsigned queue, const uint8_t *octets, size_t length)
 {
-    const ssize_t put = write(tun->descriptor, octets, length);
+    const ssize_t put = write(tun->descriptor[queue], octets, length);
 
     return put < 0 ? -errno : put;
 }

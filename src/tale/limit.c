@@ -8,6 +8,7 @@
 #include "tale/siphash.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { WAYS = 7 }; /* a set then fills two lines of 64 octets */
@@ -19,6 +20,7 @@ struct set {
 };
 
 struct limiter {
+    atomic_flag lock; /* over all but the hash key and the mask; held for a few instructions */
     struct bucket_rate source_rate;
     struct bucket_rate total_rate;
     struct bucket total;
@@ -48,6 +50,7 @@ int limiter_new(const struct limit_settings *settings, struct limiter **out)
         free(l);
         return -ENOMEM;
     }
+    atomic_flag_clear(&l->lock);
     l->mask = sets - 1;
     l->hash_key[0] = settings->hash_key[0];
     l->hash_key[1] = settings->hash_key[1];
@@ -64,10 +67,23 @@ void limiter_free(struct limiter *limiter)
     free(limiter);
 }
 
+static void limiter_lock(struct limiter *l)
+{
+    while (atomic_flag_test_and_set_explicit(&l->lock, memory_order_acquire))
+        ;
+}
+
+static void limiter_unlock(struct limiter *l)
+{
+    atomic_flag_clear_explicit(&l->lock, memory_order_release);
+}
+
 void limiter_reconfigure(struct limiter *limiter, const struct limit_settings *settings)
 {
+    limiter_lock(limiter);
     limiter->source_rate = bucket_rate(settings->source_rate, settings->source_burst);
     limiter->total_rate = bucket_rate(settings->total_rate, settings->total_burst);
+    limiter_unlock(limiter);
 }
 
 /* The address of IPv4, the /64 of IPv6. */
@@ -98,10 +114,8 @@ static struct bucket *set_replace(struct set *set, uint64_t source, const struct
     return &set->bucket[oldest];
 }
 
-static struct bucket *source_bucket(struct limiter *l, const struct address *source,
-                                    uint64_t now_ns)
+static struct bucket *source_bucket(struct limiter *l, uint64_t hash, uint64_t now_ns)
 {
-    const uint64_t hash = hash_source(l, source);
     struct set *set = &l->sets[hash & l->mask];
 
     for (unsigned i = 0; i < WAYS; i++)
@@ -110,22 +124,31 @@ static struct bucket *source_bucket(struct limiter *l, const struct address *sou
     return set_replace(set, hash, &l->source_rate, now_ns);
 }
 
+static enum limit_result take_both(struct limiter *l, uint64_t source, uint64_t now_ns)
+{
+    struct bucket *bucket = NULL;
+
+    if (l->source_rate.token_ns != 0) {
+        bucket = source_bucket(l, source, now_ns);
+        if (!bucket_has(bucket, &l->source_rate, now_ns))
+            return LIMIT_SOURCE;
+    }
+    if (!bucket_has(&l->total, &l->total_rate, now_ns))
+        return LIMIT_TOTAL;
+    if (bucket)
+        bucket_take(bucket, &l->source_rate, now_ns);
+    bucket_take(&l->total, &l->total_rate, now_ns);
+    return LIMIT_ALLOWED;
+}
+
 enum limit_result limiter_take(struct limiter *limiter, const struct address *source,
                                uint64_t now_ns)
 {
-    struct bucket *bucket;
+    const uint64_t hash = hash_source(limiter, source);
+    enum limit_result result;
 
-    if (limiter->source_rate.token_ns != 0) {
-        bucket = source_bucket(limiter, source, now_ns);
-        if (!bucket_has(bucket, &limiter->source_rate, now_ns))
-            return LIMIT_SOURCE;
-    } else {
-        bucket = NULL;
-    }
-    if (!bucket_has(&limiter->total, &limiter->total_rate, now_ns))
-        return LIMIT_TOTAL;
-    if (bucket)
-        bucket_take(bucket, &limiter->source_rate, now_ns);
-    bucket_take(&limiter->total, &limiter->total_rate, now_ns);
-    return LIMIT_ALLOWED;
+    limiter_lock(limiter);
+    result = take_both(limiter, hash, now_ns);
+    limiter_unlock(limiter);
+    return result;
 }

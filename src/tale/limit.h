@@ -19,6 +19,7 @@ struct limit_settings {
 
 enum limit_result { LIMIT_ALLOWED, LIMIT_SOURCE, LIMIT_TOTAL };
 
+/* One for all threads that answer: its functions may be called by several at once. */
 struct limiter;
 
 /* 0 or -ENOMEM; the caller frees *out with limiter_free. */

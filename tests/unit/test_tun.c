@@ -41,7 +41,7 @@ static struct tun *open_or_fail(const char *name)
     struct tun *tun = NULL;
     char error[256] = "";
 
-    if (tun_open(name, &tun, error, sizeof error) != 0)
+    if (tun_open(name, 1, &tun, error, sizeof error) != 0)
         fail_msg("%s", error);
     return tun;
 }
@@ -67,10 +67,10 @@ static void a_name_in_use_is_refused_with_a_sentence(void **state)
     (void)state;
     need_root();
     first = open_or_fail("tale0");
-    assert_int_equal(tun_open("tale0", &second, error, sizeof error), -EBUSY);
+    assert_int_equal(tun_open("tale0", 1, &second, error, sizeof error), -EBUSY);
     assert_string_equal(error,
                         "expected the name tale0 to be free for a TUN device, found it in use");
-    assert_int_equal(tun_open("a-name-too-long-for-it", &second, error, sizeof error),
+    assert_int_equal(tun_open("a-name-too-long-for-it", 1, &second, error, sizeof error),
                      -ENAMETOOLONG);
     tun_close(first);
 }
@@ -81,7 +81,7 @@ static ssize_t datagram_over(struct tun *tun, uint8_t *out, size_t capacity)
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons(33434),
                                    .sin_addr.s_addr = inet_addr("203.0.113.9")};
-    struct pollfd ready = {.fd = tun_descriptor(tun), .events = POLLIN};
+    struct pollfd ready = {.fd = tun_descriptor(tun, 0), .events = POLLIN};
     const int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ssize_t got = -EAGAIN;
 
@@ -89,7 +89,7 @@ static ssize_t datagram_over(struct tun *tun, uint8_t *out, size_t capacity)
     assert_true(sendto(sender, "probe", 5, 0, (const struct sockaddr *)&to, sizeof to) == 5);
     close(sender);
     while (poll(&ready, 1, 5000) == 1) {
-        got = tun_read(tun, out, capacity);
+        got = tun_read(tun, 0, out, capacity);
         if (got > 0 && out[0] >> 4 == 4)
             break; /* IPv6 tells of itself on every new device */
     }

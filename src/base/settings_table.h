@@ -6,7 +6,7 @@
 
 #include "base/setting.h"
 
-enum { SETTINGS_COUNT = 27 };
+enum { SETTINGS_COUNT = 28 };
 
 /* In the order of the file; the keys of a group stand together. */
 extern const struct setting settings_table[SETTINGS_COUNT];

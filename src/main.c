@@ -5,6 +5,8 @@
 #include "cli/command.h"
 
 static const struct command commands[] = {
+    {"check", "[-c FILE] [--print]", "is this configuration good, and what it amounts to",
+     command_check},
     {"run", "[-c FILE]", "be the daemon", command_run},
     {"tale", "WORD", "tales: is it good, what a visitor will see", command_tale},
 };

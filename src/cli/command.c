@@ -111,29 +111,41 @@ static char *slurp(FILE *from, size_t limit, size_t *out_length)
     return text;
 }
 
-char *command_slurp(const char *command, const char *path, size_t limit, size_t *out_length)
+int command_load(const char *path, size_t limit, char **out, size_t *out_length)
 {
     const bool standard = strcmp(path, "-") == 0;
     FILE *from = standard ? stdin : fopen(path, "re");
     char *text;
+    int error = 0;
 
-    if (from == NULL) {
-        command_failed(command, "expected a file to read, found %s: %s", path, strerror(errno));
-        return NULL;
-    }
+    if (from == NULL)
+        return -errno;
     errno = 0;
     text = slurp(from, limit, out_length);
-    if (text == NULL || ferror(from)) {
-        command_failed(command, "cannot read %s: %s", path, strerror(errno ? errno : ENOMEM));
-        free(text);
-        text = NULL;
-    } else if (*out_length > limit) {
-        command_failed(command, "expected at most %zu octets in %s, found more", limit, path);
-        free(text);
-        text = NULL;
-    }
+    if (text == NULL)
+        error = -ENOMEM;
+    else if (ferror(from))
+        error = errno != 0 ? -errno : -EIO;
+    else if (*out_length > limit)
+        error = -EFBIG;
     if (!standard)
         fclose(from);
+    if (error != 0)
+        free(text);
+    else
+        *out = text;
+    return error;
+}
+
+char *command_slurp(const char *command, const char *path, size_t limit, size_t *out_length)
+{
+    char *text = NULL;
+    const int error = command_load(path, limit, &text, out_length);
+
+    if (error == -EFBIG)
+        command_failed(command, "expected at most %zu octets in %s, found more", limit, path);
+    else if (error != 0)
+        command_failed(command, "expected a file to read, found %s: %s", path, strerror(-error));
     return text;
 }
 

@@ -43,6 +43,12 @@ enum command_status command_failed(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * Reads the whole of a file, "-" for standard input, NUL-terminated; the caller frees *out. 0, or a
+ * negative errno; -EFBIG when it has more than `limit` octets.
+ */
+int command_load(const char *path, size_t limit, char **out, size_t *out_length);
+
+/*
  * The whole of a file, "-" for standard input, at most `limit` octets, NUL-terminated; the caller
  * frees it. NULL with a message on standard error.
  */

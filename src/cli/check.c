@@ -1,0 +1,218 @@
+/*
+ * hoptell check: is this configuration good, and what does it amount to.
+ */
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/configuration.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    const char *file;
+    bool named; /* by the user, and so must exist */
+    bool print;
+    bool json;
+};
+
+static void print_help(void)
+{
+    printf("Usage: hoptell check [-c FILE] [--print] [--format text|json]\n\n"
+           "Reads the settings and every tale that they name, and tells what they amount to.\n"
+           "Exit status: 0 they are good, 1 they are not, 2 wrong use, 3 could not read them.\n\n"
+           "  -c, --config FILE   instead of " SETTINGS_FILE_DEFAULT "\n"
+           "  --print             print every setting as YAML, with what it means\n"
+           "  --format json       the summary as one JSON object\n");
+}
+
+/* False when there is nothing left to do but to return *out_status. */
+static bool parse_options(int argc, char **argv, struct options *out,
+                          enum command_status *out_status)
+{
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"print", no_argument, NULL, 'p'},
+        {"format", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    *out_status = COMMAND_USAGE;
+    while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
+        if (option == 'c') {
+            out->file = optarg;
+            out->named = true;
+        } else if (option == 'p') {
+            out->print = true;
+        } else if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)) {
+            out->json = strcmp(optarg, "json") == 0;
+        } else if (option == 'f') {
+            command_usage("check", "expected --format text or json, found '%s'", optarg);
+            return false;
+        } else {
+            if (option == 'h') {
+                print_help();
+                *out_status = COMMAND_DONE;
+            }
+            return false; /* getopt has said what it did not know */
+        }
+    }
+    if (optind < argc)
+        command_usage("check", "expected options alone, found '%s'", argv[optind]);
+    else if (out->print && out->json)
+        command_usage("check", "expected --print or --format json, found both");
+    else
+        return true;
+    return false;
+}
+
+/* What it amounts to, once: as JSON, from which the text is written */
+
+static json_t *texts_json(const struct text_list *list)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, json_string(list->item[i]));
+    return array;
+}
+
+static json_t *prefixes_json(const struct prefix *prefix, size_t count)
+{
+    json_t *array = json_array();
+    char text[PREFIX_TEXT_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_string(prefix[i].length == 128
+                                                     ? units_address(&prefix[i].address, text)
+                                                     : units_prefix(&prefix[i], text)));
+    return array;
+}
+
+static json_t *tales_json(const struct configuration *configuration)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < configuration->tales.count; i++) {
+        const struct tale *tale = configuration->tales.tale[i];
+
+        json_array_append_new(array, json_pack("{s:s, s:s, s:i, s:o}", "name", tale->name, "file",
+                                               configuration->settings->tales.item[i], "hops",
+                                               (int)tale_longest(tale), "targets",
+                                               prefixes_json(tale->target, tale->target_count)));
+    }
+    return array;
+}
+
+static json_t *summary(const struct configuration *configuration)
+{
+    const struct settings *s = configuration->settings;
+    char keep[UNITS_TEXT_MAX];
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s}", "interfaces",
+                     texts_json(&s->watch_interfaces), "visitors", texts_json(&s->visitors_listen),
+                     "operators", texts_json(&s->operators_listen), "names",
+                     texts_json(&s->names_listen), "tales", tales_json(configuration), "own",
+                     prefixes_json(s->own.item, s->own.count), "store", s->store, "keep",
+                     units_duration(s->keep_us, keep), "user", s->user);
+}
+
+/* "a, b", or `none` for an empty list. */
+static void print_texts(const json_t *array, const char *none)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(array, i, item) printf("%s%s", i == 0 ? "" : ", ", json_string_value(item));
+    printf("%s\n", json_array_size(array) == 0 ? none : "");
+}
+
+static void print_tales(const json_t *tales)
+{
+    const json_t *tale;
+    size_t i;
+
+    json_array_foreach(tales, i, tale)
+    {
+        const json_int_t hops = json_integer_value(json_object_get(tale, "hops"));
+
+        printf("%-13s%s, %lld hop%s, at ", i == 0 ? "tales" : "",
+               json_string_value(json_object_get(tale, "file")), (long long)hops,
+               hops == 1 ? "" : "s");
+        print_texts(json_object_get(tale, "targets"), "no target");
+    }
+    if (json_array_size(tales) == 0)
+        printf("%-13s%s\n", "tales", "none");
+}
+
+static void print_text(const json_t *summary)
+{
+    static const struct {
+        const char *key;
+        const char *label;
+        const char *none;
+    } lists[] = {
+        {"interfaces", "watches", "no interface, its own pages only"},
+        {"visitors", "visitors at", "no address"},
+        {"operators", "operators at", "no address"},
+        {"names", "names at", "no address"},
+        {"own", "answers from", "no prefix"},
+    };
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        printf("%-13s", lists[i].label);
+        print_texts(json_object_get(summary, lists[i].key), lists[i].none);
+    }
+    print_tales(json_object_get(summary, "tales"));
+    printf("%-13s%s", "store", json_string_value(json_object_get(summary, "store")));
+    if (strcmp(json_string_value(json_object_get(summary, "store")), "none") != 0)
+        printf(", for %s", json_string_value(json_object_get(summary, "keep")));
+    printf("\n%-13s%s\n", "runs as", json_string_value(json_object_get(summary, "user")));
+}
+
+static void put(const char *text, void *context)
+{
+    fputs(text, context);
+}
+
+static enum command_status print_summary(const struct configuration *configuration,
+                                         const struct options *options)
+{
+    json_t *object = summary(configuration);
+
+    if (object == NULL)
+        return command_failed("check", "cannot print: %s", strerror(ENOMEM));
+    if (options->json) {
+        json_dumpf(object, stdout, 0);
+        printf("\n");
+    } else {
+        print_text(object);
+    }
+    json_decref(object);
+    return COMMAND_DONE;
+}
+
+enum command_status command_check(int argc, char **argv)
+{
+    struct options options = {.file = SETTINGS_FILE_DEFAULT};
+    struct configuration *configuration;
+    enum command_status status;
+    int error;
+
+    if (!parse_options(argc, argv, &options, &status))
+        return status;
+    error = configuration_load(options.file, options.named, &configuration);
+    if (error != 0)
+        return error == -EINVAL ? COMMAND_NO : COMMAND_FAILED;
+    if (options.print)
+        settings_print(configuration->settings, put, stdout);
+    else
+        status = print_summary(configuration, &options);
+    configuration_free(configuration);
+    return options.print ? COMMAND_DONE : status;
+}

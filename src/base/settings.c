@@ -15,7 +15,7 @@
 struct reading {
     struct settings *settings;
     struct report *report;
-    struct yaml_node found[SETTINGS_COUNT];
+    struct yaml_node *found; /* by the table's index */
 };
 
 /* Unknown keys */
@@ -45,7 +45,7 @@ static const char *nearest_key(const char *key, char out[TYPO_LENGTH_MAX + 1])
     unsigned best = 2 + (unsigned)strlen(last_part(key)) / 3; /* nearer than this */
 
     out[0] = '\0';
-    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+    for (size_t i = 0; i < settings_count; i++) {
         const char *candidate = settings_table[i].key;
         char group[TYPO_LENGTH_MAX + 1];
         unsigned distance = typo_distance(last_part(key), last_part(candidate)) + 1;
@@ -82,7 +82,7 @@ static bool is_group(const char *key)
 {
     char group[TYPO_LENGTH_MAX + 1];
 
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (strcmp(group_of(settings_table[i].key, group), key) == 0)
             return true;
     return false;
@@ -91,7 +91,7 @@ static bool is_group(const char *key)
 static void read_value(struct reading *reading, struct yaml_node key, const char *full,
                        struct yaml_node value)
 {
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (strcmp(settings_table[i].key, full) == 0) {
             reading->found[i] = value;
             setting_parse(&settings_table[i], value, reading->settings, reading->report);
@@ -155,7 +155,7 @@ static struct yaml_node place_of(const struct reading *reading, const void *fiel
 {
     const size_t offset = (size_t)((const char *)field - (const char *)reading->settings);
 
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (settings_table[i].offset == offset)
             return reading->found[i];
     return (struct yaml_node){.tree = NULL};
@@ -215,17 +215,19 @@ int settings_parse(const char *text, size_t length, struct report *report, struc
     if (tree == NULL)
         return -EINVAL;
     reading.settings = calloc(1, sizeof *reading.settings);
-    if (reading.settings == NULL) {
+    reading.found = calloc(settings_count, sizeof reading.found[0]);
+    if (reading.settings == NULL || reading.found == NULL) {
         report_error(report, 0, 0, "not enough memory to read it");
         goto out;
     }
     read_root(&reading, yaml_root(tree));
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (!yaml_exists(reading.found[i]))
             read_fallback(&settings_table[i], &reading);
     if (report->errors == errors_before)
         check_together(&reading);
 out:
+    free(reading.found);
     yaml_tree_free(tree);
     if (report->errors > errors_before) {
         settings_free(reading.settings);
@@ -239,7 +241,7 @@ void settings_free(struct settings *settings)
 {
     if (settings == NULL)
         return;
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         setting_clear(&settings_table[i], settings);
     free(settings);
 }
@@ -294,7 +296,7 @@ void settings_print(const struct settings *settings, void (*put)(const char *tex
 {
     char group_before[TYPO_LENGTH_MAX + 1] = "";
 
-    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+    for (size_t i = 0; i < settings_count; i++) {
         char group[TYPO_LENGTH_MAX + 1];
 
         if (i > 0)
@@ -310,7 +312,7 @@ void settings_print(const struct settings *settings, void (*put)(const char *tex
 
 const char *settings_fixed_difference(const struct settings *now, const struct settings *next)
 {
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (settings_table[i].fixed && !setting_equal(&settings_table[i], now, next))
             return settings_table[i].key;
     return NULL;
@@ -318,10 +320,10 @@ const char *settings_fixed_difference(const struct settings *now, const struct s
 
 bool settings_describe(size_t index, struct settings_description *out)
 {
-    const struct setting *row = &settings_table[index < SETTINGS_COUNT ? index : 0];
+    const struct setting *row = &settings_table[index < settings_count ? index : 0];
 
     *out = (struct settings_description){
         .key = row->key, .fallback = row->fallback, .help = row->help, .fixed = row->fixed};
     setting_words(row, out->expected);
-    return index < SETTINGS_COUNT;
+    return index < settings_count;
 }

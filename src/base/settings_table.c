@@ -104,7 +104,7 @@ static const char *const resolver_uses[] = {"off", "system", NULL};
 #define ADDRESSES(name) FIELD(SETTING_ADDRESSES, struct prefix_list, name)
 
 /* Keys of one group stand together, since the file has them together. */
-const struct setting settings_table[SETTINGS_COUNT] = {
+const struct setting settings_table[] = {
     {.key = "user",
      TEXT(user),
      .fixed = true,
@@ -314,3 +314,5 @@ const struct setting settings_table[SETTINGS_COUNT] = {
      .help = "Where operators ask about any connection. Whoever reaches it may ask, so that it "
              "has to be an address that only this machine reaches."},
 };
+
+const size_t settings_count = sizeof settings_table / sizeof settings_table[0];

@@ -6,9 +6,8 @@
 
 #include "base/setting.h"
 
-enum { SETTINGS_COUNT = 28 };
-
 /* In the order of the file; the keys of a group stand together. */
-extern const struct setting settings_table[SETTINGS_COUNT];
+extern const struct setting settings_table[];
+extern const size_t settings_count;
 
 #endif

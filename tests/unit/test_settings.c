@@ -48,7 +48,7 @@ static void check_round_trip(const char *text)
     settings_print(settings, append, &first[0]);
     again = parse(first[0].text);
     assert_non_null(again);
-    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+    for (size_t i = 0; i < settings_count; i++)
         if (!setting_equal(&settings_table[i], settings, again))
             fail_msg("%s", settings_table[i].key);
     settings_print(again, append, &first[1]);
@@ -180,7 +180,7 @@ static void ranges_have_both_their_ends(void **state)
 static void every_range_and_default_is_of_its_type(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+    for (size_t i = 0; i < settings_count; i++) {
         const struct setting *row = &settings_table[i];
         const char *const values[] = {row->fallback, row->least, row->most};
 
@@ -380,7 +380,7 @@ static void every_setting_is_described_once(void **state)
         for (size_t i = 0; i < count; i++)
             assert_string_not_equal(settings_table[i].key, description.key);
     }
-    assert_int_equal(count, SETTINGS_COUNT);
+    assert_int_equal(count, settings_count);
 }
 
 int main(void)

@@ -54,7 +54,9 @@ char *draft_text(struct draft *draft, const char *text)
 {
     char *copy = strdup(text);
 
-    return copy != NULL ? copy : no_memory(draft);
+    if (copy == NULL)
+        no_memory(draft);
+    return copy;
 }
 
 /* Room for one more in an array that is doubled when it is full; NULL when memory is short. */

@@ -119,9 +119,33 @@ static size_t answer_room(const struct packet *p, enum answer_kind kind)
         return header + packet_payload_length(p);
     case ANSWER_TCP_RESET:
     case ANSWER_TCP_OPEN:
-    default:
         return header + REPLY_TCP_MAX;
+    case ANSWER_SCTP:
+        return header + SCTP_ANSWER;
+    case ANSWER_DCCP_RESET:
+    default:
+        return header + DCCP_RESET;
     }
+}
+
+/* The end has parsed these before: they are whole. */
+static size_t write_tcp(const struct packet *p, const struct plan *plan, struct random *random,
+                        uint8_t hop_limit, uint8_t *out)
+{
+    struct tcp tcp;
+
+    (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
+    if (plan->kind == ANSWER_TCP_RESET)
+        return reply_tcp_reset(p, &tcp, hop_limit, out);
+    return reply_tcp_open(p, &tcp, (uint32_t)random_next(random), hop_limit, out);
+}
+
+static size_t write_dccp(const struct packet *p, uint8_t hop_limit, uint8_t *out)
+{
+    struct dccp dccp;
+
+    (void)dccp_parse(p->payload, packet_payload_length(p), &dccp);
+    return reply_dccp_reset(p, &dccp, hop_limit, out);
 }
 
 size_t answer_write(const struct probe *probe, const struct stop *stop, const struct plan *plan,
@@ -129,7 +153,6 @@ size_t answer_write(const struct probe *probe, const struct stop *stop, const st
 {
     const struct packet *p = &probe->packet;
     const uint8_t hop_limit = answer_hop_limit(probe->tale, stop->position);
-    struct tcp tcp;
 
     if (answer_room(p, plan->kind) > capacity)
         return 0;
@@ -139,11 +162,12 @@ size_t answer_write(const struct probe *probe, const struct stop *stop, const st
     case ANSWER_UDP:
         return reply_udp(p, hop_limit, out);
     case ANSWER_TCP_RESET:
-        (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
-        return reply_tcp_reset(p, &tcp, hop_limit, out);
     case ANSWER_TCP_OPEN:
-        (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
-        return reply_tcp_open(p, &tcp, (uint32_t)random_next(random), hop_limit, out);
+        return write_tcp(p, plan, random, hop_limit, out);
+    case ANSWER_SCTP:
+        return reply_sctp(p, plan->type, plan->code, plan->rest, hop_limit, out);
+    case ANSWER_DCCP_RESET:
+        return write_dccp(p, hop_limit, out);
     case ANSWER_ERROR:
     default:
         return write_error(probe, stop, plan, out);

@@ -12,7 +12,7 @@ enum answer_kind {
     ANSWER_UDP, /* the probe's own octets */
     ANSWER_TCP_RESET,
     ANSWER_TCP_OPEN,
-    ANSWER_SCTP,
+    ANSWER_SCTP, /* a chunk: type, flags in `code`, verification tag in `rest` */
     ANSWER_DCCP_RESET,
 };
 
@@ -21,7 +21,7 @@ struct plan {
     enum answer_kind kind;
     uint8_t type;
     uint8_t code;
-    uint32_t rest; /* the second word of an ICMP error's header */
+    uint32_t rest; /* the second word of an ICMP error's header: MTU or pointer */
 };
 
 /* The ICMP error from the hop at which the probe stopped. */

@@ -3,6 +3,7 @@
  */
 #include "tale/end.h"
 
+#include "wire/option.h"
 #include "wire/reply.h"
 
 static struct plan plan_nothing(enum reason reason)
@@ -118,12 +119,85 @@ static struct plan plan_tcp(const struct packet *p, enum end_answer wanted)
     return plan_nothing(REASON_NO_ANSWER);
 }
 
+/* RFC 9260, 8.4: out of the blue. */
+static struct plan plan_sctp(const struct packet *p)
+{
+    struct plan plan = {.reason = REASON_END_RESET, .kind = ANSWER_SCTP};
+    struct sctp sctp;
+
+    if (!sctp_parse(p->payload, packet_payload_length(p), &sctp))
+        return plan_nothing(REASON_BROKEN);
+    if (!sctp_answer(&sctp, &plan.type, &plan.code, &plan.rest))
+        return plan_nothing(REASON_NO_ANSWER);
+    return plan;
+}
+
+/* RFC 4340, 8.5, step 2 */
+static struct plan plan_dccp(const struct packet *p)
+{
+    struct dccp dccp;
+
+    if (!dccp_parse(p->payload, packet_payload_length(p), &dccp) ||
+        !checksum_holds(p, dccp.covered, load_u16(p->payload + 6)))
+        return plan_nothing(REASON_BROKEN);
+    if (dccp.type == DCCP_TYPE_RESET)
+        return plan_nothing(REASON_NO_ANSWER);
+    return plan_reply(REASON_END_RESET, ANSWER_DCCP_RESET);
+}
+
 static struct plan plan_other(const struct packet *p, enum end_answer wanted)
 {
-    (void)wanted;
     if (p->version == 6 && p->protocol == PROTOCOL_NO_NEXT) /* RFC 8200, 4.7 */
         return plan_nothing(REASON_NO_ANSWER);
+    if (p->protocol == PROTOCOL_SCTP)
+        return plan_sctp(p);
+    if (p->protocol == PROTOCOL_DCCP && wanted == END_RESET)
+        return plan_dccp(p);
     return plan_protocol_unreachable(p);
+}
+
+static struct plan plan_parameter_problem(uint8_t code, uint32_t pointer)
+{
+    return (struct plan){.reason = REASON_END_UNREACHABLE,
+                         .type = ICMP6_PARAMETER_PROBLEM,
+                         .code = code,
+                         .rest = pointer};
+}
+
+/*
+ * Headers come before what they carry: true when one of them is in its way, and *out says what is
+ * to be done. A source route that does not end here fails (RFC 1122, 3.3.5); IPv6: RFC 8200, 4.2
+ * and 4.4.
+ */
+static bool options_hinder(const struct packet *p, struct plan *out)
+{
+    uint32_t pointer = 0;
+
+    if (p->version == 4) {
+        if (!option4_look(p->ip, packet_header_length(p)).source_route)
+            return false;
+        *out = (struct plan){.reason = REASON_END_UNREACHABLE,
+                             .type = ICMP4_UNREACHABLE,
+                             .code = ICMP4_SOURCE_ROUTE_FAILED};
+        return true;
+    }
+    switch (option6_look_all(p, &pointer)) {
+    case OPTION6_FINE:
+        return false;
+    case OPTION6_PARAMETER:
+        *out = plan_parameter_problem(ICMP6_OPTION, pointer);
+        return true;
+    case OPTION6_ROUTE:
+        *out = plan_parameter_problem(ICMP6_HEADER_FIELD, pointer);
+        return true;
+    case OPTION6_BROKEN:
+        *out = plan_nothing(REASON_BROKEN);
+        return true;
+    case OPTION6_DISCARD:
+    default:
+        *out = plan_nothing(REASON_NO_ANSWER);
+        return true;
+    }
 }
 
 struct plan end_plan(const struct probe *probe)
@@ -136,6 +210,7 @@ struct plan end_plan(const struct probe *probe)
         [PROBE_OTHER] = plan_other,
     };
     const enum end_answer wanted = probe->tale->end[probe->protocol];
+    struct plan plan;
 
     if (wanted == END_PASS)
         return plan_nothing(REASON_END_PASSED);
@@ -143,5 +218,7 @@ struct plan end_plan(const struct probe *probe)
         return plan_nothing(REASON_END_SILENT);
     if (probe->packet.flags & PACKET_FRAGMENT_FIRST)
         return plan_nothing(REASON_PARTIAL);
+    if (probe->packet.flags & PACKET_OPTIONS && options_hinder(&probe->packet, &plan))
+        return plan;
     return plans[probe->protocol](&probe->packet, wanted);
 }

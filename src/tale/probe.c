@@ -4,6 +4,7 @@
 #include "tale/probe.h"
 
 #include "wire/icmp.h"
+#include "wire/option.h"
 
 /* Where a packet with a broken header was going, as far as that can be told. */
 static bool destination_of_broken(const uint8_t *octets, size_t length, struct address *out)
@@ -83,12 +84,20 @@ static bool icmp_may_be_answered(const struct packet *p, enum reason *out_reason
     return false;
 }
 
+static bool header_is_broken(const struct packet *p)
+{
+    if (p->flags & PACKET_BAD_CHECKSUM)
+        return true;
+    return p->version == 4 && p->flags & PACKET_OPTIONS &&
+           option4_look(p->ip, packet_header_length(p)).broken;
+}
+
 static bool may_be_answered(const struct tales *tales, const struct probe *probe,
                             const struct prefix *target, enum reason *out_reason)
 {
     const struct packet *p = &probe->packet;
 
-    if (p->flags & (PACKET_BAD_CHECKSUM | PACKET_RESERVED_BIT))
+    if (header_is_broken(p))
         *out_reason = REASON_BROKEN;
     else if (p->flags & PACKET_TRUNCATED)
         *out_reason = REASON_TRUNCATED;

@@ -254,29 +254,53 @@ static inline enum packet_fault packet_parse(const uint8_t *octets, size_t recei
     return packet_parse_at(cursor_over(octets, received), out);
 }
 
+/* A walk over the extension headers of a parsed packet; all offsets from the start of the packet. */
+struct packet_headers {
+    const struct packet *packet;
+    uint32_t at;     /* where the header begins */
+    uint32_t length; /* its octets */
+    uint32_t named;  /* where the field stands that names it */
+    uint8_t header;  /* its protocol number */
+};
+
+static inline struct packet_headers packet_headers(const struct packet *p)
+{
+    return (struct packet_headers){.packet = p};
+}
+
+/* Goes on to the first, then to the next; false behind the last, and for IPv4 always. */
+static inline bool packet_headers_next(struct packet_headers *w)
+{
+    const uint8_t *ip = w->packet->ip;
+    const bool first = w->at == 0;
+
+    if (w->packet->version != 6)
+        return false;
+    w->named = first ? 6 : w->at;
+    w->at = first ? IPV6_HEADER : w->at + w->length;
+    w->header = ip[w->named];
+    if (ip + w->at >= w->packet->payload)
+        return false;
+    if (w->header == PROTOCOL_FRAGMENT)
+        w->length = 8;
+    else if (w->header == PROTOCOL_AUTHENTICATION)
+        w->length = ((uint32_t)ip[w->at + 1] + 2) * 4; /* RFC 4302, 2.2 */
+    else
+        w->length = ((uint32_t)ip[w->at + 1] + 1) * 8;
+    return true;
+}
+
 /*
- * Where, from the start of the IP packet, the field stands that names the protocol of the payload:
- * what a parameter problem about that protocol points to (RFC 4443, 3.4).
+ * Where the field stands that names the protocol of the payload: what a parameter problem about
+ * that protocol points to (RFC 4443, 3.4).
  */
 static inline uint32_t packet_protocol_offset(const struct packet *p)
 {
-    uint32_t field = p->version == 6 ? 6 : 9;
-    uint32_t at = IPV6_HEADER;
+    struct packet_headers walk = packet_headers(p);
 
-    for (unsigned i = 0; p->version == 6 && i < IPV6_EXTENSIONS_MAX; i++) {
-        const uint8_t header = p->ip[field];
-
-        if (p->ip + at >= p->payload)
-            break;
-        field = at;
-        if (header == PROTOCOL_FRAGMENT)
-            at += 8;
-        else if (header == PROTOCOL_AUTHENTICATION)
-            at += ((uint32_t)p->ip[at + 1] + 2) * 4;
-        else
-            at += ((uint32_t)p->ip[at + 1] + 1) * 8;
-    }
-    return field;
+    while (packet_headers_next(&walk))
+        ;
+    return p->version == 6 ? walk.named : 9;
 }
 
 #endif

@@ -7,7 +7,9 @@
 #ifndef HOPTELL_WIRE_REPLY_H
 #define HOPTELL_WIRE_REPLY_H
 
+#include "wire/dccp.h"
 #include "wire/icmp.h"
+#include "wire/sctp.h"
 #include "wire/tcp.h"
 
 enum {
@@ -143,6 +145,34 @@ static inline size_t reply_tcp_open(const struct packet *probe, const struct tcp
     };
 
     return reply_tcp(probe, hop_limit, &reply, out);
+}
+
+/* A chunk without a body, for a packet that belongs to no association (sctp_answer). */
+static inline size_t reply_sctp(const struct packet *probe, uint8_t chunk, uint8_t flags,
+                                uint32_t tag, uint8_t hop_limit, uint8_t *out)
+{
+    const struct ip_header ip = reply_header(probe, hop_limit);
+    uint8_t *sctp = out + ip_header_length(probe->version);
+
+    __builtin_memcpy(sctp, probe->payload + 2, 2);
+    __builtin_memcpy(sctp + 2, probe->payload, 2);
+    store_u32(sctp + 4, tag);
+    store_u32(sctp + 12, (uint32_t)chunk << 24 | (uint32_t)flags << 16 | SCTP_CHUNK_HEADER);
+    store_u32(sctp + 8, sctp_checksum(sctp, SCTP_ANSWER));
+    ip_header_write(&ip, SCTP_ANSWER, out);
+    return (size_t)(sctp - out) + SCTP_ANSWER;
+}
+
+static inline size_t reply_dccp_reset(const struct packet *probe, const struct dccp *dccp,
+                                      uint8_t hop_limit, uint8_t *out)
+{
+    const struct ip_header ip = reply_header(probe, hop_limit);
+    uint8_t *reset = out + ip_header_length(probe->version);
+
+    dccp_write_reset(probe->payload, dccp, reset);
+    ip_header_write(&ip, DCCP_RESET, out);
+    store_u16(reset + 6, ip_payload_checksum(&ip, reset, DCCP_RESET));
+    return (size_t)(reset - out) + DCCP_RESET;
 }
 
 #endif

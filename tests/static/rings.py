@@ -35,7 +35,8 @@ RING_OF_ROOM = {
 }
 CORE_SYSTEM_HEADERS = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h",
-    "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
+    "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
+    "string.h",
 }
 CORE_LIBRARIES = {
     ("names", "ldns/ldns.h"), ("base/yaml.c", "yaml.h"), ("tale/words.c", "idn2.h"),

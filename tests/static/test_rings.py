@@ -168,7 +168,8 @@ def test_state_is_seen(text, said, tmp_path):
 
 
 def test_constant_tables_are_no_state(tmp_path):
-    text = 'static const char *const names[] = {"a", "b"}; const char *f(int i) { return names[i]; }'
+    text = ('static const char *const names[] = {"a", "b"};'
+            'const char *f(int i) { return names[i]; }')
     assert list(rings.state_of(compiled(tmp_path, text))) == []
 
 
@@ -182,5 +183,6 @@ def test_a_foreign_call_is_seen(call, tmp_path):
 
 
 def test_calls_of_its_own_are_fine(tmp_path):
-    text = "#include <string.h>\nint g(char *a) { return (int)strlen(a); } int f(char *a) { return g(a); }"
+    text = ("#include <string.h>\nint g(char *a) { return (int)strlen(a); }"
+            "int f(char *a) { return g(a); }")
     assert list(rings.foreign_calls_of(compiled(tmp_path, text))) == []

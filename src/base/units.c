@@ -234,6 +234,25 @@ bool units_parse_endpoint(const char *text, struct address *out, uint16_t *out_p
     return true;
 }
 
+bool units_is_host_name(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+    if (strlen(text) > 253)
+        return false;
+    for (;;) {
+        const size_t length = strspn(text, letters);
+
+        if (length == 0 || length > 63 || text[0] == '-' || text[length - 1] == '-')
+            return false;
+        text += length;
+        if (*text == '\0')
+            return true;
+        if (*text++ != '.')
+            return false;
+    }
+}
+
 const char *units_address(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
     const int family = address_is_v4(address) ? AF_INET : AF_INET6;

@@ -30,6 +30,12 @@ bool units_parse_prefix(const char *text, struct prefix *out);
 /* "127.0.0.1:53", "[::1]:53": an address and a port of 1 to 65535. */
 bool units_parse_endpoint(const char *text, struct address *out, uint16_t *out_port);
 
+/*
+ * Is it a host's name: labels of 1 to 63 letters, digits and inner hyphens (RFC 1123, 2.1) with dots
+ * between them, at most 253 octets?
+ */
+bool units_is_host_name(const char *text);
+
 enum { ADDRESS_TEXT_MAX = 46, PREFIX_TEXT_MAX = 50, UNITS_TEXT_MAX = 32 };
 
 /*

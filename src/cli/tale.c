@@ -12,6 +12,8 @@ static const struct command commands[] = {
     {"check", "[--format text|json] FILE", "is this tale good", tale_check},
     {"show", "[--format text|json] [-46] [-m HOPS] [-p PROTOCOL] FILE",
      "what traceroute will print of it", tale_show},
+    {"zone", "[-o DIR] [--server NAME] [--serial N] [--ttl DURATION] FILE", "its DNS zones",
+     tale_zone},
 };
 
 enum command_status tale_load(const char *command, const char *path, struct tale **out)

@@ -13,6 +13,7 @@ enum { TALE_FILE_MAX = 1024 * 1024 };
 
 enum command_status tale_check(int argc, char **argv);
 enum command_status tale_show(int argc, char **argv);
+enum command_status tale_zone(int argc, char **argv);
 
 /*
  * Reads and compiles the tale in `path` ("-": standard input) and prints what there is to say of

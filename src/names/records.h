@@ -9,14 +9,21 @@
 #include "tale/tale.h"
 
 struct names_settings {
-    const char *server; /* the NS and SOA mname, dotted without the last dot; NULL: ns.<zone> */
-    uint32_t ttl;       /* seconds */
-    uint32_t serial;    /* of every SOA */
+    /*
+     * The NS and SOA mname: a name of letters, digits, hyphens and dots, without the last dot.
+     * NULL: "ns." and the tale's zone; "localhost" for a tale that has none.
+     */
+    const char *server;
+    uint32_t ttl;    /* seconds */
+    uint32_t serial; /* of every SOA */
 };
 
 struct names; /* the records of a set of tales, indexed by name */
 
-/* 0 or -ENOMEM. Copies all it needs of `tales`. The caller frees *out with names_free. */
+/*
+ * Copies all it needs of `tales`. 0, -ENOMEM, or -EINVAL for a server that is no name. The caller
+ * frees *out with names_free.
+ */
 int names_new(const struct tales *tales, const struct names_settings *settings, struct names **out);
 void names_free(struct names *names); /* NULL is fine */
 

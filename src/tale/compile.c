@@ -81,22 +81,6 @@ static void read_pools(struct draft *draft, struct yaml_node value, void *into)
     read_each(draft, "addresses", value, TALE_POOLS_MAX, read_pool, into);
 }
 
-/* Labels of letters, digits and inner hyphens (RFC 1123, 2.1). */
-static bool is_host_name(const char *name)
-{
-    for (;;) {
-        const size_t length = strspn(name, NAME_CHARACTERS);
-
-        if (length == 0 || length > 63 || name[0] == '-' || name[length - 1] == '-')
-            return false;
-        name += length;
-        if (*name == '\0')
-            return true;
-        if (*name++ != '.')
-            return false;
-    }
-}
-
 static void read_zone(struct draft *draft, struct yaml_node value, void *into)
 {
     struct tale *tale = into;
@@ -110,7 +94,7 @@ static void read_zone(struct draft *draft, struct yaml_node value, void *into)
     snprintf(zone, sizeof zone, "%s", text);
     if (length > 0 && length <= ZONE_MAX && zone[length - 1] == '.')
         zone[length - 1] = '\0';
-    if (length > ZONE_MAX || !is_host_name(zone))
+    if (length > ZONE_MAX || !units_is_host_name(zone))
         report_error(draft->report, yaml_line(value), yaml_column(value),
                      "expected a domain name of letters, digits and hyphens, at most %d octets, "
                      "for `zone`, found '%.60s'",

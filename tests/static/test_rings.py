@@ -14,6 +14,7 @@ SET_UP_FILES = {
     "base/setting.c",
     "base/settings.c",
     "base/yaml.c",
+    "names/records.c",
     "tale/draft.c",
     "tale/hop.c",
     "tale/pool.c",

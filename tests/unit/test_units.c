@@ -288,6 +288,30 @@ static void an_endpoint_is_an_address_and_a_port(void **state)
     }
 }
 
+static void host_names_have_labels_and_dots(void **state)
+{
+    static const char *const good[] = {"a", "A-1.example", "xn--6qq79v.example", "1.2"};
+    static const char *const bad[] = {"",   ".",   "a.",  ".a",    "a..b",   "-a",
+                                      "a-", "a b", "a_b", "a.-.b", "\u00e9", "a;b"};
+    char longest[256];
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(good); i++)
+        assert_true(units_is_host_name(good[i]));
+    for (size_t i = 0; i < ROWS(bad); i++)
+        assert_false(units_is_host_name(bad[i]));
+    memset(longest, 'a', sizeof longest);
+    longest[63] = longest[127] = longest[191] = '.';
+    longest[253] = '\0';
+    assert_true(units_is_host_name(longest));
+    longest[253] = 'a';
+    longest[254] = '\0';
+    assert_false(units_is_host_name(longest));
+    longest[64] = '\0';
+    longest[63] = 'a';
+    assert_false(units_is_host_name(longest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(prefixes_have_no_bits_past_their_length),
         cmocka_unit_test(a_prefix_holds_addresses_of_its_own_family_only),
         cmocka_unit_test(values_are_written_in_the_largest_unit_without_rest),
+        cmocka_unit_test(host_names_have_labels_and_dots),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

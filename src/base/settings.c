@@ -67,9 +67,10 @@ static const char *nearest_key(const char *key, char out[TYPO_LENGTH_MAX + 1])
 
 static void report_unknown(struct reading *reading, struct yaml_node key, const char *full)
 {
-    char nearest[TYPO_LENGTH_MAX + 1];
+    char nearest[TYPO_LENGTH_MAX + 1] = "";
 
-    nearest_key(full, nearest);
+    if (reading->report->count < REPORT_ENTRIES_MAX) /* or else nobody will see it */
+        nearest_key(full, nearest);
     report_error(reading->report, yaml_line(key), yaml_column(key),
                  "expected a setting, found '%.60s'%s%s%s", full,
                  nearest[0] != '\0' ? "; did you mean '" : "", nearest,

@@ -125,20 +125,15 @@ static json_t *summary(const struct configuration *configuration)
 /* "a, b", or `none` for an empty list. */
 static void print_texts(const json_t *array, const char *none)
 {
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach(array, i, item) printf("%s%s", i == 0 ? "" : ", ", json_string_value(item));
+    for (size_t i = 0; i < json_array_size(array); i++)
+        printf("%s%s", i == 0 ? "" : ", ", json_string_value(json_array_get(array, i)));
     printf("%s\n", json_array_size(array) == 0 ? none : "");
 }
 
 static void print_tales(const json_t *tales)
 {
-    const json_t *tale;
-    size_t i;
-
-    json_array_foreach(tales, i, tale)
-    {
+    for (size_t i = 0; i < json_array_size(tales); i++) {
+        const json_t *tale = json_array_get(tales, i);
         const json_int_t hops = json_integer_value(json_object_get(tale, "hops"));
 
         printf("%-13s%s, %lld hop%s, at ", i == 0 ? "tales" : "",

@@ -55,13 +55,15 @@ static char *path_beside(const char *beside, const char *file)
 static void check_own(const struct tale *tale, const struct prefix_list *own, struct report *report)
 {
     struct address address;
-    char text[ADDRESS_TEXT_MAX];
     uint32_t line;
 
-    if (tale_outside(tale, own->item, own->count, &line, &address))
+    if (tale_outside(tale, own->item, own->count, &line, &address)) {
+        char text[ADDRESS_TEXT_MAX];
+
         report_error(report, line, 1,
                      "expected an address in a prefix of 'own'%s, found %s, which is in none",
                      own->count == 0 ? " (which is empty)" : "", units_address(&address, text));
+    }
 }
 
 static int load_tale(const char *path, const struct prefix_list *own, struct tale **out)

@@ -87,6 +87,23 @@ def test_json_says_the_same_as_the_text():
     assert f"{found['store']}, for {found['keep']}" in text
 
 
+def test_a_tale_may_be_anywhere(tmp_path):
+    tale = PAIRS / "tales" / "other.yaml"
+    (tmp_path / "anywhere.yaml").write_text(f"own: [198.51.100.0/24]\ntales: [{tale}]\n",
+                                            encoding="utf-8")
+    done = check("-c", tmp_path / "anywhere.yaml", folder="/")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{tale}, 2 hops, at 203.0.113.64/26\n" in done.stdout
+
+
+def test_without_a_file_every_setting_has_its_default():
+    usual = pathlib.Path("/etc/hoptell/hoptell.yaml")
+    done = check()
+    wanted = check("-c", usual if usual.exists() else "empty.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (wanted.returncode, wanted.stdout,
+                                                           wanted.stderr)
+
+
 def test_standard_input_is_a_file_too():
     done = subprocess.run([HOPTELL, "check", "-c", "-"], input="keep: 5\n", capture_output=True,
                           text=True, check=False, timeout=60)

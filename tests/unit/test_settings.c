@@ -221,6 +221,13 @@ static void texts_look_like_what_they_name(void **state)
         {"store: \"sqlite:a\\u2028b\"",
          "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:a\xe2\x80\xa8"
          "b'"},
+        {"store: \"sqlite:a\\u0085b\"",
+         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:a\xc2\x85"
+         "b'"},
+        {"user: a23456789b123456789c123456789d12", NULL},
+        {"user: a23456789b123456789c123456789d123",
+         "h.yaml:1:7: error: user: expected a user's name, found "
+         "'a23456789b123456789c123456789d123'"},
         {"tun: {name: any}",
          "h.yaml:1:13: error: tun.name: expected a device's name of at most 15 letters, found "
          "'any'"},
@@ -266,6 +273,31 @@ static void texts_look_like_what_they_name(void **state)
 
     (void)state;
     CHECK_ROWS(rows);
+}
+
+static void a_name_has_the_lengths_of_the_dns(void **state)
+{
+    static const struct {
+        size_t label; /* octets of each label */
+        size_t count;
+        bool good;
+    } rows[] = {{63, 1, true}, {64, 1, false}, {62, 4, true}, {50, 5, false}, {1, 127, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[400] = "names: {server: ";
+        size_t length = strlen(text);
+
+        for (size_t label = 0; label < rows[i].count; label++) {
+            memset(text + length, 'a', rows[i].label);
+            text[length + rows[i].label] = '.';
+            length += rows[i].label + 1;
+        }
+        text[length - 1] = '}';
+        settings_free(parse(text));
+        if ((report.errors == 0) != rows[i].good)
+            fail_msg("%zu labels of %zu", rows[i].count, rows[i].label);
+    }
 }
 
 static void an_unknown_key_names_the_nearest(void **state)
@@ -368,6 +400,72 @@ static void a_difference_that_takes_a_restart_is_named(void **state)
     settings_free(now);
 }
 
+/* Each text differs from the first in the setting that stands beside it, and in no other. */
+static void settings_differ_where_they_were_changed(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *key;
+    } rows[] = {
+        {"user: a", "user"},
+        {"keep: 31d", "keep"},
+        {"log: info", "log"},
+        {"tales: [b]", "tales"},
+        {"tales: []", "tales"},
+        {"tales: [a, b]", "tales"},
+        {"own: [203.0.113.0/25]", "own"},
+        {"own: [203.0.112.0/24]", "own"},
+        {"own: []", "own"},
+        {"own: [203.0.113.0/24, 203.0.112.0/24]", "own"},
+        {"watch: {networks: 64001}", "watch.networks"},
+        {"judge: {prior: 10.0001%}", "judge.prior"},
+        {"judge: {rule: first-drop}", "judge.rule"},
+    };
+    static const char base[] = "tales: [a]\nown: [203.0.113.0/24]\n";
+    struct settings *one = parse(base);
+
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        const bool tales = strcmp(rows[r].key, "tales") == 0;
+        const bool own = strcmp(rows[r].key, "own") == 0;
+        struct settings *other;
+        char text[200];
+
+        snprintf(text, sizeof text, "%s%s%s", tales ? "" : "tales: [a]\n",
+                 own ? "" : "own: [203.0.113.0/24]\n", rows[r].text);
+        other = parse(text);
+        for (size_t i = 0; i < settings_count; i++) {
+            const bool changed = strcmp(settings_table[i].key, rows[r].key) == 0;
+
+            if (setting_equal(&settings_table[i], one, other) == changed ||
+                setting_equal(&settings_table[i], other, one) == changed)
+                fail_msg("%s: %s", rows[r].text, settings_table[i].key);
+        }
+        settings_free(other);
+    }
+    settings_free(one);
+}
+
+static void what_is_printed_says_what_it_means(void **state)
+{
+    static const char start[] = "# Who hoptell is once everything that needs rights is open.\n"
+                                "# Expected: a user's name; a change takes a restart.\n"
+                                "user: hoptell\n\n";
+    struct settings *settings = parse("");
+    struct printed *printed = calloc(1, sizeof *printed);
+
+    (void)state;
+    assert_non_null(printed);
+    settings_print(settings, append, printed);
+    assert_memory_equal(printed->text, start, strlen(start));
+    assert_non_null(strstr(printed->text, "\nwatch:\n  # Where "));
+    assert_non_null(strstr(printed->text, "\n  # Expected: a share from 50% to 99.99%.\n"));
+    for (const char *line = printed->text; *line != '\0'; line = strchr(line, '\n') + 1)
+        assert_true(strcspn(line, "\n") <= 100);
+    settings_free(settings);
+    free(printed);
+}
+
 static void every_setting_is_described_once(void **state)
 {
     struct settings_description description;
@@ -392,11 +490,14 @@ int main(void)
         cmocka_unit_test(ranges_have_both_their_ends),
         cmocka_unit_test(every_range_and_default_is_of_its_type),
         cmocka_unit_test(texts_look_like_what_they_name),
+        cmocka_unit_test(a_name_has_the_lengths_of_the_dns),
         cmocka_unit_test(an_unknown_key_names_the_nearest),
         cmocka_unit_test(settings_that_do_not_go_together_are_refused),
         cmocka_unit_test(all_errors_are_told_at_once),
         cmocka_unit_test(a_list_is_bounded),
         cmocka_unit_test(a_difference_that_takes_a_restart_is_named),
+        cmocka_unit_test(settings_differ_where_they_were_changed),
+        cmocka_unit_test(what_is_printed_says_what_it_means),
         cmocka_unit_test(every_setting_is_described_once),
     };
 

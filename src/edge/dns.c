@@ -1,0 +1,494 @@
+/*
+ * The sockets of the small DNS server; see dns.h.
+ *
+ * UDP is read with recvmsg(2), because libuv does not tell to which of the machine's addresses a
+ * query came, and the answer must leave from there. TCP is libuv's.
+ */
+#include "edge/dns.h"
+
+#include "base/units.h"
+#include "wire/cursor.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    QUERY_MAX = 4096,
+    ANSWER_MAX = 65535,
+    UDP_BATCH = 64, /* queries answered before the loop has its turn again */
+    CLIENTS_MAX = 64,
+    BACKLOG = 64,
+    IDLE_MS = 10000,
+    UNSENT_MAX = 2 * ANSWER_MAX, /* of a client that asks and does not read */
+    SOURCES = 4096,              /* a power of two */
+    SOURCE_TOKEN_NS = 1000000000 / 100,
+    SOURCE_BURST = 200,
+};
+
+/* A client's token bucket: the time at which it is full again. */
+struct source {
+    uint64_t key;
+    uint64_t full_ns;
+};
+
+struct dns_server {
+    dns_handler *handler;
+    void *context;
+    struct dns_counts counts;
+    unsigned handles; /* open or closing; the last one to close frees the server */
+    bool is_closing;
+    int udp_fd;
+    uv_poll_t udp;
+    uv_tcp_t tcp;
+    struct client *clients;
+    unsigned client_count;
+    uint64_t seed;
+    struct source source[SOURCES];
+    uint8_t query[QUERY_MAX + 1]; /* one more, so that a longer query is seen */
+    uint8_t answer[2 + ANSWER_MAX];
+};
+
+/*
+ * One TCP connection. What was read and not yet answered:
+ *
+ *   input:  [ length | query ][ length | que.....   ]
+ *            0                             used     QUERY_MAX + 2
+ */
+struct client {
+    struct dns_server *server;
+    struct client *next;
+    uv_tcp_t tcp;
+    uv_timer_t idle;
+    unsigned handles;
+    bool is_closing;
+    struct address address;
+    size_t used;
+    uint8_t input[2 + QUERY_MAX];
+};
+
+/* Addresses. */
+
+static socklen_t to_socket_address(const struct address *address, uint16_t port,
+                                   struct sockaddr_storage *out)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+
+    memset(out, 0, sizeof *out);
+    if (address_is_v4(address)) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        memcpy(&v4->sin_addr, address_wire(address), sizeof v4->sin_addr);
+        return sizeof *v4;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    memcpy(&v6->sin6_addr, address->octets, sizeof v6->sin6_addr);
+    return sizeof *v6;
+}
+
+static struct address from_socket_address(const struct sockaddr_storage *from)
+{
+    if (from->ss_family == AF_INET)
+        return address_v4((const uint8_t *)&((const struct sockaddr_in *)from)->sin_addr);
+    return address_v6((const uint8_t *)&((const struct sockaddr_in6 *)from)->sin6_addr);
+}
+
+/* Limits. */
+
+/* A client's key: the whole IPv4 address, or the first half of the IPv6 one; never 0. */
+static uint64_t source_key(const struct address *client)
+{
+    uint64_t half;
+
+    memcpy(&half, client->octets + (address_is_v4(client) ? 8 : 0), sizeof half);
+    return half | 1u;
+}
+
+/*
+ * Takes a token, if there is one. A client that pushes another out of its slot starts with one
+ * token only, so that it gains nothing by it.
+ */
+static bool take_token(struct dns_server *server, const struct address *client, uint64_t now_ns)
+{
+    const uint64_t burst_ns = (uint64_t)SOURCE_TOKEN_NS * (SOURCE_BURST - 1);
+    const uint64_t key = source_key(client);
+    const uint64_t hash = (key ^ server->seed) * 0x9e3779b97f4a7c15u;
+    struct source *source = &server->source[hash >> 52 & (SOURCES - 1)];
+
+    if (source->key != key) {
+        const bool was_free = source->key == 0 || source->full_ns <= now_ns;
+
+        *source = (struct source){.key = key, .full_ns = was_free ? now_ns : now_ns + burst_ns};
+    }
+    if (source->full_ns > now_ns + burst_ns)
+        return false;
+    source->full_ns = (source->full_ns > now_ns ? source->full_ns : now_ns) + SOURCE_TOKEN_NS;
+    return true;
+}
+
+/* Closing. */
+
+static void release(struct dns_server *server)
+{
+    if (--server->handles > 0)
+        return;
+    free(server);
+}
+
+static void on_udp_closed(uv_handle_t *handle)
+{
+    struct dns_server *server = handle->data;
+
+    close(server->udp_fd);
+    release(server);
+}
+
+static void on_tcp_closed(uv_handle_t *handle)
+{
+    release(handle->data);
+}
+
+static void on_client_closed(uv_handle_t *handle)
+{
+    struct client *client = handle->data;
+    struct dns_server *server = client->server;
+
+    if (--client->handles > 0)
+        return;
+    free(client);
+    release(server);
+}
+
+static void client_close(struct client *client)
+{
+    struct dns_server *server = client->server;
+    struct client **at = &server->clients;
+
+    if (client->is_closing)
+        return;
+    client->is_closing = true;
+    while (*at != client)
+        at = &(*at)->next;
+    *at = client->next;
+    server->client_count--;
+    uv_close((uv_handle_t *)&client->tcp, on_client_closed);
+    uv_close((uv_handle_t *)&client->idle, on_client_closed);
+}
+
+void dns_close(struct dns_server *server)
+{
+    if (server == NULL || server->is_closing)
+        return;
+    server->is_closing = true;
+    while (server->clients != NULL)
+        client_close(server->clients);
+    uv_close((uv_handle_t *)&server->udp, on_udp_closed);
+    uv_close((uv_handle_t *)&server->tcp, on_tcp_closed);
+}
+
+struct dns_counts dns_counts(const struct dns_server *server)
+{
+    return server->counts;
+}
+
+/* UDP. */
+
+enum { CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
+
+/*
+ * Leaves of a query's control messages the one that says where it came to, as the answer's: the
+ * interface is forgotten, for the way back may be another.
+ */
+static void turn_around(struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
+
+            info->ipi_spec_dst = info->ipi_addr;
+            info->ipi_ifindex = 0;
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(c);
+
+            if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
+                info->ipi6_ifindex = 0;
+        }
+    }
+}
+
+/* Answers one query; false when none is waiting. */
+static bool answer_one(struct dns_server *server)
+{
+    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+    struct iovec octets = {.iov_base = server->query, .iov_len = sizeof server->query};
+    union {
+        struct cmsghdr align;
+        uint8_t octets[CONTROL_MAX];
+    } control;
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof from,
+                             .msg_iov = &octets,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    const ssize_t length = recvmsg(server->udp_fd, &message, MSG_DONTWAIT);
+    struct address client;
+
+    if (length < 0) /* an error that an earlier answer brought back does not end the batch */
+        return errno != EAGAIN && errno != EWOULDBLOCK;
+    server->counts.queries++;
+    client = from_socket_address(&from);
+    if (length > QUERY_MAX)
+        return true;
+    if (!take_token(server, &client, uv_hrtime())) {
+        server->counts.limited++;
+        return true;
+    }
+    octets.iov_base = server->answer;
+    octets.iov_len = server->handler(server->context, server->query, (size_t)length, false, &client,
+                                     server->answer, ANSWER_MAX);
+    if (octets.iov_len == 0)
+        return true;
+    turn_around(&message);
+    message.msg_flags = 0;
+    if (sendmsg(server->udp_fd, &message, MSG_DONTWAIT) >= 0)
+        server->counts.answers++;
+    return true;
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct dns_server *server = handle->data;
+
+    (void)status;
+    (void)events;
+    for (unsigned i = 0; i < UDP_BATCH; i++)
+        if (!answer_one(server))
+            return;
+}
+
+static int set_option(int fd, int level, int option)
+{
+    const int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
+static int open_udp(struct dns_server *server, uv_loop_t *loop, const struct sockaddr *address,
+                    socklen_t length)
+{
+    const int family = address->sa_family;
+    const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int rc;
+
+    if (fd < 0)
+        return -errno;
+    rc = family == AF_INET ? set_option(fd, IPPROTO_IP, IP_PKTINFO)
+                           : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    if (rc == 0 && bind(fd, address, length) != 0)
+        rc = -errno;
+    if (rc == 0)
+        rc = uv_poll_init(loop, &server->udp, fd);
+    if (rc != 0) {
+        close(fd);
+        return rc;
+    }
+    server->udp_fd = fd;
+    server->udp.data = server;
+    server->handles++;
+    return 0;
+}
+
+/* TCP. */
+
+/* The rest of an answer that the socket did not take at once. */
+struct unsent {
+    uv_write_t request;
+    uint8_t octets[];
+};
+
+static void on_sent(uv_write_t *request, int status)
+{
+    struct client *client = request->handle->data;
+
+    free(request->data);
+    if (status != 0)
+        client_close(client);
+}
+
+static void send_octets(struct client *client, uint8_t *octets, size_t length)
+{
+    uv_stream_t *stream = (uv_stream_t *)&client->tcp;
+    uv_buf_t buffer = uv_buf_init((char *)octets, (unsigned)length);
+    const int sent = uv_try_write(stream, &buffer, 1);
+    const size_t left = length - (sent > 0 ? (size_t)sent : 0);
+    struct unsent *rest;
+
+    if (left == 0)
+        return;
+    rest = sent >= 0 || sent == UV_EAGAIN ? malloc(sizeof *rest + left) : NULL;
+    if (rest == NULL || uv_stream_get_write_queue_size(stream) + left > UNSENT_MAX) {
+        free(rest);
+        client_close(client);
+        return;
+    }
+    memcpy(rest->octets, octets + (length - left), left);
+    rest->request.data = rest;
+    buffer = uv_buf_init((char *)rest->octets, (unsigned)left);
+    if (uv_write(&rest->request, stream, &buffer, 1, on_sent) != 0) {
+        free(rest);
+        client_close(client);
+    }
+}
+
+static void on_idle(uv_timer_t *timer)
+{
+    client_close(timer->data);
+}
+
+/* Answers the query at the front of the input, if it is whole. */
+static bool answer_front(struct client *client)
+{
+    struct dns_server *server = client->server;
+    const size_t length = client->used >= 2 ? load_u16(client->input) : 0;
+    size_t answered;
+
+    if (client->is_closing || client->used < 2)
+        return false;
+    if (length > QUERY_MAX) {
+        client_close(client);
+        return false;
+    }
+    if (client->used < 2 + length)
+        return false;
+    server->counts.queries++;
+    answered = server->handler(server->context, client->input + 2, length, true, &client->address,
+                               server->answer + 2, ANSWER_MAX);
+    client->used -= 2 + length;
+    memmove(client->input, client->input + 2 + length, client->used);
+    uv_timer_again(&client->idle);
+    if (answered == 0) { /* whoever sends what is no query by TCP is not waited for */
+        client_close(client);
+        return false;
+    }
+    store_u16(server->answer, (uint16_t)answered);
+    server->counts.answers++;
+    send_octets(client, server->answer, 2 + answered);
+    return true;
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    struct client *client = handle->data;
+
+    (void)suggested;
+    *out = uv_buf_init((char *)client->input + client->used,
+                       (unsigned)(sizeof client->input - client->used));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    struct client *client = stream->data;
+
+    (void)buffer;
+    if (count < 0) {
+        client_close(client);
+        return;
+    }
+    client->used += (size_t)count;
+    while (answer_front(client))
+        continue;
+}
+
+static void take_peer(struct client *client)
+{
+    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+    int length = sizeof from;
+
+    if (uv_tcp_getpeername(&client->tcp, (struct sockaddr *)&from, &length) == 0)
+        client->address = from_socket_address(&from);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct dns_server *server = listener->data;
+    struct client *client = status == 0 ? calloc(1, sizeof *client) : NULL;
+
+    if (client == NULL)
+        return;
+    client->server = server;
+    uv_tcp_init(listener->loop, &client->tcp);
+    uv_timer_init(listener->loop, &client->idle);
+    client->tcp.data = client->idle.data = client;
+    client->handles = 2;
+    client->next = server->clients;
+    server->clients = client;
+    server->client_count++;
+    server->handles++;
+    if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0) {
+        client_close(client);
+    } else if (server->client_count > CLIENTS_MAX) {
+        server->counts.refused_connections++;
+        client_close(client);
+    } else {
+        take_peer(client);
+        uv_timer_start(&client->idle, on_idle, IDLE_MS, IDLE_MS);
+        if (uv_read_start((uv_stream_t *)&client->tcp, on_allocate, on_read) != 0)
+            client_close(client);
+    }
+}
+
+static int open_tcp(struct dns_server *server, const struct sockaddr *address)
+{
+    int rc = uv_tcp_bind(&server->tcp, address, 0);
+
+    if (rc == 0)
+        rc = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
+    return rc;
+}
+
+int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_handler *handler,
+             void *context, struct dns_server **out, char *error, size_t error_size)
+{
+    struct sockaddr_storage at;
+    const socklen_t length = to_socket_address(address, port, &at);
+    struct dns_server *server = calloc(1, sizeof *server);
+    char text[ADDRESS_TEXT_MAX];
+    const char *way = "UDP";
+    int rc;
+
+    if (server == NULL)
+        return -ENOMEM;
+    server->handler = handler;
+    server->context = context;
+    if (getrandom(&server->seed, sizeof server->seed, 0) != sizeof server->seed)
+        server->seed = uv_hrtime();
+    rc = open_udp(server, loop, (struct sockaddr *)&at, length);
+    if (rc != 0) {
+        free(server);
+        goto out;
+    }
+    uv_tcp_init(loop, &server->tcp);
+    server->tcp.data = server;
+    server->handles++;
+    way = "TCP";
+    rc = open_tcp(server, (struct sockaddr *)&at);
+    if (rc == 0)
+        rc = uv_poll_start(&server->udp, UV_READABLE, on_readable);
+    if (rc == 0)
+        *out = server;
+    else
+        dns_close(server);
+out:
+    if (rc != 0)
+        snprintf(error, error_size, "cannot listen for DNS on %s port %u by %s: %s",
+                 units_address(address, text), port, way, strerror(-rc));
+    return rc;
+}

@@ -35,16 +35,17 @@ struct network_view {
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_DIRECT, VERDICT_TETHERED };
 
-enum { EVIDENCE_MAX = 16, EVIDENCE_TEXT_MAX = 160 };
+enum { EVIDENCE_MAX = 6, EVIDENCE_DETAILS = 3, EVIDENCE_TEXT_MAX = 160 };
 
 /*
  * One reason, small enough to be kept for a million connections. Its name and its sentence are
  * made from it when somebody wants to read them.
  */
 struct evidence {
-    float weight;   /* log-likelihood ratio, natural; above zero speaks for tethered; 0 is a mute */
+    float weight;   /* log-likelihood ratio, natural, in tenths; above zero speaks for tethered;
+                       0 is a mute */
     uint8_t signal; /* a row of the judge's table of signals */
-    uint16_t detail[3]; /* what the sentence needs; each signal says what it puts there */
+    uint8_t detail[EVIDENCE_DETAILS]; /* for the sentence; each signal says what it puts there */
 };
 
 struct judgement {
@@ -56,7 +57,7 @@ struct judgement {
     enum verdict verdict;
     double probability; /* that it is tethered, whatever the verdict, 0 to 1 */
     uint8_t evidence_count;
-    struct evidence evidence[EVIDENCE_MAX];
+    struct evidence evidence[EVIDENCE_MAX]; /* the largest weights first, mutes last */
 };
 
 const char *stack_family_name(enum stack_family family); /* "android", ..., "unknown" */

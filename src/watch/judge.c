@@ -1,0 +1,137 @@
+/*
+ * The rules. By rule `evidence` each signal gives a weight: a log-likelihood ratio, how much more
+ * often a tethered connection looks like this than one from the device on the line. Weights of one
+ * group are about the same thing and are capped together; all are added to the prior.
+ */
+#include "watch/judge.h"
+
+#include <math.h>
+
+static const double group_cap[GROUP_COUNT] = {
+    [GROUP_HOPS] = 6.0,
+    [GROUP_STACK] = 4.0,
+    [GROUP_SUBSCRIBER] = 3.0,
+};
+
+/* Rule first-drop knows no doubt; this is how sure it is shown to be. */
+#define FIRST_DROP_SURE 0.99
+
+const char *verdict_name(enum verdict verdict)
+{
+    static const char *const names[] = {
+        [VERDICT_UNKNOWN] = "unknown",
+        [VERDICT_DIRECT] = "direct",
+        [VERDICT_TETHERED] = "tethered",
+    };
+
+    return verdict <= VERDICT_TETHERED ? names[verdict] : "unknown";
+}
+
+static double logit(double p)
+{
+    return log(p / (1 - p));
+}
+
+static double logistic(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* Mutes are lighter than any weight. */
+static bool is_heavier(const struct evidence *a, const struct evidence *b)
+{
+    return fabsf(a->weight) > fabsf(b->weight);
+}
+
+/* Keeps the heaviest, in order; what does not fit goes. */
+static void add_evidence(struct judgement *out, const struct evidence *evidence)
+{
+    unsigned at = out->evidence_count;
+
+    while (at > 0 && is_heavier(evidence, &out->evidence[at - 1]))
+        at--;
+    if (at == EVIDENCE_MAX)
+        return;
+    if (out->evidence_count < EVIDENCE_MAX)
+        out->evidence_count++;
+    for (unsigned i = out->evidence_count - 1u; i > at; i--)
+        out->evidence[i] = out->evidence[i - 1];
+    out->evidence[at] = *evidence;
+}
+
+/* What a group's weights are multiplied with, so that they stay within its cap. */
+static double group_scale(const struct facts *facts, enum signal_group group, double sum)
+{
+    double cap = group_cap[group];
+
+    /* Everything that hops say has one other explanation in common: the network is moving. */
+    if (group == GROUP_HOPS && sum > 0 && facts->network.move > 0)
+        cap = fmin(cap, -log(facts->network.move));
+    return fabs(sum) > cap ? cap / fabs(sum) : 1;
+}
+
+static enum verdict verdict_of(double probability, double threshold)
+{
+    if (probability >= threshold)
+        return VERDICT_TETHERED;
+    return probability <= 1 - threshold ? VERDICT_DIRECT : VERDICT_UNKNOWN;
+}
+
+static void judge_by_evidence(const struct watch_settings *settings, const struct facts *facts,
+                              struct judgement *out)
+{
+    struct evidence found[SIGNAL_COUNT];
+    double group_sum[GROUP_COUNT] = {0};
+    double sum = logit(facts->prior);
+    bool weighed = false;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++)
+        if (signal_weigh((enum signal)i, facts, &found[count])) {
+            group_sum[signal_group((enum signal)i)] += (double)found[count].weight;
+            count++;
+        }
+    for (unsigned i = 0; i < count; i++) {
+        const enum signal_group group = signal_group((enum signal)found[i].signal);
+        const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);
+
+        found[i].weight = (float)(round(weight * 10) / 10); /* what is shown is what is counted */
+        weighed = weighed || found[i].weight < 0 || found[i].weight > 0;
+        sum += (double)found[i].weight;
+        add_evidence(out, &found[i]);
+    }
+    out->probability = logistic(sum);
+    /* The prior alone is no reason, and neither is anything about a network hardly known. */
+    if (weighed && facts->network.enough)
+        out->verdict = verdict_of(out->probability, settings->threshold);
+}
+
+static void judge_by_first_drop(const struct facts *facts, struct judgement *out)
+{
+    const uint8_t arrived = facts->observation->hop_limit;
+    struct evidence evidence = {.signal = SIGNAL_TOO_LITTLE_SEEN};
+
+    out->probability = 0.5;
+    if (facts->finest) {
+        const bool is_lower = arrived < facts->finest->highest;
+
+        out->verdict = is_lower ? VERDICT_TETHERED : VERDICT_DIRECT;
+        out->probability = is_lower ? FIRST_DROP_SURE : 1 - FIRST_DROP_SURE;
+        evidence = (struct evidence){
+            .signal = SIGNAL_FIRST_DROP,
+            .weight = (float)(round(logit(out->probability) * 10) / 10),
+            .detail = {arrived, facts->finest->highest},
+        };
+    }
+    add_evidence(out, &evidence);
+}
+
+void judge(const struct watch_settings *settings, const struct facts *facts, struct judgement *out)
+{
+    out->verdict = VERDICT_UNKNOWN;
+    out->evidence_count = 0;
+    if (settings->rule == RULE_FIRST_DROP)
+        judge_by_first_drop(facts, out);
+    else
+        judge_by_evidence(settings, facts, out);
+}

@@ -1,0 +1,98 @@
+/*
+ * The baseline of one network (a prefix): how often its clients arrive with which hop limit, and
+ * which devices were seen last. Kept for the finest prefix and two coarser ones at once (IPv4 /24,
+ * /20, /16; IPv6 /48, /32); whoever judges takes the finest that has been seen often enough.
+ */
+#ifndef HOPTELL_WATCH_NETWORK_H
+#define HOPTELL_WATCH_NETWORK_H
+
+#include "watch/judgement.h"
+#include "watch/watch.h"
+
+enum {
+    NETWORK_LEVELS_MAX = 3,
+    NETWORK_CELLS = 12,
+    NETWORK_RECENT = 16,
+    NETWORK_WEIGHT_ONE = 16, /* weights of observations are in sixteenths */
+    NETWORK_HOPS_NONE = 255,
+};
+
+/* How the clients of a network arrive: one hop limit. */
+struct network_cell {
+    uint8_t hop_limit;
+    uint8_t hops;
+    uint16_t count;    /* observations */
+    uint16_t weight;   /* the same, but the many of one subscriber count for less; sixteenths */
+    uint16_t computer; /* of weight, what came from systems of computers */
+};
+
+struct network {
+    struct prefix prefix; /* the key */
+    uint8_t cell_count;
+    uint8_t highest; /* hop limit ever seen */
+    uint8_t recent_count;
+    uint32_t decayed_s; /* time up to which the cells are decayed, seconds since 1970 */
+    uint32_t updated_s;
+    uint32_t moved_s;   /* when the network was last seen to move as a whole; 0 for never */
+    uint8_t moved_from; /* hops */
+    uint8_t moved_to;
+    uint8_t recent_hops[NETWORK_RECENT]; /* of the devices seen last, newest first */
+    uint16_t recent_device[NETWORK_RECENT];
+    uint64_t seen; /* observations ever */
+    struct network_cell cell[NETWORK_CELLS];
+};
+
+/* How an observation's hops stand to what the network does. */
+enum network_relation {
+    NETWORK_NEW,   /* as nobody known arrives, near or far from the usual */
+    NETWORK_USUAL, /* as a good part of the network does */
+    NETWORK_BELOW, /* one hop more than a good part of it */
+    NETWORK_ABOVE, /* one hop less */
+};
+
+/* What a network says about an observation before it has learnt from it. */
+struct network_reading {
+    const struct network *network; /* NULL: nothing is known */
+    bool enough;                   /* seen often enough to be compared with */
+    bool moving;                   /* it moved as a whole, and is being learnt anew */
+    bool handsets;                 /* hardly any computers among those that arrive as usual */
+    enum network_relation relation;
+    double direct;       /* probability of these hops for a device on the line */
+    double tethered;     /* the same for one behind another */
+    double guests;       /* share of the network that looks tethered, 0 to 1 */
+    double computers;    /* share of computers among the devices on the line */
+    double move;         /* probability that it is moving right now, as far as seen */
+    uint8_t usual;       /* the hop limit of the part that the relation is to */
+    double usual_share;  /* how much arrives with the hops of `usual` */
+    uint8_t second;      /* hops of a second path in ordinary use, or NETWORK_HOPS_NONE */
+    double second_share; /* how much arrives so */
+};
+
+/* How many levels there are for an address, and their prefixes, finest first. */
+unsigned network_levels(const struct address *client, struct prefix out[NETWORK_LEVELS_MAX]);
+
+/*
+ * Chooses among the levels (finest first, entries may be NULL) and reads what it says of an
+ * observation with `hops` from `device`.
+ */
+void network_read(const struct network *const *level, unsigned levels, uint8_t hops,
+                  uint16_t device, struct network_reading *out);
+
+/* What is shown of it to people, for an observation with this hop limit. */
+void network_view(const struct network *network, uint8_t hop_limit, struct network_view *out);
+
+struct network_lesson {
+    uint8_t hop_limit;
+    uint16_t device;
+    uint16_t weight;  /* sixteenths */
+    double computers; /* probability that it came from a computer */
+    uint64_t time_ns;
+};
+
+void network_learn(struct network *network, const struct network_lesson *lesson);
+
+/* To octets and back. network_restore returns 0, or -EINVAL with *out undefined. */
+void network_save(const struct network *network, struct baseline *out);
+int network_restore(const struct baseline *baseline, struct network *out);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * From the octets of a packet to what its opening showed. Nothing is judged here.
+ */
+#include "watch/observation.h"
+
+static enum observation_refusal refusal_of_packet(const struct packet *packet)
+{
+    if (packet->flags & PACKET_BAD_CHECKSUM)
+        return OBSERVATION_BROKEN; /* no TCP would ever see it */
+    if (packet->protocol != PROTOCOL_TCP)
+        return OBSERVATION_NOT_TCP;
+    if (packet->flags & (PACKET_FRAGMENT_FIRST | PACKET_FRAGMENT_LATER))
+        return OBSERVATION_FRAGMENT;
+    return OBSERVATION_TAKEN;
+}
+
+static bool is_opening(uint8_t bits)
+{
+    return (bits & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+static uint32_t flags_of(const struct packet *packet, const struct tcp *tcp)
+{
+    const struct {
+        bool is_set;
+        uint32_t flag;
+    } rows[] = {
+        {tcp->flags & TCP_HAS_MSS, OBSERVATION_HAS_MSS},
+        {tcp->flags & TCP_HAS_WINDOW_SCALE, OBSERVATION_HAS_WINDOW_SCALE},
+        {tcp->flags & TCP_HAS_SACK_PERMITTED, OBSERVATION_HAS_SACK_PERMITTED},
+        {tcp->flags & TCP_HAS_TIMESTAMPS, OBSERVATION_HAS_TIMESTAMPS},
+        {tcp->flags & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT), OBSERVATION_BAD_OPTIONS},
+        {tcp->flags & TCP_PADDING_NOT_ZERO, OBSERVATION_PADDING},
+        {packet->flags & PACKET_DONT_FRAGMENT, OBSERVATION_DONT_FRAGMENT},
+        {packet->flags & PACKET_OPTIONS, OBSERVATION_IP_OPTIONS},
+        {packet->flags & PACKET_RESERVED_BIT, OBSERVATION_RESERVED_BIT},
+        {packet_payload_length(packet) > tcp->header_length, OBSERVATION_PAYLOAD},
+    };
+    uint32_t flags = 0;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        flags |= rows[i].is_set ? rows[i].flag : 0;
+    return flags;
+}
+
+enum observation_refusal observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns,
+                                                 struct observation *out)
+{
+    struct packet packet;
+    struct tcp tcp;
+    enum observation_refusal refusal;
+
+    if (packet_parse(ip, length, &packet) != PACKET_OK)
+        return OBSERVATION_BROKEN;
+    refusal = refusal_of_packet(&packet);
+    if (refusal != OBSERVATION_TAKEN)
+        return refusal;
+    if (!tcp_parse(packet.payload, packet_payload_length(&packet), &tcp))
+        return OBSERVATION_BROKEN;
+    if (!is_opening(tcp.bits))
+        return OBSERVATION_NOT_OPENING;
+
+    *out = (struct observation){
+        .time_ns = time_ns,
+        .client = packet.source,
+        .server = packet.destination,
+        .client_port = tcp.source_port,
+        .server_port = tcp.destination_port,
+        .flags = flags_of(&packet, &tcp),
+        .version = packet.version,
+        .hop_limit = packet.hop_limit,
+        .traffic_class = packet.traffic_class,
+        .tcp_bits = tcp.bits,
+        .ip_id = packet.id,
+        .window = tcp.window,
+        .mss = tcp.mss,
+        .window_scale = tcp.window_scale,
+        .option_count = tcp.option_count,
+        .option_padding = tcp.padding,
+        .timestamp_value = tcp.timestamp_value,
+        .timestamp_echo = tcp.timestamp_echo,
+        .flow_label = packet.flow_label,
+        .sequence = tcp.sequence,
+        .acknowledgment = tcp.acknowledgment,
+        .urgent = tcp.urgent,
+    };
+    __builtin_memcpy(out->option, tcp.option, sizeof out->option);
+    return OBSERVATION_TAKEN;
+}
+
+uint8_t observation_initial(uint8_t hop_limit)
+{
+    if (hop_limit <= 32)
+        return 32;
+    if (hop_limit <= 64)
+        return 64;
+    return hop_limit <= 128 ? 128 : 255;
+}
+
+const char *observation_refusal_name(enum observation_refusal refusal)
+{
+    static const char *const names[OBSERVATION_REFUSAL_COUNT] = {
+        [OBSERVATION_TAKEN] = "taken",
+        [OBSERVATION_NOT_TCP] = "not-tcp",
+        [OBSERVATION_NOT_OPENING] = "not-opening",
+        [OBSERVATION_FRAGMENT] = "fragment",
+        [OBSERVATION_BROKEN] = "broken",
+    };
+
+    return refusal < OBSERVATION_REFUSAL_COUNT ? names[refusal] : "unknown";
+}

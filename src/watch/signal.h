@@ -1,0 +1,51 @@
+/*
+ * The signals that the rule `evidence` goes by: one row of a table each, with its name, its group,
+ * its weight and its sentence.
+ */
+#ifndef HOPTELL_WATCH_SIGNAL_H
+#define HOPTELL_WATCH_SIGNAL_H
+
+#include "watch/judgement.h"
+#include "watch/network.h"
+#include "watch/subscriber.h"
+
+/* All that a signal may look at. */
+struct facts {
+    const struct observation *observation;
+    const struct stack *stack;
+    const struct network *finest; /* NULL: nothing is known of the finest prefix */
+    struct network_reading network;
+    struct subscriber_reading subscriber;
+    double prior; /* of being tethered, above 0 and below 1 */
+    uint8_t initial;
+    uint8_t hops;
+};
+
+enum signal {
+    SIGNAL_FIRST_DROP, /* of rule first-drop alone */
+    SIGNAL_BELOW_NETWORK,
+    SIGNAL_AS_NETWORK,
+    SIGNAL_ABOVE_NETWORK,
+    SIGNAL_BELOW_SUBSCRIBER,
+    SIGNAL_ALTERNATING,
+    SIGNAL_STACK_HOP_LIMIT,
+    SIGNAL_COMPUTER_STACK,
+    SIGNAL_SEVERAL_STACKS,
+    SIGNAL_TOO_LITTLE_SEEN,
+    SIGNAL_ROUTE_MOVED,
+    SIGNAL_INITIAL_255,
+    SIGNAL_UNLIKE_NETWORK,
+    SIGNAL_SHARED_ADDRESS,
+    SIGNAL_SEVERAL_PATHS,
+    SIGNAL_COUNT,
+};
+
+/* Signals of one group are about the same thing. */
+enum signal_group { GROUP_MUTE, GROUP_HOPS, GROUP_STACK, GROUP_SUBSCRIBER, GROUP_COUNT };
+
+enum signal_group signal_group(enum signal signal);
+
+/* True when the signal has something to say; all of *out is set then. */
+bool signal_weigh(enum signal signal, const struct facts *facts, struct evidence *out);
+
+#endif

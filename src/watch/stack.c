@@ -1,0 +1,179 @@
+/*
+ * Features of an opening packet, and naive Bayes over them.
+ */
+#include "watch/stack.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A family is named only when the others together are no more than a quarter. */
+#define STACK_NAMED_FROM 0.75
+
+static const uint64_t fnv_offset = 0xcbf29ce484222325u;
+
+static uint64_t fnv(uint64_t hash, uint8_t octet)
+{
+    return (hash ^ octet) * 0x100000001b3u; /* FNV-1a */
+}
+
+const char *stack_family_name(enum stack_family family)
+{
+    static const char *const names[] = {
+        [STACK_ANDROID] = "android", [STACK_IOS] = "ios",     [STACK_MACOS] = "macos",
+        [STACK_WINDOWS] = "windows", [STACK_LINUX] = "linux", [STACK_OTHER] = "other",
+        [STACK_UNKNOWN] = "unknown",
+    };
+
+    return family <= STACK_UNKNOWN ? names[family] : "unknown";
+}
+
+static uint64_t layout_value(const struct observation *o)
+{
+    uint64_t hash = fnv_offset;
+
+    for (unsigned i = 0; i < o->option_count; i++)
+        hash = fnv(hash, o->option[i]);
+    return fnv(hash, o->option_padding);
+}
+
+static uint64_t scale_value(const struct observation *o)
+{
+    return o->flags & OBSERVATION_HAS_WINDOW_SCALE ? o->window_scale : STACK_VALUE_NONE;
+}
+
+static uint64_t id_value(const struct observation *o)
+{
+    if (o->version == 6)
+        return STACK_ID_V6;
+    return (o->flags & OBSERVATION_DONT_FRAGMENT ? STACK_ID_DF : 0u) |
+           (o->ip_id != 0 ? STACK_ID_SET : 0u);
+}
+
+static uint64_t ecn_value(const struct observation *o)
+{
+    return (o->tcp_bits & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR);
+}
+
+static uint64_t flow_value(const struct observation *o)
+{
+    if (o->version != 6)
+        return STACK_VALUE_NONE;
+    return o->flow_label != 0;
+}
+
+static uint64_t quirk_value(const struct observation *o)
+{
+    if (o->timestamp_echo != 0)
+        return STACK_QUIRK_ECHO;
+    if (o->flags & OBSERVATION_PADDING)
+        return STACK_QUIRK_PADDING;
+    if (o->urgent != 0 || o->tcp_bits & TCP_URG)
+        return STACK_QUIRK_URGENT;
+    return o->acknowledgment != 0 ? STACK_QUIRK_ACK : STACK_VALUE_NONE;
+}
+
+/*
+ * Linux and its like make the first window a multiple of the MSS of their own interface, which
+ * need not be the one that arrives here. So the window alone says what it is a multiple of: it is
+ * if some usual MSS fits.
+ */
+static uint64_t window_class(uint16_t window)
+{
+    static const uint8_t multiples[] = {4, 10, 20, 44};
+    enum { MSS_LEAST = 1200, MSS_MOST = 1460 };
+
+    if (window >= 62000 && window < UINT16_MAX)
+        return STACK_WINDOW_NEAR_64K;
+    for (size_t i = 0; i < sizeof multiples; i++)
+        if (window % multiples[i] == 0 && window >= multiples[i] * MSS_LEAST &&
+            window <= multiples[i] * MSS_MOST)
+            return STACK_WINDOW_MULTIPLE + multiples[i];
+    return STACK_VALUE_NONE;
+}
+
+static const struct stack_row *row_of(const struct stack_table *table, enum stack_feature feature,
+                                      uint64_t value)
+{
+    const struct stack_row *row = table->row + table->first[feature];
+
+    for (unsigned i = 0; i < table->count[feature]; i++)
+        if (row[i].value == value)
+            return &row[i];
+    return NULL;
+}
+
+static const struct stack_row *window_row(const struct stack_table *table, uint16_t window)
+{
+    const struct stack_row *row = row_of(table, STACK_FEATURE_WINDOW, window);
+
+    return row ? row : row_of(table, STACK_FEATURE_WINDOW, window_class(window));
+}
+
+static void add_row(const struct stack_table *table, enum stack_feature feature,
+                    const struct stack_row *row, float sum[STACK_FAMILY_COUNT])
+{
+    if (!row)
+        row = &table->other[feature];
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        sum[i] += row->log_likelihood[i];
+}
+
+/* From logarithms to probabilities that sum to 1. */
+static void normalise(const float sum[STACK_FAMILY_COUNT], double out[STACK_FAMILY_COUNT])
+{
+    float largest = sum[0];
+    double total = 0;
+
+    for (unsigned i = 1; i < STACK_FAMILY_COUNT; i++)
+        largest = sum[i] > largest ? sum[i] : largest;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        total += out[i] = (double)expf(sum[i] - largest);
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        out[i] /= total;
+}
+
+void stack_guess(const struct stack_table *table, const struct observation *observation,
+                 struct stack *out)
+{
+    static const struct {
+        enum stack_feature feature;
+        uint64_t (*value)(const struct observation *observation);
+    } features[] = {
+        {STACK_FEATURE_SCALE, scale_value}, {STACK_FEATURE_ID, id_value},
+        {STACK_FEATURE_ECN, ecn_value},     {STACK_FEATURE_FLOW, flow_value},
+        {STACK_FEATURE_QUIRK, quirk_value},
+    };
+    const struct stack_row *layout = row_of(table, STACK_FEATURE_LAYOUT, layout_value(observation));
+    float sum[STACK_FAMILY_COUNT] = {0};
+    unsigned best = 0;
+
+    add_row(table, STACK_FEATURE_PRIOR, NULL, sum);
+    add_row(table, STACK_FEATURE_LAYOUT, layout, sum);
+    add_row(table, STACK_FEATURE_WINDOW, window_row(table, observation->window), sum);
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+        add_row(table, features[i].feature,
+                row_of(table, features[i].feature, features[i].value(observation)), sum);
+    normalise(sum, out->probability);
+    for (unsigned i = 1; i < STACK_FAMILY_COUNT; i++)
+        best = out->probability[i] > out->probability[best] ? i : best;
+    /* An order of options that nobody is known to send is not evidence for whoever is left. */
+    out->family = layout && out->probability[best] >= STACK_NAMED_FROM ? (enum stack_family)best
+                                                                       : STACK_UNKNOWN;
+}
+
+double stack_computer_share(const struct stack *stack)
+{
+    return stack->probability[STACK_WINDOWS] + stack->probability[STACK_MACOS] +
+           stack->probability[STACK_LINUX];
+}
+
+uint32_t stack_signature(const struct observation *observation)
+{
+    uint64_t hash = layout_value(observation);
+
+    hash = fnv(hash, (uint8_t)scale_value(observation));
+    hash = fnv(hash, (uint8_t)(observation->window >> 8));
+    hash = fnv(hash, (uint8_t)observation->window);
+    hash = fnv(hash, (uint8_t)id_value(observation));
+    return (uint32_t)(hash ^ hash >> 32);
+}

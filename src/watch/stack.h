@@ -1,0 +1,90 @@
+/*
+ * Which family of TCP/IP implementation would send such an opening packet: naive Bayes over
+ * features of the packet that the way does not change. The hop limit is not among them (the judge
+ * compares it with the answer), and neither is the MSS, which routers clamp.
+ *
+ * The likelihoods come from a plain text, one row a line:
+ *
+ *     # feature value    android ios   macos windows linux other
+ *     layout mss,sok,ts,nop,ws  0.92 0 0 0 0.93 0.10
+ *
+ * features:  prior    how common the family is; its one value is *
+ *            layout   the kinds of the TCP options in order: eol nop mss ws sok ts fo, or a number;
+ *                     eol+N for N octets of padding
+ *            window   the number, or mss*N for N times a usual MSS, or near64k
+ *            scale    the window scale, or none
+ *            id       IPv4: df,id+ df,id0 id+ id0;  IPv6: v6
+ *            ecn      asked (ECE and CWR) or no
+ *            flow     IPv6: + or 0;  IPv4: v4
+ *            quirk    none, or what is odd: echo (timestamp echo not zero), padding, urgent, ack
+ * The value * stands for all that are not listed.
+ */
+#ifndef HOPTELL_WATCH_STACK_H
+#define HOPTELL_WATCH_STACK_H
+
+#include "base/report.h"
+#include "watch/judgement.h"
+
+enum stack_feature {
+    STACK_FEATURE_PRIOR,
+    STACK_FEATURE_LAYOUT,
+    STACK_FEATURE_WINDOW,
+    STACK_FEATURE_SCALE,
+    STACK_FEATURE_ID,
+    STACK_FEATURE_ECN,
+    STACK_FEATURE_FLOW,
+    STACK_FEATURE_QUIRK,
+    STACK_FEATURE_COUNT,
+};
+
+enum { STACK_ROWS_MAX = 256 };
+
+/* Values of features as numbers, where they are not the number in the packet itself. */
+enum {
+    STACK_VALUE_NONE = 1u << 20,
+    STACK_WINDOW_NEAR_64K,
+    STACK_WINDOW_MULTIPLE = 1u << 21, /* plus how many times */
+    STACK_ID_SET = 1u << 0,
+    STACK_ID_DF = 1u << 1,
+    STACK_ID_V6 = 1u << 2,
+    STACK_QUIRK_ECHO = 1,
+    STACK_QUIRK_PADDING,
+    STACK_QUIRK_URGENT,
+    STACK_QUIRK_ACK,
+};
+
+struct stack_row {
+    uint64_t value; /* as a number; each feature has its own way */
+    float log_likelihood[STACK_FAMILY_COUNT];
+};
+
+struct stack_table {
+    struct stack_row row[STACK_ROWS_MAX]; /* grouped by feature */
+    uint16_t first[STACK_FEATURE_COUNT];
+    uint16_t count[STACK_FEATURE_COUNT];
+    struct stack_row other[STACK_FEATURE_COUNT]; /* the row of * */
+};
+
+/* The table that ships with hoptell, as text; it ends with a zero octet. */
+extern const char stack_table_text[];
+
+/*
+ * Reads a table. 0, or -EINVAL with the errors in `report`; *out is then undefined.
+ */
+int stack_table_parse(const char *text, size_t length, struct report *report,
+                      struct stack_table *out);
+
+/* Never fails: what the table does not know is STACK_UNKNOWN. */
+void stack_guess(const struct stack_table *table, const struct observation *observation,
+                 struct stack *out);
+
+/* Share of the guess that falls to systems of computers (not of handsets), 0 to 1. */
+double stack_computer_share(const struct stack *stack);
+
+/*
+ * A short number for how the packet was made, the same for all packets of one device, and
+ * usually for all of one make: to tell devices behind one address apart.
+ */
+uint32_t stack_signature(const struct observation *observation);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * What one subscriber usually does, and how an observation stands to it.
+ */
+#include "watch/subscriber.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    HALF_LIFE_S = 24 * 3600,
+    COUNT_MOST = 60000,
+    FAMILY_MOST = 200,
+    SHARED_CLOCKS = 5,     /* a household's hotspot has fewer clocks at work on one server */
+    SHARED_SIGNATURES = 6, /* and fewer makes of device */
+    USUAL_COUNT_LEAST = 4,
+    USUAL_PERCENT_LEAST = 50,
+    FAMILY_COUNT_LEAST = 2,
+    SAVED_VERSION = 1,
+};
+
+uint64_t subscriber_key(const struct address *client)
+{
+    const uint8_t *at = client->octets + (address_is_v4(client) ? 8 : 0);
+
+    return (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
+}
+
+struct prefix subscriber_prefix(uint64_t key)
+{
+    const bool is_v4 = key >> 32 == 0xffff; /* no /64 of ::/16 is anybody's (RFC 4291, 2.4) */
+    struct prefix prefix = {.length = is_v4 ? 128 : 64};
+    uint8_t *at = prefix.address.octets + (is_v4 ? 8 : 0);
+
+    store_u32(at, (uint32_t)(key >> 32));
+    store_u32(at + 4, (uint32_t)key);
+    return prefix;
+}
+
+static uint8_t hops_of(uint8_t hop_limit)
+{
+    return (uint8_t)(observation_initial(hop_limit) - hop_limit);
+}
+
+static unsigned total_count(const struct subscriber *subscriber)
+{
+    unsigned total = 0;
+
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        total += subscriber->count[i];
+    return total;
+}
+
+static unsigned count_at_hops(const struct subscriber *subscriber, int hops, uint8_t *out_hop_limit)
+{
+    unsigned total = 0;
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++) {
+        if (subscriber->count[i] == 0 || hops_of(subscriber->hop_limit[i]) != hops)
+            continue;
+        total += subscriber->count[i];
+        if (subscriber->count[i] > most) {
+            most = subscriber->count[i];
+            *out_hop_limit = subscriber->hop_limit[i];
+        }
+    }
+    return total;
+}
+
+/* How often the last arrivals, this one included, went between `hops` and one fewer. */
+static uint8_t turns_at(const struct subscriber *subscriber, uint8_t hops)
+{
+    uint8_t turns = 0;
+    uint8_t next = hops;
+
+    for (unsigned i = 0; i < SUBSCRIBER_RECENT && i < subscriber->seen; i++) {
+        const uint8_t this_one = subscriber->recent[i];
+
+        if (this_one != hops && this_one + 1 != hops)
+            break;
+        turns = (uint8_t)(turns + (this_one != next));
+        next = this_one;
+    }
+    return turns;
+}
+
+static uint8_t devices_of(const struct subscriber *subscriber)
+{
+    const int clocks = __builtin_popcount(subscriber->clocks);
+    const int signatures = __builtin_popcount(subscriber->signatures);
+
+    return (uint8_t)(clocks > signatures ? clocks : signatures);
+}
+
+void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t fresh_since_s,
+                     struct subscriber_reading *out)
+{
+    unsigned total;
+    unsigned usual;
+    uint8_t ignored;
+
+    *out = (struct subscriber_reading){0};
+    if (!subscriber || subscriber->seen == 0)
+        return;
+    out->subscriber = subscriber;
+    out->devices = devices_of(subscriber);
+    out->shared = __builtin_popcount(subscriber->clocks) >= SHARED_CLOCKS ||
+                  __builtin_popcount(subscriber->signatures) >= SHARED_SIGNATURES;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        if (subscriber->family[i] >= FAMILY_COUNT_LEAST)
+            out->families |= (uint8_t)(1u << i);
+    total = total_count(subscriber);
+    if (total == 0 || subscriber->updated_s < fresh_since_s)
+        return;
+    usual = count_at_hops(subscriber, hops - 1, &out->usual);
+    out->usual_share = (uint8_t)(usual * 100 / total);
+    out->own_share = (uint8_t)(count_at_hops(subscriber, hops, &ignored) * 100 / total);
+    out->below = usual >= USUAL_COUNT_LEAST && out->usual_share >= USUAL_PERCENT_LEAST;
+    out->turns = turns_at(subscriber, hops);
+}
+
+uint16_t subscriber_count(const struct subscriber *subscriber, uint8_t hop_limit)
+{
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit)
+            return subscriber->count[i];
+    return 0;
+}
+
+static void halve(struct subscriber *subscriber, uint32_t times)
+{
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        subscriber->count[i] = times < 16 ? subscriber->count[i] >> times : 0;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        subscriber->family[i] = times < 8 ? subscriber->family[i] >> times : 0;
+}
+
+static void decay(struct subscriber *subscriber, uint32_t now_s)
+{
+    uint32_t lives;
+
+    if (subscriber->seen == 0)
+        subscriber->decayed_s = now_s;
+    if (now_s <= subscriber->decayed_s)
+        return;
+    lives = (now_s - subscriber->decayed_s) / HALF_LIFE_S;
+    if (lives == 0)
+        return;
+    halve(subscriber, lives);
+    subscriber->clocks = 0;
+    subscriber->signatures = 0;
+    subscriber->decayed_s += lives * HALF_LIFE_S;
+}
+
+/* Its hop limits are of a path that is no more; the rest stays. */
+static void forget_path(struct subscriber *subscriber)
+{
+    memset(subscriber->count, 0, sizeof subscriber->count);
+    memset(subscriber->recent, 0xff, sizeof subscriber->recent);
+}
+
+static void learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit)
+{
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++) {
+        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit) {
+            at = i;
+            break;
+        }
+        if (subscriber->count[i] < subscriber->count[at])
+            at = i;
+    }
+    if (subscriber->hop_limit[at] != hop_limit)
+        subscriber->count[at] = 0;
+    subscriber->hop_limit[at] = hop_limit;
+    if (++subscriber->count[at] >= COUNT_MOST)
+        halve(subscriber, 1);
+}
+
+static void learn_devices(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
+{
+    subscriber->signatures |= 1u << (lesson->signature * 0x9e3779b1u >> 27);
+    if (!lesson->has_clock)
+        return;
+    /* A system's clock differs from server to server, so that those of one alone are counted. */
+    if (subscriber->clocks == 0)
+        subscriber->clock_server = lesson->clock_server;
+    if (subscriber->clock_server == lesson->clock_server)
+        subscriber->clocks |= 1u << (lesson->clock * 0x9e3779b1u >> 27);
+}
+
+void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
+{
+    const uint32_t now_s = (uint32_t)(lesson->time_ns / 1000000000u);
+
+    decay(subscriber, now_s);
+    if (subscriber->seen > 0 && subscriber->updated_s < lesson->fresh_since_s)
+        forget_path(subscriber);
+    learn_hop_limit(subscriber, lesson->hop_limit);
+    memmove(subscriber->recent + 1, subscriber->recent, SUBSCRIBER_RECENT - 1);
+    subscriber->recent[0] = lesson->hops;
+    learn_devices(subscriber, lesson);
+    if (lesson->family < STACK_FAMILY_COUNT && subscriber->family[lesson->family] < FAMILY_MOST)
+        subscriber->family[lesson->family]++;
+    if (subscriber->seen < UINT32_MAX)
+        subscriber->seen++;
+    subscriber->updated_s = now_s;
+}
+
+/*
+ *     version 1, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
+ *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
+ */
+void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
+{
+    uint8_t *at = out->octets;
+
+    out->subscriber = true;
+    out->prefix = subscriber_prefix(subscriber->key);
+    out->updated_ns = (uint64_t)subscriber->updated_s * 1000000000u;
+    *at++ = SAVED_VERSION;
+    *at++ = subscriber->clock_server;
+    store_u32(at, subscriber->seen);
+    store_u32(at + 4, subscriber->decayed_s);
+    store_u32(at + 8, subscriber->clocks);
+    store_u32(at + 12, subscriber->signatures);
+    at += 16;
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++, at += 2)
+        store_u16(at, subscriber->count[i]);
+    memcpy(at, subscriber->hop_limit, SUBSCRIBER_CELLS);
+    at += SUBSCRIBER_CELLS;
+    memcpy(at, subscriber->family, STACK_FAMILY_COUNT);
+    at += STACK_FAMILY_COUNT;
+    memcpy(at, subscriber->recent, SUBSCRIBER_RECENT);
+    at += SUBSCRIBER_RECENT;
+    out->length = (uint16_t)(at - out->octets);
+}
+
+static void read_octets(struct cursor *c, uint8_t *out, size_t count)
+{
+    const uint8_t *at = cursor_take(c, count);
+
+    if (at)
+        memcpy(out, at, count);
+}
+
+static bool is_consistent(const struct subscriber *subscriber)
+{
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (subscriber->count[i] > 0 && subscriber->count[j] > 0 &&
+                subscriber->hop_limit[i] == subscriber->hop_limit[j])
+                return false;
+    return subscriber->seen > 0;
+}
+
+int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
+{
+    struct cursor c = cursor_over(baseline->octets, baseline->length);
+    const uint64_t key = subscriber_key(&baseline->prefix.address);
+    const struct prefix prefix = subscriber_prefix(key);
+
+    *out = (struct subscriber){.key = key};
+    if (baseline->length > BASELINE_OCTETS_MAX || prefix.length != baseline->prefix.length ||
+        !address_equal(&prefix.address, &baseline->prefix.address) ||
+        cursor_u8(&c) != SAVED_VERSION)
+        return -EINVAL;
+    out->clock_server = cursor_u8(&c);
+    out->seen = cursor_u32(&c);
+    out->decayed_s = cursor_u32(&c);
+    out->clocks = cursor_u32(&c);
+    out->signatures = cursor_u32(&c);
+    out->updated_s = (uint32_t)(baseline->updated_ns / 1000000000u);
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        out->count[i] = cursor_u16(&c);
+    read_octets(&c, out->hop_limit, SUBSCRIBER_CELLS);
+    read_octets(&c, out->family, STACK_FAMILY_COUNT);
+    read_octets(&c, out->recent, SUBSCRIBER_RECENT);
+    if (c.failed || cursor_left(&c) != 0 || !is_consistent(out))
+        return -EINVAL;
+    return 0;
+}

@@ -1,0 +1,72 @@
+/*
+ * The baseline of one subscriber (an IPv4 address, an IPv6 /64): its own usual hop limits, the
+ * last few in order, the stacks seen behind it, and whether many share it (carrier-grade NAT).
+ */
+#ifndef HOPTELL_WATCH_SUBSCRIBER_H
+#define HOPTELL_WATCH_SUBSCRIBER_H
+
+#include "watch/judgement.h"
+#include "watch/watch.h"
+
+enum { SUBSCRIBER_CELLS = 6, SUBSCRIBER_RECENT = 7 };
+
+struct subscriber {
+    uint64_t key; /* subscriber_key */
+    uint32_t decayed_s;
+    uint32_t updated_s;
+    uint32_t seen;
+    uint32_t clocks;     /* one bit for each TCP clock seen, by hash */
+    uint32_t signatures; /* one bit for each way of making a packet, by hash */
+    uint16_t count[SUBSCRIBER_CELLS];
+    uint8_t hop_limit[SUBSCRIBER_CELLS]; /* a count of 0: the cell is free */
+    uint8_t family[STACK_FAMILY_COUNT];  /* observations by family of stack */
+    uint8_t recent[SUBSCRIBER_RECENT];   /* hops, newest first */
+    uint8_t clock_server;                /* of which server the clocks are, by hash */
+};
+
+/* The 64 bits by which a client's subscriber is known: a /64, or an IPv4 address. */
+uint64_t subscriber_key(const struct address *client);
+struct prefix subscriber_prefix(uint64_t key);
+
+/* What a subscriber says about an observation before it has learnt from it. */
+struct subscriber_reading {
+    const struct subscriber *subscriber; /* NULL: nothing is known */
+    bool shared;                         /* many devices, more than one person's, at one address */
+    uint8_t devices;                     /* at least so many were told apart */
+    bool below;          /* one hop below its own usual, which is known well enough */
+    uint8_t usual;       /* its own usual hop limit, when below */
+    uint8_t usual_share; /* percent of its arrivals */
+    uint8_t own_share;   /* percent of its arrivals with the hops of the observation */
+    uint8_t turns;       /* changes between these hops and one fewer among the last arrivals */
+    uint8_t families;    /* bit for each family of stack seen often enough before */
+};
+
+/*
+ * `fresh_since_s`: what was learnt before this time (seconds since 1970) does not count, since the
+ * path has changed meanwhile.
+ */
+void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t fresh_since_s,
+                     struct subscriber_reading *out);
+
+/* How often it arrived with this hop limit, decayed. */
+uint16_t subscriber_count(const struct subscriber *subscriber, uint8_t hop_limit);
+
+struct subscriber_lesson {
+    uint8_t hop_limit;
+    uint8_t hops;
+    enum stack_family family;
+    uint32_t signature;
+    bool has_clock;
+    uint32_t clock; /* a number for the TCP clock, as good as constant for one device */
+    uint8_t clock_server;
+    uint32_t fresh_since_s;
+    uint64_t time_ns;
+};
+
+void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson);
+
+/* To octets and back. subscriber_restore returns 0, or -EINVAL with *out undefined. */
+void subscriber_save(const struct subscriber *subscriber, struct baseline *out);
+int subscriber_restore(const struct baseline *baseline, struct subscriber *out);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * One shape of table for all that strangers can make watch remember: a fixed number of entries of
+ * one size, found by a keyed hash, all memory taken at set-up (and touched by the system only when
+ * used).
+ *
+ *   bucket:  marks[8]  what the table needs to find an entry and to choose which one goes
+ *            entry[8]  the caller's, each beginning with its key
+ *
+ * A key may live in either of two buckets. When both are full the least useful entry goes: worth
+ * is given by the owner (an entry seen once has none, one seen often has much) and fades with the
+ * time since it was last used. So a flood of addresses that are seen once pushes out its own kind
+ * first, and in a table that says so (`keeps_proven`) nothing else.
+ */
+#ifndef HOPTELL_WATCH_TABLE_H
+#define HOPTELL_WATCH_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TABLE_WAYS = 8, TABLE_KEY_MAX = 24 };
+
+struct table_shape {
+    uint32_t entries;    /* wanted; rounded up to whole buckets */
+    uint32_t entry_size; /* octets, a multiple of 8, the key included */
+    uint32_t key_size;   /* octets at the start of an entry, at most TABLE_KEY_MAX */
+    uint64_t fade_ns;    /* one unit of worth is lost for each of these without use */
+    bool keeps_proven;   /* a new entry is refused rather than that one with worth goes */
+};
+
+struct table_marks;
+
+struct table {
+    struct table_marks *marks;
+    uint8_t *entries;
+    uint64_t buckets;
+    struct table_shape shape;
+    uint64_t hash_key[2];
+    uint64_t count;   /* entries in use */
+    uint64_t evicted; /* entries that went to make room */
+    uint64_t refused; /* new ones that found no room */
+};
+
+/* 0, -EINVAL for an impossible shape, or -ENOMEM. The caller calls table_deinit. */
+int table_init(struct table *table, const struct table_shape *shape, const uint64_t hash_key[2]);
+void table_deinit(struct table *table); /* of a zeroed table is fine */
+
+/* The hash of the key_size octets at `key`, for the functions below. */
+uint64_t table_hash(const struct table *table, const void *key);
+
+/* Starts to bring what table_find will look at into the cache. */
+void table_prefetch(const struct table *table, uint64_t hash);
+
+/* The entry with this key, or NULL. It stays where it is until it is evicted or forgotten. */
+void *table_find(const struct table *table, uint64_t hash, const void *key);
+
+/*
+ * The entry with this key, made if need be: then all but its key is zero, and *out_fresh is true.
+ * NULL when it was refused.
+ */
+void *table_claim(struct table *table, uint64_t hash, const void *key, uint64_t now_ns,
+                  bool *out_fresh);
+
+/* Says that the entry was used now and what it is worth from now on. */
+void table_rate(struct table *table, const void *entry, uint8_t worth, uint64_t now_ns);
+
+void table_forget(struct table *table, void *entry);
+
+/* Calls `each` for every entry in use; it may forget the entry that it is given. */
+void table_each(const struct table *table, void (*each)(void *entry, void *context), void *context);
+
+/* Worth by how often a thing was seen: 0 for once, then 16 for each doubling, at most 255. */
+uint8_t table_worth_of_count(uint64_t count);
+
+#endif

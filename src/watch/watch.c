@@ -1,0 +1,416 @@
+/*
+ * The hub: where an observation goes, and what is kept of it.
+ */
+#include "watch/watch.h"
+
+#include "watch/connection.h"
+#include "watch/judge.h"
+#include "watch/network.h"
+#include "watch/stack.h"
+#include "watch/subscriber.h"
+#include "watch/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct watch {
+    struct watch_settings settings;
+    struct stack_table stacks;
+    struct table networks;
+    struct table subscribers;
+    struct table connections;
+};
+
+/* What watch knows of an observation's client, and where it looked. */
+struct known {
+    struct prefix prefix[NETWORK_LEVELS_MAX];
+    uint64_t prefix_hash[NETWORK_LEVELS_MAX];
+    const struct network *network[NETWORK_LEVELS_MAX];
+    unsigned levels;
+    uint64_t subscriber_key;
+    uint64_t subscriber_hash;
+    const struct subscriber *subscriber;
+    struct connection_key connection_key;
+    uint64_t connection_hash;
+    const struct connection *connection;
+    bool is_repeated;
+    uint32_t signature;
+    uint32_t clock;
+    bool has_clock;
+    uint16_t device;
+};
+
+struct watch_settings watch_settings_default(void)
+{
+    return (struct watch_settings){
+        .rule = RULE_EVIDENCE,
+        .prior = 0.1,
+        .threshold = 0.95,
+        .networks = 1u << 16,
+        .subscribers = 1u << 20,
+        .connections = 1u << 20,
+    };
+}
+
+static bool settings_are_good(const struct watch_settings *settings)
+{
+    return (settings->rule == RULE_EVIDENCE || settings->rule == RULE_FIRST_DROP) &&
+           settings->prior > 0 && settings->prior < 1 && settings->threshold >= 0.5 &&
+           settings->threshold < 1 && settings->networks > 0 && settings->subscribers > 0 &&
+           settings->connections > 0;
+}
+
+static int parse_stacks(struct stack_table *out)
+{
+    struct report *report = malloc(sizeof *report);
+    int rc;
+
+    if (!report)
+        return -ENOMEM;
+    report_init(report, "stacks.txt");
+    rc = stack_table_parse(stack_table_text, strlen(stack_table_text), report, out);
+    free(report);
+    return rc;
+}
+
+static int init_tables(struct watch *watch)
+{
+    const struct watch_settings *settings = &watch->settings;
+    const struct {
+        struct table *table;
+        struct table_shape shape;
+    } rows[] = {
+        {&watch->networks,
+         {.entries = settings->networks,
+          .entry_size = sizeof(struct network),
+          .key_size = sizeof(struct prefix),
+          .fade_ns = 137u * 1000000000ull,
+          .keeps_proven = true}},
+        {&watch->subscribers,
+         {.entries = settings->subscribers,
+          .entry_size = sizeof(struct subscriber),
+          .key_size = sizeof(uint64_t),
+          .fade_ns = 137u * 1000000000ull,
+          .keeps_proven = true}},
+        {&watch->connections,
+         {.entries = settings->connections,
+          .entry_size = sizeof(struct connection),
+          .key_size = sizeof(struct connection_key),
+          .fade_ns = 8u * 1000000000ull}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const int rc = table_init(rows[i].table, &rows[i].shape, settings->hash_key);
+
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int watch_new(const struct watch_settings *settings, struct watch **out)
+{
+    struct watch *watch;
+    int rc = -EINVAL;
+
+    if (!settings_are_good(settings))
+        return -EINVAL;
+    watch = calloc(1, sizeof *watch);
+    if (!watch)
+        return -ENOMEM;
+    watch->settings = *settings;
+    rc = parse_stacks(&watch->stacks);
+    if (rc == 0)
+        rc = init_tables(watch);
+    if (rc < 0) {
+        watch_free(watch);
+        return rc;
+    }
+    *out = watch;
+    return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+    if (!watch)
+        return;
+    table_deinit(&watch->networks);
+    table_deinit(&watch->subscribers);
+    table_deinit(&watch->connections);
+    free(watch);
+}
+
+void watch_reconfigure(struct watch *watch, const struct watch_settings *settings)
+{
+    if (!settings_are_good(settings))
+        return;
+    watch->settings.rule = settings->rule;
+    watch->settings.prior = settings->prior;
+    watch->settings.threshold = settings->threshold;
+}
+
+/* Every place that will be looked at is asked for before the first of them is waited for. */
+static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
+{
+    out->levels = network_levels(&o->client, out->prefix);
+    out->subscriber_key = subscriber_key(&o->client);
+    connection_key(&o->client, o->client_port, &out->connection_key);
+    out->connection_hash = table_hash(&watch->connections, &out->connection_key);
+    table_prefetch(&watch->connections, out->connection_hash);
+    out->subscriber_hash = table_hash(&watch->subscribers, &out->subscriber_key);
+    table_prefetch(&watch->subscribers, out->subscriber_hash);
+    for (unsigned i = 0; i < out->levels; i++) {
+        out->prefix_hash[i] = table_hash(&watch->networks, &out->prefix[i]);
+        table_prefetch(&watch->networks, out->prefix_hash[i]);
+    }
+}
+
+static void find_known(const struct watch *watch, const struct observation *o, struct known *out)
+{
+    find_hashes(watch, o, out);
+    out->connection = table_find(&watch->connections, out->connection_hash, &out->connection_key);
+    out->subscriber = table_find(&watch->subscribers, out->subscriber_hash, &out->subscriber_key);
+    for (unsigned i = 0; i < out->levels; i++)
+        out->network[i] = table_find(&watch->networks, out->prefix_hash[i], &out->prefix[i]);
+    out->is_repeated = out->connection && connection_is_repeated(out->connection, o);
+}
+
+/*
+ * Tells devices behind one address apart by how they make their packets, and by their TCP clock
+ * where the stack keeps one (Linux and Android: milliseconds from a start of its own for each
+ * device; cells of 16 seconds leave room for clocks that are not quite right).
+ */
+static void find_device(const struct observation *o, const struct stack *stack, struct known *out)
+{
+    const uint32_t now_ms = (uint32_t)(o->time_ns / 1000000u);
+
+    out->signature = stack_signature(o);
+    out->has_clock = o->flags & OBSERVATION_HAS_TIMESTAMPS && o->timestamp_value != 0 &&
+                     stack->probability[STACK_ANDROID] + stack->probability[STACK_LINUX] > 0.5;
+    out->clock = (o->timestamp_value - now_ms) >> 14;
+    out->device = (uint16_t)((out->signature ^ (out->has_clock ? out->clock * 0x9e3779b1u : 0) ^
+                              (uint32_t)(out->subscriber_hash >> 16)) *
+                                 0x85ebca6bu >>
+                             16);
+}
+
+static void begin(const struct observation *o, struct judgement *out)
+{
+    *out = (struct judgement){
+        .observation = *o,
+        .initial = observation_initial(o->hop_limit),
+        .hops = (uint8_t)(observation_initial(o->hop_limit) - o->hop_limit),
+    };
+}
+
+static void gather(const struct watch *watch, const struct known *known,
+                   const struct judgement *judgement, struct facts *out)
+{
+    *out = (struct facts){
+        .observation = &judgement->observation,
+        .stack = &judgement->stack,
+        .finest = known->network[0],
+        .prior = watch->settings.prior,
+        .initial = judgement->initial,
+        .hops = judgement->hops,
+    };
+    network_read(known->network, known->levels, out->hops, known->device, &out->network);
+    subscriber_read(known->subscriber, out->hops,
+                    out->network.network ? out->network.network->moved_s : 0, &out->subscriber);
+}
+
+/* By rule first-drop the finest prefix is what it goes by. */
+static void show_network(const struct watch *watch, const struct facts *facts,
+                         struct judgement *out)
+{
+    const struct network *shown =
+        watch->settings.rule == RULE_FIRST_DROP ? facts->finest : facts->network.network;
+
+    network_view(shown, facts->observation->hop_limit, &out->network);
+}
+
+/* The many connections of one subscriber count for less, so that no one makes a network's usual. */
+static uint16_t lesson_weight(const struct facts *facts)
+{
+    const struct subscriber_reading *s = &facts->subscriber;
+    unsigned before;
+
+    if (!s->subscriber || s->shared)
+        return NETWORK_WEIGHT_ONE;
+    before = subscriber_count(s->subscriber, facts->observation->hop_limit);
+    return (uint16_t)(NETWORK_WEIGHT_ONE * NETWORK_WEIGHT_ONE / (NETWORK_WEIGHT_ONE + before));
+}
+
+static void learn_networks(struct watch *watch, const struct known *known,
+                           const struct facts *facts)
+{
+    const uint64_t now_ns = facts->observation->time_ns;
+    const struct network_lesson lesson = {
+        .hop_limit = facts->observation->hop_limit,
+        .device = known->device,
+        .weight = lesson_weight(facts),
+        .computers = stack_computer_share(facts->stack),
+        .time_ns = now_ns,
+    };
+
+    for (unsigned i = 0; i < known->levels; i++) {
+        bool is_fresh;
+        struct network *network = table_claim(&watch->networks, known->prefix_hash[i],
+                                              &known->prefix[i], now_ns, &is_fresh);
+
+        if (!network)
+            continue;
+        network_learn(network, &lesson);
+        table_rate(&watch->networks, network, table_worth_of_count(network->seen), now_ns);
+    }
+}
+
+static void learn_subscriber(struct watch *watch, const struct known *known,
+                             const struct facts *facts)
+{
+    const struct observation *o = facts->observation;
+    const struct subscriber_lesson lesson = {
+        .hop_limit = o->hop_limit,
+        .hops = facts->hops,
+        .family = facts->stack->family,
+        .signature = known->signature,
+        .has_clock = known->has_clock,
+        .clock = known->clock,
+        .clock_server = o->server.octets[15],
+        .fresh_since_s = facts->network.network ? facts->network.network->moved_s : 0,
+        .time_ns = o->time_ns,
+    };
+    bool is_fresh;
+    struct subscriber *subscriber = table_claim(&watch->subscribers, known->subscriber_hash,
+                                                &known->subscriber_key, o->time_ns, &is_fresh);
+
+    if (!subscriber)
+        return;
+    subscriber_learn(subscriber, &lesson);
+    table_rate(&watch->subscribers, subscriber, table_worth_of_count(subscriber->seen), o->time_ns);
+}
+
+static void keep_connection(struct watch *watch, const struct known *known,
+                            const struct facts *facts, const struct judgement *judgement)
+{
+    const uint64_t now_ns = judgement->observation.time_ns;
+    const struct subscriber *subscriber = facts->subscriber.subscriber;
+    bool is_fresh;
+    struct connection *connection = table_claim(&watch->connections, known->connection_hash,
+                                                &known->connection_key, now_ns, &is_fresh);
+
+    connection_keep(connection, judgement);
+    table_rate(&watch->connections, connection,
+               subscriber ? table_worth_of_count(subscriber->seen) : 0, now_ns);
+}
+
+/* The judgement of the first copy holds for the next; only the packet is this one. */
+static void repeat(const struct known *known, const struct observation *o, struct judgement *out)
+{
+    struct stack stack = out->stack;
+
+    connection_recall(known->connection, out);
+    out->observation = *o;
+    out->stack = stack;
+}
+
+bool watch_observe(struct watch *watch, const struct observation *observation,
+                   struct judgement *out)
+{
+    struct known known = {0};
+    struct facts facts;
+
+    find_known(watch, observation, &known);
+    begin(observation, out);
+    stack_guess(&watch->stacks, observation, &out->stack);
+    if (known.is_repeated) {
+        repeat(&known, observation, out);
+        return false;
+    }
+    find_device(observation, &out->stack, &known);
+    gather(watch, &known, out, &facts);
+    show_network(watch, &facts, out);
+    judge(&watch->settings, &facts, out);
+    keep_connection(watch, &known, &facts, out);
+    learn_networks(watch, &known, &facts);
+    learn_subscriber(watch, &known, &facts);
+    return true;
+}
+
+bool watch_lookup(const struct watch *watch, const struct address *client, uint16_t port,
+                  struct judgement *out)
+{
+    struct connection_key key;
+    const struct connection *connection;
+
+    connection_key(client, port, &key);
+    connection = table_find(&watch->connections, table_hash(&watch->connections, &key), &key);
+    if (!connection)
+        return false;
+    connection_recall(connection, out);
+    return true;
+}
+
+struct saving {
+    void (*each)(const struct baseline *baseline, void *context);
+    void *context;
+};
+
+static void save_network(void *entry, void *context)
+{
+    const struct saving *saving = context;
+    struct baseline baseline;
+
+    network_save(entry, &baseline);
+    saving->each(&baseline, saving->context);
+}
+
+static void save_subscriber(void *entry, void *context)
+{
+    const struct saving *saving = context;
+    struct baseline baseline;
+
+    subscriber_save(entry, &baseline);
+    saving->each(&baseline, saving->context);
+}
+
+void watch_each_baseline(const struct watch *watch,
+                         void (*each)(const struct baseline *baseline, void *context),
+                         void *context)
+{
+    struct saving saving = {each, context};
+
+    table_each(&watch->networks, save_network, &saving);
+    table_each(&watch->subscribers, save_subscriber, &saving);
+}
+
+/* Puts an entry, key first, into its table; no room is no error. */
+static void put_entry(struct table *table, const void *entry, uint64_t seen, uint64_t updated_ns)
+{
+    bool is_fresh;
+    void *place = table_claim(table, table_hash(table, entry), entry, updated_ns, &is_fresh);
+
+    if (!place)
+        return;
+    memcpy(place, entry, table->shape.entry_size);
+    table_rate(table, place, table_worth_of_count(seen), updated_ns);
+}
+
+int watch_restore(struct watch *watch, const struct baseline *baseline)
+{
+    struct network network;
+    struct subscriber subscriber;
+    int rc;
+
+    if (baseline->subscriber) {
+        rc = subscriber_restore(baseline, &subscriber);
+        if (rc == 0)
+            put_entry(&watch->subscribers, &subscriber, subscriber.seen, baseline->updated_ns);
+    } else {
+        rc = network_restore(baseline, &network);
+        if (rc == 0)
+            put_entry(&watch->networks, &network, network.seen, baseline->updated_ns);
+    }
+    return rc;
+}

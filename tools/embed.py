@@ -27,6 +27,7 @@ def literal(line):
 def embed(path):
     octets = path.read_bytes()
     digest = base64.b64encode(hashlib.sha256(octets).digest()).decode()
+    yield f"extern const char {symbol(path)}[], {symbol(path)}_sha256[];"
     yield f"const char {symbol(path)}_sha256[] = \"{digest}\";"
     yield f"const char {symbol(path)}[] ="
     for line in octets.splitlines(keepends=True):
@@ -35,7 +36,7 @@ def embed(path):
 
 
 def main(out, names):
-    lines = ["/* Made by tools/embed.py. */", '#include "serve/web.h"', ""]
+    lines = ["/* Made by tools/embed.py. */", ""]
     for name in names:
         lines += embed(pathlib.Path(name).resolve())
     pathlib.Path(out).write_text("\n".join(lines) + "\n")

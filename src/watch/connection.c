@@ -32,8 +32,7 @@ static struct evidence evidence_recall(const struct connection_evidence *kept)
 
 static void network_keep(struct connection *connection, const struct network_view *network)
 {
-    connection->network_known = network->known;
-    connection->network_length = network->prefix.length;
+    connection->network_length = network->known ? network->prefix.length : 0;
     connection->network_hop_limit = network->hop_limit;
     connection->network_share = (uint16_t)lrint(network->share * UINT16_MAX);
     connection->network_seen =
@@ -49,10 +48,10 @@ void connection_keep(struct connection *connection, const struct judgement *judg
     connection->sequence = o->sequence;
     connection->time_ns = o->time_ns;
     connection->hop_limit = o->hop_limit;
-    connection->probability = (float)judgement->probability;
-    connection->verdict = (uint8_t)judgement->verdict;
-    connection->family = (uint8_t)judgement->stack.family;
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+    connection->probability = (uint16_t)lrint(judgement->probability * UINT16_MAX);
+    connection->verdict = (uint8_t)judgement->verdict & 15u;
+    connection->family = (uint8_t)judgement->stack.family & 15u;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT - 1; i++)
         connection->stack[i] = (uint8_t)lrint(judgement->stack.probability[i] * UINT8_MAX);
     network_keep(connection, &judgement->network);
     connection->evidence_count = judgement->evidence_count;
@@ -62,13 +61,25 @@ void connection_keep(struct connection *connection, const struct judgement *judg
 
 static void network_recall(const struct connection *connection, struct network_view *out)
 {
-    if (!connection->network_known)
+    if (connection->network_length == 0)
         return;
     out->known = true;
     out->prefix = prefix_of(&connection->key.client, connection->network_length);
     out->hop_limit = connection->network_hop_limit;
     out->share = (double)connection->network_share / UINT16_MAX;
     out->seen = connection->network_seen;
+}
+
+static void stack_recall(const struct connection *connection, struct stack *out)
+{
+    double left = 1;
+
+    out->family = (enum stack_family)connection->family;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT - 1; i++) {
+        out->probability[i] = (double)connection->stack[i] / UINT8_MAX;
+        left -= out->probability[i];
+    }
+    out->probability[STACK_FAMILY_COUNT - 1] = left > 0 ? left : 0;
 }
 
 void connection_recall(const struct connection *connection, struct judgement *out)
@@ -87,11 +98,9 @@ void connection_recall(const struct connection *connection, struct judgement *ou
     o->tcp_bits = TCP_SYN;
     out->initial = observation_initial(o->hop_limit);
     out->hops = (uint8_t)(out->initial - o->hop_limit);
-    out->probability = (double)connection->probability;
+    out->probability = (double)connection->probability / UINT16_MAX;
     out->verdict = (enum verdict)connection->verdict;
-    out->stack.family = (enum stack_family)connection->family;
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
-        out->stack.probability[i] = (double)connection->stack[i] / UINT8_MAX;
+    stack_recall(connection, &out->stack);
     network_recall(connection, &out->network);
     out->evidence_count = connection->evidence_count;
     for (unsigned i = 0; i < connection->evidence_count; i++)

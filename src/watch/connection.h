@@ -25,15 +25,14 @@ struct connection {
     uint32_t sequence;
     uint64_t time_ns;
     uint32_t network_seen;
-    float probability;
     uint16_t network_share; /* of 65535 */
-    uint8_t network_length; /* of the prefix */
+    uint16_t probability;   /* of 65535 */
+    uint8_t network_length; /* of the prefix; 0: nothing was known */
     uint8_t network_hop_limit;
-    uint8_t network_known;
     uint8_t hop_limit;
-    uint8_t verdict;
-    uint8_t family;
-    uint8_t stack[STACK_FAMILY_COUNT]; /* of 255 */
+    uint8_t verdict : 4;
+    uint8_t family : 4;
+    uint8_t stack[STACK_FAMILY_COUNT - 1]; /* of 255; the last family has what is left */
     uint8_t evidence_count;
     struct connection_evidence evidence[EVIDENCE_MAX];
 };

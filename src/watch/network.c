@@ -231,18 +231,14 @@ static double part_differs(const struct network *part, int usual, uint8_t hops)
 
 static bool weighs_enough(const struct network *network)
 {
-    unsigned weight = 0;
-
-    for (unsigned i = 0; i < network->cell_count; i++)
-        weight += network->cell[i].weight;
-    return weight >= ENOUGH;
+    return network->weight >= ENOUGH;
 }
 
 /*
  * The finest level that has enough; but a finest one that has just moved keeps its say, since the
  * coarser ones know the old path. Without enough anywhere: the finest of which anything is known.
  */
-static unsigned choose(const struct network *const *level, unsigned levels, bool *out_enough)
+static unsigned choose(struct network *const *level, unsigned levels, bool *out_enough)
 {
     unsigned known = levels;
 
@@ -261,8 +257,8 @@ static unsigned choose(const struct network *const *level, unsigned levels, bool
     return known;
 }
 
-void network_read(const struct network *const *level, unsigned levels, uint8_t hops,
-                  uint16_t device, struct network_reading *out)
+void network_read(struct network *const *level, unsigned levels, uint8_t hops, uint16_t device,
+                  struct network_reading *out)
 {
     struct ways ways;
     unsigned chosen;
@@ -324,6 +320,13 @@ void network_view(const struct network *network, uint8_t hop_limit, struct netwo
     }
 }
 
+static void add_up_weight(struct network *network)
+{
+    network->weight = 0;
+    for (unsigned i = 0; i < network->cell_count; i++)
+        network->weight += network->cell[i].weight;
+}
+
 /* Shifts every cell right; cells of which nothing is left go. */
 static void halve(struct network *network, unsigned times)
 {
@@ -339,6 +342,7 @@ static void halve(struct network *network, unsigned times)
             network->cell[kept++] = cell;
     }
     network->cell_count = (uint8_t)kept;
+    add_up_weight(network);
 }
 
 static void decay(struct network *network, uint32_t now_s)
@@ -368,6 +372,8 @@ static struct network_cell *cell_for(struct network *network, uint8_t hop_limit)
     }
     if (network->cell_count < NETWORK_CELLS)
         lightest = network->cell_count++;
+    else
+        network->weight -= network->cell[lightest].weight;
     network->cell[lightest] = (struct network_cell){
         .hop_limit = hop_limit,
         .hops = (uint8_t)(observation_initial(hop_limit) - hop_limit),
@@ -416,6 +422,7 @@ static void relearn(struct network *network, uint8_t hops, uint32_t now_s, uint8
         network->cell[kept++] = cell;
     }
     network->cell_count = (uint8_t)kept;
+    add_up_weight(network);
     network->recent_count = (uint8_t)run;
     network->moved_s = now_s ? now_s : 1;
     network->moved_from = from;
@@ -433,6 +440,7 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
     hops = cell->hops;
     cell->count++;
     cell->weight = (uint16_t)(cell->weight + lesson->weight);
+    network->weight += lesson->weight;
     cell->computer = (uint16_t)(cell->computer + (uint16_t)(lesson->weight * lesson->computers));
     if (cell->count >= CELL_MOST || cell->weight >= CELL_MOST)
         halve(network, 1);

@@ -34,11 +34,12 @@ struct network {
     uint32_t decayed_s; /* time up to which the cells are decayed, seconds since 1970 */
     uint32_t updated_s;
     uint32_t moved_s;   /* when the network was last seen to move as a whole; 0 for never */
+    uint32_t weight;    /* of all cells */
     uint8_t moved_from; /* hops */
     uint8_t moved_to;
+    uint64_t seen;                       /* observations ever */
     uint8_t recent_hops[NETWORK_RECENT]; /* of the devices seen last, newest first */
     uint16_t recent_device[NETWORK_RECENT];
-    uint64_t seen; /* observations ever */
     struct network_cell cell[NETWORK_CELLS];
 };
 
@@ -75,8 +76,8 @@ unsigned network_levels(const struct address *client, struct prefix out[NETWORK_
  * Chooses among the levels (finest first, entries may be NULL) and reads what it says of an
  * observation with `hops` from `device`.
  */
-void network_read(const struct network *const *level, unsigned levels, uint8_t hops,
-                  uint16_t device, struct network_reading *out);
+void network_read(struct network *const *level, unsigned levels, uint8_t hops, uint16_t device,
+                  struct network_reading *out);
 
 /* What is shown of it to people, for an observation with this hop limit. */
 void network_view(const struct network *network, uint8_t hop_limit, struct network_view *out);

@@ -74,6 +74,7 @@ static bool read_cells(struct cursor *c, struct network *out)
         cell->count = cursor_u16(c);
         cell->weight = cursor_u16(c);
         cell->computer = cursor_u16(c);
+        out->weight += cell->weight;
         if (cell->computer > cell->weight || (cell->count == 0 && cell->weight == 0))
             return false;
         for (unsigned j = 0; j < i; j++)

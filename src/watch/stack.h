@@ -66,7 +66,7 @@ struct stack_table {
 };
 
 /* The table that ships with hoptell, as text; it ends with a zero octet. */
-extern const char stack_table_text[];
+extern const char watch_stacks_txt[];
 
 /*
  * Reads a table. 0, or -EINVAL with the errors in `report`; *out is then undefined.

@@ -10,13 +10,16 @@
 #include <string.h>
 
 /* Times are kept in ticks of 2^24 ns (17 ms), so that 32 bits last for two years. */
-enum { TICK_SHIFT = 24 };
+enum { TICK_SHIFT = 24, CACHE_LINE = 64 };
 
 struct table_marks {
     uint8_t tag[TABLE_WAYS]; /* a piece of the hash; 0: the entry is free */
     uint8_t worth[TABLE_WAYS];
     uint32_t used[TABLE_WAYS]; /* ticks */
+    uint8_t unused[CACHE_LINE - 6 * TABLE_WAYS];
 };
+
+_Static_assert(sizeof(struct table_marks) == CACHE_LINE, "one look at a bucket is one cache line");
 
 struct place {
     uint64_t bucket;
@@ -26,6 +29,17 @@ struct place {
 static uint32_t ticks(uint64_t ns)
 {
     return (uint32_t)(ns >> TICK_SHIFT);
+}
+
+/* Zeroed memory that begins with a cache line; *out_memory is what is to be freed. */
+static void *allocate(void **out_memory, uint64_t count, size_t size)
+{
+    const size_t extra = CACHE_LINE / size + 1;
+    uintptr_t at;
+
+    *out_memory = calloc(count + extra, size);
+    at = (uintptr_t)*out_memory;
+    return (void *)((at + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
 }
 
 int table_init(struct table *table, const struct table_shape *shape, const uint64_t hash_key[2])
@@ -39,8 +53,8 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
     table->shape = *shape;
     table->buckets = buckets;
     memcpy(table->hash_key, hash_key, sizeof table->hash_key);
-    table->marks = calloc(buckets, sizeof *table->marks);
-    table->entries = calloc(buckets * TABLE_WAYS, shape->entry_size);
+    table->marks = allocate(&table->memory[0], buckets, sizeof *table->marks);
+    table->entries = allocate(&table->memory[1], buckets * TABLE_WAYS, shape->entry_size);
     if (!table->marks || !table->entries) {
         table_deinit(table);
         return -ENOMEM;
@@ -50,8 +64,8 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
 
 void table_deinit(struct table *table)
 {
-    free(table->marks);
-    free(table->entries);
+    free(table->memory[0]);
+    free(table->memory[1]);
     *table = (struct table){0};
 }
 
@@ -83,10 +97,18 @@ static uint8_t *entry_at(const struct table *table, struct place place)
     return table->entries + (place.bucket * TABLE_WAYS + place.way) * table->shape.entry_size;
 }
 
-void table_prefetch(const struct table *table, uint64_t hash)
+void table_prefetch_marks(const struct table *table, uint64_t hash)
 {
     for (unsigned choice = 0; choice < 2; choice++)
-        __builtin_prefetch(&table->marks[bucket_of(table, hash, choice)]);
+        __builtin_prefetch(&table->marks[bucket_of(table, hash, choice)], 1);
+}
+
+static void prefetch_place(const struct table *table, struct place place)
+{
+    const uint8_t *entry = entry_at(table, place);
+
+    for (uint32_t at = 0; at < table->shape.entry_size; at += CACHE_LINE)
+        __builtin_prefetch(entry + at, 1);
 }
 
 void *table_find(const struct table *table, uint64_t hash, const void *key)
@@ -122,56 +144,81 @@ static uint64_t standing(const struct table *table, const struct table_marks *ma
     return left << 32 | (UINT32_MAX - age);
 }
 
+static unsigned count_free(const struct table_marks *marks)
+{
+    unsigned count = 0;
+
+    for (unsigned way = 0; way < TABLE_WAYS; way++)
+        count += marks->tag[way] == 0;
+    return count;
+}
+
+static unsigned first_free(const struct table_marks *marks)
+{
+    unsigned way = 0;
+
+    while (way < TABLE_WAYS && marks->tag[way] != 0)
+        way++;
+    return way;
+}
+
 /* The free place in the emptier bucket, or else that of the least useful entry of both. */
 static struct place place_for(const struct table *table, uint64_t hash, uint32_t now,
                               uint64_t *out_standing)
 {
-    struct place best = {0};
-    unsigned most_free = 0;
+    const uint64_t bucket[2] = {bucket_of(table, hash, 0), bucket_of(table, hash, 1)};
+    const unsigned free_count[2] = {count_free(&table->marks[bucket[0]]),
+                                    count_free(&table->marks[bucket[1]])};
+    const unsigned emptier = free_count[1] > free_count[0];
+    struct place best = {.bucket = bucket[emptier]};
 
+    *out_standing = 0;
+    best.way = first_free(&table->marks[best.bucket]);
+    if (best.way < TABLE_WAYS)
+        return best;
     *out_standing = UINT64_MAX;
-    for (unsigned choice = 0; choice < 2; choice++) {
-        struct place place = {.bucket = bucket_of(table, hash, choice)};
-        const struct table_marks *marks = &table->marks[place.bucket];
-        struct place free_place = {0};
-        unsigned free_count = 0;
+    for (unsigned choice = 0; choice < 2; choice++)
+        for (unsigned way = 0; way < TABLE_WAYS; way++) {
+            const uint64_t its = standing(table, &table->marks[bucket[choice]], way, now);
 
-        for (place.way = 0; place.way < TABLE_WAYS; place.way++) {
-            if (marks->tag[place.way] == 0) {
-                free_place = place;
-                free_count++;
-            } else if (most_free == 0) {
-                const uint64_t its = standing(table, marks, place.way, now);
-
-                if (its < *out_standing) {
-                    *out_standing = its;
-                    best = place;
-                }
+            if (its < *out_standing) {
+                *out_standing = its;
+                best = (struct place){bucket[choice], way};
             }
         }
-        if (free_count > most_free) {
-            most_free = free_count;
-            best = free_place;
-        }
-    }
-    if (most_free > 0)
-        *out_standing = 0;
     return best;
 }
 
-void *table_claim(struct table *table, uint64_t hash, const void *key, uint64_t now_ns,
-                  bool *out_fresh)
+void table_prefetch_entry(const struct table *table, uint64_t hash)
 {
-    uint8_t *entry = table_find(table, hash, key);
-    struct place place;
-    struct table_marks *marks;
-    uint64_t its_standing;
+    const uint8_t tag = tag_of(hash);
+    struct place vacant = {0};
+    unsigned most_free = 0;
 
-    *out_fresh = entry == NULL;
-    if (entry)
-        return entry;
-    place = place_for(table, hash, ticks(now_ns), &its_standing);
-    marks = &table->marks[place.bucket];
+    for (unsigned choice = 0; choice < 2; choice++) {
+        struct place place = {.bucket = bucket_of(table, hash, choice)};
+        const struct table_marks *marks = &table->marks[place.bucket];
+        const unsigned free_count = count_free(marks);
+
+        for (place.way = 0; place.way < TABLE_WAYS; place.way++)
+            if (marks->tag[place.way] == tag)
+                prefetch_place(table, place);
+        if (free_count > most_free) {
+            most_free = free_count;
+            vacant = (struct place){place.bucket, first_free(marks)};
+        }
+    }
+    if (most_free > 0)
+        prefetch_place(table, vacant);
+}
+
+void *table_add(struct table *table, uint64_t hash, const void *key, uint64_t now_ns)
+{
+    uint64_t its_standing;
+    const struct place place = place_for(table, hash, ticks(now_ns), &its_standing);
+    struct table_marks *marks = &table->marks[place.bucket];
+    uint8_t *entry = entry_at(table, place);
+
     if (marks->tag[place.way] == 0) {
         table->count++;
     } else if (table->shape.keeps_proven && its_standing >> 32 > 0) {
@@ -183,7 +230,6 @@ void *table_claim(struct table *table, uint64_t hash, const void *key, uint64_t 
     marks->tag[place.way] = tag_of(hash);
     marks->worth[place.way] = 0;
     marks->used[place.way] = ticks(now_ns);
-    entry = entry_at(table, place);
     memset(entry, 0, table->shape.entry_size);
     memcpy(entry, key, table->shape.key_size);
     return entry;

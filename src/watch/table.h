@@ -31,6 +31,7 @@ struct table_shape {
 struct table_marks;
 
 struct table {
+    void *memory[2]; /* as allocated; the two below are aligned to cache lines in it */
     struct table_marks *marks;
     uint8_t *entries;
     uint64_t buckets;
@@ -48,18 +49,22 @@ void table_deinit(struct table *table); /* of a zeroed table is fine */
 /* The hash of the key_size octets at `key`, for the functions below. */
 uint64_t table_hash(const struct table *table, const void *key);
 
-/* Starts to bring what table_find will look at into the cache. */
-void table_prefetch(const struct table *table, uint64_t hash);
+/*
+ * Start to bring into the cache what table_find and table_add will look at: first the marks, then,
+ * once those are there, the entry. With several tables to look into, all marks are asked for before
+ * the first entry, and all entries before the first is found, so that the waits overlap.
+ */
+void table_prefetch_marks(const struct table *table, uint64_t hash);
+void table_prefetch_entry(const struct table *table, uint64_t hash);
 
 /* The entry with this key, or NULL. It stays where it is until it is evicted or forgotten. */
 void *table_find(const struct table *table, uint64_t hash, const void *key);
 
 /*
- * The entry with this key, made if need be: then all but its key is zero, and *out_fresh is true.
- * NULL when it was refused.
+ * A new entry, all but its key zero; there must be none with this key. NULL when it was refused.
+ * Another entry of the table may have gone for it.
  */
-void *table_claim(struct table *table, uint64_t hash, const void *key, uint64_t now_ns,
-                  bool *out_fresh);
+void *table_add(struct table *table, uint64_t hash, const void *key, uint64_t now_ns);
 
 /* Says that the entry was used now and what it is worth from now on. */
 void table_rate(struct table *table, const void *entry, uint8_t worth, uint64_t now_ns);

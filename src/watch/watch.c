@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct network) == 192 && sizeof(struct subscriber) == 64 &&
+                   sizeof(struct connection) == 96,
+               "a million subscribers and connections fit in 200 MiB");
+
 struct watch {
     struct watch_settings settings;
     struct stack_table stacks;
@@ -26,14 +30,14 @@ struct watch {
 struct known {
     struct prefix prefix[NETWORK_LEVELS_MAX];
     uint64_t prefix_hash[NETWORK_LEVELS_MAX];
-    const struct network *network[NETWORK_LEVELS_MAX];
+    struct network *network[NETWORK_LEVELS_MAX]; /* NULL: not known; the same below */
     unsigned levels;
     uint64_t subscriber_key;
     uint64_t subscriber_hash;
-    const struct subscriber *subscriber;
+    struct subscriber *subscriber;
     struct connection_key connection_key;
     uint64_t connection_hash;
-    const struct connection *connection;
+    struct connection *connection;
     bool is_repeated;
     uint32_t signature;
     uint32_t clock;
@@ -69,7 +73,7 @@ static int parse_stacks(struct stack_table *out)
     if (!report)
         return -ENOMEM;
     report_init(report, "stacks.txt");
-    rc = stack_table_parse(stack_table_text, strlen(stack_table_text), report, out);
+    rc = stack_table_parse(watch_stacks_txt, strlen(watch_stacks_txt), report, out);
     free(report);
     return rc;
 }
@@ -150,25 +154,33 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
     watch->settings.threshold = settings->threshold;
 }
 
-/* Every place that will be looked at is asked for before the first of them is waited for. */
 static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
 {
     out->levels = network_levels(&o->client, out->prefix);
     out->subscriber_key = subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
     out->connection_hash = table_hash(&watch->connections, &out->connection_key);
-    table_prefetch(&watch->connections, out->connection_hash);
+    table_prefetch_marks(&watch->connections, out->connection_hash);
     out->subscriber_hash = table_hash(&watch->subscribers, &out->subscriber_key);
-    table_prefetch(&watch->subscribers, out->subscriber_hash);
+    table_prefetch_marks(&watch->subscribers, out->subscriber_hash);
     for (unsigned i = 0; i < out->levels; i++) {
         out->prefix_hash[i] = table_hash(&watch->networks, &out->prefix[i]);
-        table_prefetch(&watch->networks, out->prefix_hash[i]);
+        table_prefetch_marks(&watch->networks, out->prefix_hash[i]);
     }
+}
+
+static void prefetch_entries(const struct watch *watch, const struct known *known)
+{
+    table_prefetch_entry(&watch->connections, known->connection_hash);
+    table_prefetch_entry(&watch->subscribers, known->subscriber_hash);
+    for (unsigned i = 0; i < known->levels; i++)
+        table_prefetch_entry(&watch->networks, known->prefix_hash[i]);
 }
 
 static void find_known(const struct watch *watch, const struct observation *o, struct known *out)
 {
     find_hashes(watch, o, out);
+    prefetch_entries(watch, out);
     out->connection = table_find(&watch->connections, out->connection_hash, &out->connection_key);
     out->subscriber = table_find(&watch->subscribers, out->subscriber_hash, &out->subscriber_key);
     for (unsigned i = 0; i < out->levels; i++)
@@ -242,28 +254,36 @@ static uint16_t lesson_weight(const struct facts *facts)
     return (uint16_t)(NETWORK_WEIGHT_ONE * NETWORK_WEIGHT_ONE / (NETWORK_WEIGHT_ONE + before));
 }
 
+static void teach_network(struct watch *watch, struct network *network,
+                          const struct network_lesson *lesson)
+{
+    if (!network)
+        return;
+    network_learn(network, lesson);
+    table_rate(&watch->networks, network, table_worth_of_count(network->seen), lesson->time_ns);
+}
+
 static void learn_networks(struct watch *watch, const struct known *known,
                            const struct facts *facts)
 {
-    const uint64_t now_ns = facts->observation->time_ns;
     const struct network_lesson lesson = {
         .hop_limit = facts->observation->hop_limit,
         .device = known->device,
         .weight = lesson_weight(facts),
         .computers = stack_computer_share(facts->stack),
-        .time_ns = now_ns,
+        .time_ns = facts->observation->time_ns,
     };
 
-    for (unsigned i = 0; i < known->levels; i++) {
-        bool is_fresh;
-        struct network *network = table_claim(&watch->networks, known->prefix_hash[i],
-                                              &known->prefix[i], now_ns, &is_fresh);
-
-        if (!network)
-            continue;
-        network_learn(network, &lesson);
-        table_rate(&watch->networks, network, table_worth_of_count(network->seen), now_ns);
-    }
+    /* Those that are there first: a new one may take the place of another. */
+    for (unsigned i = 0; i < known->levels; i++)
+        if (known->network[i])
+            teach_network(watch, known->network[i], &lesson);
+    for (unsigned i = 0; i < known->levels; i++)
+        if (!known->network[i])
+            teach_network(watch,
+                          table_add(&watch->networks, known->prefix_hash[i], &known->prefix[i],
+                                    lesson.time_ns),
+                          &lesson);
 }
 
 static void learn_subscriber(struct watch *watch, const struct known *known,
@@ -281,10 +301,11 @@ static void learn_subscriber(struct watch *watch, const struct known *known,
         .fresh_since_s = facts->network.network ? facts->network.network->moved_s : 0,
         .time_ns = o->time_ns,
     };
-    bool is_fresh;
-    struct subscriber *subscriber = table_claim(&watch->subscribers, known->subscriber_hash,
-                                                &known->subscriber_key, o->time_ns, &is_fresh);
+    struct subscriber *subscriber = known->subscriber;
 
+    if (!subscriber)
+        subscriber = table_add(&watch->subscribers, known->subscriber_hash, &known->subscriber_key,
+                               o->time_ns);
     if (!subscriber)
         return;
     subscriber_learn(subscriber, &lesson);
@@ -296,10 +317,11 @@ static void keep_connection(struct watch *watch, const struct known *known,
 {
     const uint64_t now_ns = judgement->observation.time_ns;
     const struct subscriber *subscriber = facts->subscriber.subscriber;
-    bool is_fresh;
-    struct connection *connection = table_claim(&watch->connections, known->connection_hash,
-                                                &known->connection_key, now_ns, &is_fresh);
+    struct connection *connection = known->connection;
 
+    if (!connection)
+        connection =
+            table_add(&watch->connections, known->connection_hash, &known->connection_key, now_ns);
     connection_keep(connection, judgement);
     table_rate(&watch->connections, connection,
                subscriber ? table_worth_of_count(subscriber->seen) : 0, now_ns);
@@ -388,9 +410,11 @@ void watch_each_baseline(const struct watch *watch,
 /* Puts an entry, key first, into its table; no room is no error. */
 static void put_entry(struct table *table, const void *entry, uint64_t seen, uint64_t updated_ns)
 {
-    bool is_fresh;
-    void *place = table_claim(table, table_hash(table, entry), entry, updated_ns, &is_fresh);
+    const uint64_t hash = table_hash(table, entry);
+    void *place = table_find(table, hash, entry);
 
+    if (!place)
+        place = table_add(table, hash, entry, updated_ns);
     if (!place)
         return;
     memcpy(place, entry, table->shape.entry_size);

@@ -168,7 +168,7 @@ static bool parse_likelihoods(const struct line *line, struct report *report, st
 {
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
         if (!likelihood(line->word[2 + i], &out->log_likelihood[i])) {
-            report_error(report, line->number, 0, "expected a likelihood from 0 to 1, found '%s'",
+            report_error(report, line->number, 1, "expected a likelihood from 0 to 1, found '%s'",
                          line->word[2 + i]);
             return false;
         }
@@ -209,7 +209,7 @@ static void parse_row(struct stack_table *table, const struct line *line, struct
     char value[LINE_MAX_OCTETS];
 
     if (feature == STACK_FEATURE_COUNT) {
-        report_error(report, line->number, 0,
+        report_error(report, line->number, 1,
                      "expected prior, layout, window, scale, id, ecn, flow or quirk, found '%s'",
                      line->word[0]);
         return;
@@ -222,10 +222,10 @@ static void parse_row(struct stack_table *table, const struct line *line, struct
     }
     memcpy(value, line->word[1], strlen(line->word[1]) + 1);
     if (!features[feature].value(value, &row.value))
-        report_error(report, line->number, 0, "expected a value of %s, found '%s'", line->word[0],
+        report_error(report, line->number, 1, "expected a value of %s, found '%s'", line->word[0],
                      line->word[1]);
     else if (insert_row(table, feature, &row) < 0)
-        report_error(report, line->number, 0, "expected at most %d rows, found more",
+        report_error(report, line->number, 1, "expected at most %d rows, found more",
                      STACK_ROWS_MAX);
 }
 
@@ -245,7 +245,7 @@ static void parse_line(struct stack_table *table, struct line *line, const char 
 {
     line->number++;
     if (length >= sizeof line->text || memchr(text, '\0', length)) {
-        report_error(report, line->number, 0, "expected a line of text of at most %zu octets",
+        report_error(report, line->number, 1, "expected a line of text of at most %zu octets",
                      sizeof line->text - 1);
         return;
     }
@@ -255,7 +255,7 @@ static void parse_line(struct stack_table *table, struct line *line, const char 
     if (line->words == 0)
         return;
     if (line->words != WORDS_PER_LINE)
-        report_error(report, line->number, 0,
+        report_error(report, line->number, 1,
                      "expected a feature, a value and %d likelihoods, found %u words%s",
                      STACK_FAMILY_COUNT, line->words,
                      line->words > WORDS_PER_LINE ? " or more" : "");

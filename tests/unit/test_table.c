@@ -1,0 +1,204 @@
+#include "unit.h"
+
+#include "watch/hash.h"
+#include "watch/table.h"
+
+#include <errno.h>
+
+struct entry {
+    uint64_t key;
+    uint64_t value;
+};
+
+static const uint64_t hash_key[2] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+static const uint64_t second = 1000000000u;
+
+static struct table_shape shape(uint32_t entries, bool keeps_proven)
+{
+    return (struct table_shape){
+        .entries = entries,
+        .entry_size = sizeof(struct entry),
+        .key_size = sizeof(uint64_t),
+        .fade_ns = 60 * second,
+        .keeps_proven = keeps_proven,
+    };
+}
+
+static struct entry *find(const struct table *table, uint64_t key)
+{
+    return table_find(table, table_hash(table, &key), &key);
+}
+
+static struct entry *add(struct table *table, uint64_t key, uint8_t worth, uint64_t now_ns)
+{
+    struct entry *entry = table_add(table, table_hash(table, &key), &key, now_ns);
+
+    if (entry)
+        table_rate(table, entry, worth, now_ns);
+    return entry;
+}
+
+/* The vectors of the SipHash paper's reference: octets 0, 1, 2, ... under the key 0, 1, 2, ... */
+static void the_hash_is_siphash_2_4(void **state)
+{
+    static const uint64_t words[] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+
+    (void)state;
+    assert_true(hash_words(hash_key, words, 0) == 0x726fdb47dd0e0e31u);
+    assert_true(hash_words(hash_key, words, 1) == 0x93f5f5799a932462u);
+    assert_true(hash_words(hash_key, words, 2) == 0x3f2acc7f57c29bdbu);
+}
+
+static void an_entry_is_found_by_its_key_alone(void **state)
+{
+    const struct table_shape wanted = shape(64, false);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    assert_null(find(&table, 5));
+    add(&table, 5, 0, second)->value = 55;
+    add(&table, 6, 0, second)->value = 66;
+    assert_int_equal(find(&table, 5)->value, 55);
+    assert_int_equal(find(&table, 6)->value, 66);
+    table_forget(&table, find(&table, 5));
+    assert_null(find(&table, 5));
+    assert_int_equal(table.count, 1);
+    table_deinit(&table);
+}
+
+static void an_impossible_shape_is_refused(void **state)
+{
+    const struct table_shape shapes[] = {
+        {.entries = 0, .entry_size = 16, .key_size = 8},
+        {.entries = 8, .entry_size = 12, .key_size = 8},
+        {.entries = 8, .entry_size = 8, .key_size = 16},
+        {.entries = 8, .entry_size = 64, .key_size = TABLE_KEY_MAX + 1},
+    };
+    struct table table;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        assert_int_equal(table_init(&table, &shapes[i], hash_key), -EINVAL);
+}
+
+static void nearly_all_of_its_entries_can_be_used(void **state)
+{
+    enum { ENTRIES = 80000 };
+    const struct table_shape wanted = shape(ENTRIES, false);
+    struct table table;
+    unsigned found = 0;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < ENTRIES; key++)
+        add(&table, key, 0, second * key / 1000);
+    for (uint64_t key = 0; key < ENTRIES; key++)
+        found += find(&table, key) != NULL;
+    assert_int_equal(found, table.count);
+    assert_true(found >= ENTRIES * 95 / 100);
+    table_deinit(&table);
+}
+
+static void the_oldest_of_the_least_useful_goes_first(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, false);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0); /* one bucket: all compete */
+    for (uint64_t key = 0; key < TABLE_WAYS; key++)
+        add(&table, key, key == 0 ? 16 : 0, second * (key + 1));
+    add(&table, 100, 0, second * 20);
+    assert_non_null(find(&table, 0));
+    assert_null(find(&table, 1));
+    assert_non_null(find(&table, 2));
+    add(&table, 101, 0, second * 21);
+    assert_null(find(&table, 2));
+    assert_int_equal(table.evicted, 2);
+    table_deinit(&table);
+}
+
+static void worth_fades_without_use(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, true);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < TABLE_WAYS; key++)
+        add(&table, key, 16, second);
+    assert_null(add(&table, 100, 0, second + 15 * 60 * second));
+    assert_int_equal(table.refused, 1);
+    assert_non_null(add(&table, 100, 0, second + 17 * 60 * second));
+    table_deinit(&table);
+}
+
+static void a_flood_takes_nothing_that_is_proven(void **state)
+{
+    enum { PROVEN = 500 };
+    const struct table_shape wanted = shape(2000, true);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < PROVEN; key++)
+        add(&table, key, 32, second);
+    for (uint64_t key = 1000; key < 201000; key++)
+        add(&table, key, 0, 2 * second + key);
+    for (uint64_t key = 0; key < PROVEN; key++)
+        assert_non_null(find(&table, key));
+    table_deinit(&table);
+}
+
+static void worth_grows_with_each_doubling(void **state)
+{
+    static const struct {
+        uint64_t count;
+        uint8_t worth;
+    } rows[] = {{0, 0},  {1, 0},      {2, 16},      {3, 16},
+                {4, 32}, {1024, 160}, {65536, 255}, {UINT64_MAX, 255}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(table_worth_of_count(rows[i].count), rows[i].worth);
+}
+
+static void count_one(void *entry, void *context)
+{
+    (void)entry;
+    ++*(unsigned *)context;
+}
+
+static void each_entry_is_visited_once(void **state)
+{
+    const struct table_shape wanted = shape(100, false);
+    struct table table;
+    unsigned visited = 0;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < 50; key++)
+        add(&table, key, 0, second);
+    table_each(&table, count_one, &visited);
+    assert_int_equal(visited, table.count);
+    assert_int_equal(visited, 50);
+    table_deinit(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_hash_is_siphash_2_4),
+        cmocka_unit_test(an_entry_is_found_by_its_key_alone),
+        cmocka_unit_test(an_impossible_shape_is_refused),
+        cmocka_unit_test(nearly_all_of_its_entries_can_be_used),
+        cmocka_unit_test(the_oldest_of_the_least_useful_goes_first),
+        cmocka_unit_test(worth_fades_without_use),
+        cmocka_unit_test(a_flood_takes_nothing_that_is_proven),
+        cmocka_unit_test(worth_grows_with_each_doubling),
+        cmocka_unit_test(each_entry_is_visited_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

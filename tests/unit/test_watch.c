@@ -1,7 +1,10 @@
 #include "unit.h"
 
 #include "visit.h"
+#include "watch/signal.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,10 +144,423 @@ static void a_carrier_with_a_dozen_phones_tells_phones_from_guests(void **state)
         }
 }
 
+/* Many lines of one carrier, in no order; a share of them has a guest. Returns false tethered. */
+static unsigned lines_visit(struct scene *scene, unsigned times, unsigned hops, unsigned guest_of,
+                            unsigned *out_found)
+{
+    unsigned false_tethered = 0;
+
+    *out_found = 0;
+    for (unsigned i = 0; i < times; i++) {
+        const unsigned line = (i * 7919u + i / 97u) % 400;
+        const bool is_guest = guest_of != 0 && i % guest_of == 0;
+        const enum verdict verdict =
+            arrives(scene,
+                    is_guest   ? MAKER_MAC
+                    : line % 2 ? MAKER_ANDROID
+                               : MAKER_IPHONE,
+                    hops + is_guest, visit_v6(0x42, (uint16_t)(line + 1), 1), line * 100000);
+
+        *out_found += is_guest && verdict == VERDICT_TETHERED;
+        false_tethered += !is_guest && verdict == VERDICT_TETHERED;
+    }
+    return false_tethered;
+}
+
+static void guests_are_found_while_a_fifth_of_the_network_is_tethered(void **state)
+{
+    static const unsigned guest_of[] = {10, 5};
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        scene_begin(&scene, RULE_EVIDENCE);
+        lines_visit(&scene, 400, HOPS, guest_of[i], &found);
+        assert_int_equal(lines_visit(&scene, 2000, HOPS, guest_of[i], &found), 0);
+        assert_true(found >= 2000 / guest_of[i] * 85 / 100);
+        scene_end(&scene);
+    }
+}
+
+static void a_new_route_brings_no_burst_of_false_verdicts(void **state)
+{
+    static const int shifts[] = {2, 1, -1, -2, 5};
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++) {
+        const unsigned hops = (unsigned)(HOPS + shifts[i]);
+
+        scene_begin(&scene, RULE_EVIDENCE);
+        lines_visit(&scene, 1000, HOPS, 10, &found);
+        assert_true(lines_visit(&scene, 60, hops, 0, &found) <= 2);
+        assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+        assert_int_equal(lines_visit(&scene, 1000, hops, 10, &found), 0);
+        assert_true(found >= 85);
+        scene_end(&scene);
+    }
+}
+
+static void while_a_route_is_new_the_verdict_is_unknown_and_says_why(void **state)
+{
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 1000, HOPS, 0, &found);
+    lines_visit(&scene, 8, HOPS + 2, 0, &found);
+    assert_int_equal(scene.last.verdict, VERDICT_UNKNOWN);
+    says(&scene.last, 0, "this network moved from 12 to 14 hops, and is being learnt anew");
+    scene_end(&scene);
+}
+
+static void a_shared_address_mutes_what_is_about_one_subscriber(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    phones_visit(&scene, MAKER_ANDROID, nat, 5, HOPS);
+    arrives(&scene, MAKER_IPHONE, HOPS + 1, nat(0), 0);
+    assert_true(has_signal(&scene.last, "shared_address"));
+    assert_false(has_signal(&scene.last, "below_subscriber"));
+    assert_false(has_signal(&scene.last, "several_stacks"));
+    scene_end(&scene);
+}
+
+static void a_line_that_goes_between_two_hop_limits_is_seen_to(void **state)
+{
+    const struct address line = visit_v6(0x42, 900, 1);
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 200, HOPS, 0, &found);
+    for (unsigned i = 0; i < 3; i++) {
+        arrives(&scene, MAKER_ANDROID, HOPS, line, 5);
+        assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+        arrives(&scene, MAKER_ANDROID, HOPS + 1, line, 90000);
+        assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+    }
+    assert_true(has_signal(&scene.last, "alternating"));
+    scene_end(&scene);
+}
+
+static void a_rewritten_hop_limit_is_a_finding(void **state)
+{
+    struct visit visit = {.maker = MAKER_WINDOWS, .client = visit_v6(0x42, 901, 1), .port = 9};
+    struct observation observation;
+    struct scene scene;
+    unsigned found;
+    char text[EVIDENCE_TEXT_MAX];
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 400, HOPS, 0, &found);
+    visit.time_s = scene.time_s;
+    observation = visit_observation(&visit);
+    observation.hop_limit = 64 - HOPS; /* forced to 64 on the phone */
+    watch_observe(scene.watch, &observation, &scene.last);
+    assert_true(has_signal(&scene.last, "stack_hop_limit"));
+    assert_int_not_equal(scene.last.verdict, VERDICT_DIRECT);
+    for (unsigned i = 0; i < scene.last.evidence_count; i++)
+        if (strcmp(evidence_signal(&scene.last.evidence[i]), "stack_hop_limit") == 0)
+            assert_string_equal(
+                evidence_text(&scene.last.evidence[i], text, sizeof text),
+                "sent by windows, which starts from 128, but it arrived as if from 64: rewritten");
+    scene_end(&scene);
+}
+
+static void an_initial_of_255_mutes_what_hops_say(void **state)
+{
+    struct visit visit = {.maker = MAKER_LINUX, .client = visit_v6(0x42, 901, 1), .port = 9};
+    struct observation observation;
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 400, HOPS, 0, &found);
+    visit.time_s = scene.time_s;
+    observation = visit_observation(&visit);
+    observation.hop_limit = 255 - HOPS - 1;
+    watch_observe(scene.watch, &observation, &scene.last);
+    assert_true(has_signal(&scene.last, "initial_255"));
+    assert_false(has_signal(&scene.last, "below_network"));
+    scene_end(&scene);
+}
+
+/* Spoofed sources, each seen once, with any hop limit. */
+static void flood(struct scene *scene, unsigned count)
+{
+    uint64_t random = 88172645463325252u;
+    struct judgement ignored;
+
+    for (unsigned i = 0; i < count; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        struct visit visit = {
+            .maker = MAKER_LINUX,
+            .hops = (unsigned)(random >> 50) % 30,
+            .client = visit_v4((uint8_t)(1 + random % 200), (uint8_t)(random >> 8),
+                               (uint8_t)(random >> 16), (uint8_t)(random >> 24)),
+            .port = (uint16_t)(random >> 32),
+            .time_s = scene->time_s + i / 100000,
+            .flow = i,
+        };
+        const struct observation observation = visit_observation(&visit);
+
+        watch_observe(scene->watch, &observation, &ignored);
+    }
+    scene->time_s += count / 100000;
+}
+
+static void a_flood_takes_nothing_from_those_who_are_known(void **state)
+{
+    struct judgement before;
+    struct judgement after;
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 4000, HOPS, 10, &found);
+    arrives(&scene, MAKER_WINDOWS, HOPS + 1, visit_v6(0x42, 3, 1), 0);
+    before = scene.last;
+    flood(&scene, 1000000);
+    assert_true(watch_lookup(scene.watch, &before.observation.client,
+                             before.observation.client_port, &after));
+    assert_int_equal(after.verdict, VERDICT_TETHERED);
+    arrives(&scene, MAKER_WINDOWS, HOPS + 1, visit_v6(0x42, 5, 1), 0);
+    assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+    assert_int_equal(scene.last.network.seen, before.network.seen + 1);
+    assert_true(has_signal(&scene.last, "below_subscriber"));
+    arrives(&scene, MAKER_ANDROID, HOPS, visit_v6(0x42, 7, 1), 0);
+    assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+    scene_end(&scene);
+}
+
+static void a_retransmission_is_judged_again_but_not_learnt(void **state)
+{
+    struct visit visit = {
+        .maker = MAKER_ANDROID, .hops = HOPS, .port = 9, .time_s = NOW, .flow = 3};
+    struct observation observation;
+    struct judgement first;
+    struct judgement again;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    phones_visit(&scene, MAKER_ANDROID, slash_64, 5, HOPS);
+    visit.client = slash_64(4);
+    visit.time_s = scene.time_s + 5;
+    observation = visit_observation(&visit);
+    assert_true(watch_observe(scene.watch, &observation, &first));
+    observation.time_ns += 1000000000u;
+    assert_false(watch_observe(scene.watch, &observation, &again));
+    assert_int_equal(again.verdict, first.verdict);
+    assert_true(again.observation.time_ns == observation.time_ns);
+    assert_int_equal(again.observation.window, 65535);
+    assert_int_equal(again.network.seen, first.network.seen);
+    observation.sequence++; /* the port again, for another connection */
+    assert_true(watch_observe(scene.watch, &observation, &again));
+    assert_int_equal(again.network.seen, first.network.seen + 1);
+    scene_end(&scene);
+}
+
+static void a_lookup_gives_the_judgement_as_it_was_given(void **state)
+{
+    struct scene scene;
+    struct judgement found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    phones_visit(&scene, MAKER_ANDROID, slash_64, 5, HOPS);
+    arrives(&scene, MAKER_WINDOWS, HOPS + 1, slash_64(3), 0);
+    assert_true(watch_lookup(scene.watch, &scene.last.observation.client,
+                             scene.last.observation.client_port, &found));
+    assert_true(found.observation.time_ns == scene.last.observation.time_ns);
+    assert_true(address_equal(&found.observation.server, &scene.last.observation.server));
+    assert_int_equal(found.observation.server_port, 443);
+    assert_int_equal(found.observation.hop_limit, scene.last.observation.hop_limit);
+    assert_int_equal(found.initial, 128);
+    assert_int_equal(found.hops, HOPS + 1);
+    assert_int_equal(found.verdict, scene.last.verdict);
+    assert_int_equal(found.stack.family, scene.last.stack.family);
+    assert_true(found.probability > scene.last.probability - 0.0001);
+    assert_true(found.probability < scene.last.probability + 0.0001);
+    assert_true(found.network.known);
+    assert_memory_equal(&found.network.prefix, &scene.last.network.prefix, sizeof(struct prefix));
+    assert_int_equal(found.network.seen, scene.last.network.seen);
+    assert_int_equal(found.network.hop_limit, scene.last.network.hop_limit);
+    assert_int_equal(found.evidence_count, scene.last.evidence_count);
+    for (unsigned i = 0; i < found.evidence_count; i++) {
+        assert_int_equal(found.evidence[i].signal, scene.last.evidence[i].signal);
+        assert_memory_equal(found.evidence[i].detail, scene.last.evidence[i].detail,
+                            EVIDENCE_DETAILS);
+        assert_int_equal((int)(found.evidence[i].weight * 10.01f),
+                         (int)(scene.last.evidence[i].weight * 10.01f));
+    }
+    assert_false(watch_lookup(scene.watch, &scene.last.observation.client, 1, &found));
+    scene_end(&scene);
+}
+
+static void weights_and_prior_add_up_to_the_probability(void **state)
+{
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    lines_visit(&scene, 100, HOPS, 10, &found);
+    for (unsigned i = 0; i < 200; i++) {
+        double sum = log(0.1 / 0.9);
+
+        lines_visit(&scene, 1, HOPS + i % 3, 0, &found);
+        for (unsigned j = 0; j < scene.last.evidence_count; j++)
+            sum += (double)scene.last.evidence[j].weight;
+        assert_true(fabs(1 / (1 + exp(-sum)) - scene.last.probability) < 1e-6);
+    }
+    scene_end(&scene);
+}
+
+static void first_drop_compares_with_the_highest_ever_seen(void **state)
+{
+    static const struct {
+        enum visit_maker maker;
+        unsigned hops;
+        enum verdict verdict;
+        const char *sentence;
+    } rows[] = {
+        {MAKER_ANDROID, 12, VERDICT_UNKNOWN, "nothing was seen of this network before"},
+        {MAKER_ANDROID, 12, VERDICT_DIRECT,
+         "arrived with 52, the highest ever seen from this network"},
+        {MAKER_ANDROID, 13, VERDICT_TETHERED,
+         "arrived with 51; the highest ever seen from this network is 52"},
+        {MAKER_ANDROID, 11, VERDICT_DIRECT,
+         "arrived with 53, higher than any before from this network (52)"},
+        {MAKER_ANDROID, 12, VERDICT_TETHERED,
+         "arrived with 52; the highest ever seen from this network is 53"},
+    };
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, RULE_FIRST_DROP);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(
+            arrives(&scene, rows[i].maker, rows[i].hops, visit_v4(203, 0, 113, (uint8_t)i), 0),
+            rows[i].verdict);
+        assert_int_equal(scene.last.evidence_count, 1);
+        says(&scene.last, 0, rows[i].sentence);
+        assert_int_equal(scene.last.network.known, i > 0);
+    }
+    arrives(&scene, MAKER_ANDROID, 30, visit_v4(203, 0, 114, 1), 0);
+    assert_int_equal(scene.last.verdict, VERDICT_UNKNOWN); /* another /24 */
+    scene_end(&scene);
+}
+
+struct copy {
+    struct watch *to;
+    unsigned networks;
+    unsigned subscribers;
+};
+
+static void copy_baseline(const struct baseline *baseline, void *context)
+{
+    struct copy *copy = context;
+
+    assert_int_equal(watch_restore(copy->to, baseline), 0);
+    *(baseline->subscriber ? &copy->subscribers : &copy->networks) += 1;
+}
+
+static void baselines_carry_over_to_another_watch(void **state)
+{
+    struct scene first;
+    struct scene second;
+    struct copy copy = {0};
+    unsigned found;
+
+    (void)state;
+    scene_begin(&first, RULE_EVIDENCE);
+    scene_begin(&second, RULE_EVIDENCE);
+    lines_visit(&first, 1000, HOPS, 10, &found);
+    copy.to = second.watch;
+    watch_each_baseline(first.watch, copy_baseline, &copy);
+    watch_each_baseline(first.watch, copy_baseline, &copy); /* twice is the same as once */
+    assert_int_equal(copy.networks, 2 * 2);
+    assert_int_equal(copy.subscribers, 2 * 400);
+    second.time_s = first.time_s;
+    arrives(&first, MAKER_WINDOWS, HOPS + 1, visit_v6(0x42, 5, 1), 0);
+    arrives(&second, MAKER_WINDOWS, HOPS + 1, visit_v6(0x42, 5, 1), 0);
+    assert_int_equal(second.last.verdict, VERDICT_TETHERED);
+    assert_true(fabs(second.last.probability - first.last.probability) < 1e-9);
+    assert_int_equal(second.last.network.seen, first.last.network.seen);
+    scene_end(&first);
+    scene_end(&second);
+}
+
+static void settings_out_of_range_are_refused(void **state)
+{
+    static const struct {
+        double prior;
+        double threshold;
+        uint32_t entries;
+    } rows[] = {{0, 0.95, 8}, {1, 0.95, 8}, {0.1, 0.4, 8}, {0.1, 1, 8}, {0.1, 0.95, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct watch_settings settings = watch_settings_default();
+        struct watch *watch;
+
+        settings.prior = rows[i].prior;
+        settings.threshold = rows[i].threshold;
+        settings.connections = rows[i].entries;
+        assert_int_equal(watch_new(&settings, &watch), -EINVAL);
+    }
+    watch_free(NULL);
+}
+
+static void every_signal_has_a_name_and_a_sentence_that_fits(void **state)
+{
+    (void)state;
+    for (unsigned signal = 0; signal < 256; signal++)
+        for (unsigned detail = 0; detail < 256; detail++) {
+            const struct evidence evidence = {
+                .signal = (uint8_t)signal,
+                .detail = {(uint8_t)detail, (uint8_t)~detail, (uint8_t)(detail * 7)},
+            };
+            char text[EVIDENCE_TEXT_MAX];
+
+            assert_true(strlen(evidence_signal(&evidence)) > 0);
+            assert_true(strlen(evidence_text(&evidence, text, sizeof text)) < sizeof text - 1);
+            assert_int_equal(text[0] != '\0', signal < SIGNAL_COUNT);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_carrier_with_a_dozen_phones_tells_phones_from_guests),
+        cmocka_unit_test(guests_are_found_while_a_fifth_of_the_network_is_tethered),
+        cmocka_unit_test(a_new_route_brings_no_burst_of_false_verdicts),
+        cmocka_unit_test(while_a_route_is_new_the_verdict_is_unknown_and_says_why),
+        cmocka_unit_test(a_shared_address_mutes_what_is_about_one_subscriber),
+        cmocka_unit_test(a_line_that_goes_between_two_hop_limits_is_seen_to),
+        cmocka_unit_test(a_rewritten_hop_limit_is_a_finding),
+        cmocka_unit_test(an_initial_of_255_mutes_what_hops_say),
+        cmocka_unit_test(a_flood_takes_nothing_from_those_who_are_known),
+        cmocka_unit_test(a_retransmission_is_judged_again_but_not_learnt),
+        cmocka_unit_test(a_lookup_gives_the_judgement_as_it_was_given),
+        cmocka_unit_test(weights_and_prior_add_up_to_the_probability),
+        cmocka_unit_test(first_drop_compares_with_the_highest_ever_seen),
+        cmocka_unit_test(baselines_carry_over_to_another_watch),
+        cmocka_unit_test(settings_out_of_range_are_refused),
+        cmocka_unit_test(every_signal_has_a_name_and_a_sentence_that_fits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,210 @@
+#include "unit.h"
+
+#include "visit.h"
+#include "watch/subscriber.h"
+
+#include <errno.h>
+
+enum { NOW = 1700000000 };
+
+static struct subscriber_lesson lesson(uint8_t hop_limit, uint32_t at_s)
+{
+    return (struct subscriber_lesson){
+        .hop_limit = hop_limit,
+        .hops = (uint8_t)(observation_initial(hop_limit) - hop_limit),
+        .family = STACK_ANDROID,
+        .signature = 1,
+        .time_ns = (uint64_t)at_s * 1000000000u,
+    };
+}
+
+static void learn(struct subscriber *subscriber, uint8_t hop_limit, unsigned times)
+{
+    const struct subscriber_lesson one = lesson(hop_limit, NOW);
+
+    for (unsigned i = 0; i < times; i++)
+        subscriber_learn(subscriber, &one);
+}
+
+static struct subscriber_reading read_of(const struct subscriber *subscriber, uint8_t hops)
+{
+    struct subscriber_reading reading;
+
+    subscriber_read(subscriber, hops, 0, &reading);
+    return reading;
+}
+
+static void a_key_is_an_ipv4_address_or_a_slash_64(void **state)
+{
+    const struct address v4 = visit_v4(203, 0, 113, 7);
+    const struct address other_v4 = visit_v4(203, 0, 113, 8);
+    const struct address v6 = visit_v6(1, 2, 3);
+    const struct address same_64 = visit_v6(1, 2, 4);
+    const struct address other_64 = visit_v6(1, 3, 3);
+    struct prefix prefix;
+
+    (void)state;
+    assert_true(subscriber_key(&v4) != subscriber_key(&other_v4));
+    assert_true(subscriber_key(&v6) == subscriber_key(&same_64));
+    assert_true(subscriber_key(&v6) != subscriber_key(&other_64));
+    prefix = subscriber_prefix(subscriber_key(&v4));
+    assert_int_equal(prefix_written_length(&prefix), 32);
+    assert_true(prefix_contains(&prefix, &v4));
+    prefix = subscriber_prefix(subscriber_key(&v6));
+    assert_int_equal(prefix_written_length(&prefix), 64);
+    assert_true(prefix_contains(&prefix, &same_64));
+}
+
+static void one_below_its_own_usual_is_seen_once_that_is_known(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+
+    (void)state;
+    assert_null(read_of(&subscriber, 13).subscriber);
+    learn(&subscriber, 52, 3);
+    assert_false(read_of(&subscriber, 13).below);
+    learn(&subscriber, 52, 1);
+    assert_true(read_of(&subscriber, 13).below);
+    assert_int_equal(read_of(&subscriber, 13).usual, 52);
+    assert_int_equal(read_of(&subscriber, 13).usual_share, 100);
+    assert_false(read_of(&subscriber, 12).below);
+    assert_false(read_of(&subscriber, 14).below);
+    learn(&subscriber, 51, 8);
+    assert_false(read_of(&subscriber, 13).below);
+}
+
+static void turns_between_two_neighbours_are_counted(void **state)
+{
+    static const struct {
+        uint8_t hop_limit[6]; /* oldest first; 0 ends */
+        uint8_t hops;
+        uint8_t turns;
+    } rows[] = {
+        {{52, 52, 52, 0}, 12, 0},      {{52, 52, 52, 0}, 13, 1}, {{52, 51, 52, 0}, 13, 3},
+        {{52, 51, 52, 51, 52}, 13, 5}, {{52, 40, 52, 0}, 13, 1}, {{52, 115, 52, 0}, 13, 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct subscriber subscriber = {.key = 1};
+
+        for (unsigned j = 0; j < 6 && rows[i].hop_limit[j]; j++)
+            learn(&subscriber, rows[i].hop_limit[j], 1);
+        assert_int_equal(read_of(&subscriber, rows[i].hops).turns, rows[i].turns);
+    }
+}
+
+static void many_clocks_or_makes_show_a_shared_address(void **state)
+{
+    struct subscriber by_clock = {.key = 1};
+    struct subscriber by_make = {.key = 1};
+    struct subscriber servers = {.key = 1};
+    struct subscriber alone = {.key = 1};
+
+    (void)state;
+    for (uint32_t i = 0; i < 12; i++) {
+        struct subscriber_lesson one = lesson(52, NOW);
+
+        one.has_clock = true;
+        one.clock = i;
+        subscriber_learn(&by_clock, &one);
+        one.clock_server = (uint8_t)i; /* the same device has another clock for each server */
+        subscriber_learn(&servers, &one);
+        one.has_clock = false;
+        one.signature = i;
+        subscriber_learn(&by_make, &one);
+    }
+    learn(&alone, 52, 500);
+    assert_true(read_of(&by_clock, 12).shared);
+    assert_true(read_of(&by_make, 12).shared);
+    assert_false(read_of(&servers, 12).shared);
+    assert_false(read_of(&alone, 12).shared);
+}
+
+static void families_count_once_they_were_seen_twice(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+    struct subscriber_lesson one = lesson(52, NOW);
+
+    (void)state;
+    subscriber_learn(&subscriber, &one);
+    assert_int_equal(read_of(&subscriber, 12).families, 0);
+    subscriber_learn(&subscriber, &one);
+    assert_int_equal(read_of(&subscriber, 12).families, 1u << STACK_ANDROID);
+    one.family = STACK_UNKNOWN;
+    subscriber_learn(&subscriber, &one);
+    assert_int_equal(read_of(&subscriber, 12).families, 1u << STACK_ANDROID);
+}
+
+static void a_path_that_is_no_more_does_not_count(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+    struct subscriber_reading reading;
+    struct subscriber_lesson one = lesson(50, NOW + 100);
+
+    (void)state;
+    learn(&subscriber, 52, 50);
+    subscriber_read(&subscriber, 13, NOW + 50, &reading);
+    assert_false(reading.below);
+    assert_non_null(reading.subscriber);
+    one.fresh_since_s = NOW + 50;
+    subscriber_learn(&subscriber, &one);
+    assert_int_equal(subscriber_count(&subscriber, 52), 0);
+    assert_int_equal(subscriber_count(&subscriber, 50), 1);
+}
+
+static void what_was_seen_days_ago_fades(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+    const struct subscriber_lesson later = lesson(40, NOW + 2 * 86400 + 1);
+
+    (void)state;
+    learn(&subscriber, 52, 40);
+    subscriber_learn(&subscriber, &later);
+    assert_int_equal(subscriber_count(&subscriber, 52), 10);
+    assert_int_equal(subscriber_count(&subscriber, 40), 1);
+}
+
+static void it_survives_as_octets_and_others_are_refused(void **state)
+{
+    const struct address client = visit_v6(1, 2, 3);
+    struct subscriber subscriber = {.key = subscriber_key(&client)};
+    struct subscriber back;
+    struct baseline good;
+    struct baseline bad;
+
+    (void)state;
+    learn(&subscriber, 52, 300);
+    learn(&subscriber, 51, 7);
+    subscriber_save(&subscriber, &good);
+    assert_true(good.subscriber);
+    assert_int_equal(subscriber_restore(&good, &back), 0);
+    assert_memory_equal(&subscriber, &back, sizeof back);
+    for (uint16_t length = 0; length < good.length; length++) {
+        bad = good;
+        bad.length = length;
+        assert_int_equal(subscriber_restore(&bad, &back), -EINVAL);
+    }
+    bad = good;
+    bad.prefix.length = 56;
+    assert_int_equal(subscriber_restore(&bad, &back), -EINVAL);
+    bad = good;
+    bad.prefix.address.octets[15] = 1;
+    assert_int_equal(subscriber_restore(&bad, &back), -EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_is_an_ipv4_address_or_a_slash_64),
+        cmocka_unit_test(one_below_its_own_usual_is_seen_once_that_is_known),
+        cmocka_unit_test(turns_between_two_neighbours_are_counted),
+        cmocka_unit_test(many_clocks_or_makes_show_a_shared_address),
+        cmocka_unit_test(families_count_once_they_were_seen_twice),
+        cmocka_unit_test(a_path_that_is_no_more_does_not_count),
+        cmocka_unit_test(what_was_seen_days_ago_fades),
+        cmocka_unit_test(it_survives_as_octets_and_others_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -253,20 +253,100 @@ bool units_is_host_name(const char *text)
     }
 }
 
+/*
+ * Addresses are written by hand: they stand in every line of output, and inet_ntop(3) takes several
+ * times as long, and writes ::1:2 as ::0.1.0.2, against RFC 5952, 5.
+ */
+static char *put_octet(char *at, unsigned octet)
+{
+    if (octet >= 100)
+        *at++ = (char)('0' + octet / 100);
+    if (octet >= 10)
+        *at++ = (char)('0' + octet / 10 % 10);
+    *at++ = (char)('0' + octet % 10);
+    return at;
+}
+
+static void put_v4(char *at, const uint8_t octets[4])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            *at++ = '.';
+        at = put_octet(at, octets[i]);
+    }
+    *at = '\0';
+}
+
+/* Lower case, without leading zeros (RFC 5952, 4.1 and 4.3). */
+static char *put_group(char *at, unsigned group)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (unsigned shift = 16; shift > 0;) {
+        shift -= 4;
+        if (shift == 0 || group >> shift != 0)
+            *at++ = digits[group >> shift & 15];
+    }
+    return at;
+}
+
+/* The groups that :: stands for: the longest run of zeros, of two at least, the first of several
+ * (RFC 5952, 4.2). */
+static void longest_zeros(const unsigned group[8], unsigned *out_start, unsigned *out_count)
+{
+    unsigned count = 0;
+
+    *out_start = 8;
+    *out_count = 1; /* a run has to be longer */
+    for (unsigned i = 0; i < 8; i++) {
+        count = group[i] == 0 ? count + 1 : 0;
+        if (count > *out_count) {
+            *out_count = count;
+            *out_start = i + 1 - count;
+        }
+    }
+}
+
+static void put_v6(char *at, const uint8_t octets[16])
+{
+    unsigned group[8];
+    unsigned zeros;
+    unsigned zero_count;
+
+    for (size_t i = 0; i < 8; i++)
+        group[i] = (unsigned)octets[2 * i] << 8 | octets[2 * i + 1];
+    longest_zeros(group, &zeros, &zero_count);
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == zeros) {
+            *at++ = ':';
+            i += zero_count - 1;
+            if (i == 7)
+                *at++ = ':';
+            continue;
+        }
+        if (i > 0)
+            *at++ = ':';
+        at = put_group(at, group[i]);
+    }
+    *at = '\0';
+}
+
 const char *units_address(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
-    const int family = address_is_v4(address) ? AF_INET : AF_INET6;
-
-    inet_ntop(family, address_wire(address), out, ADDRESS_TEXT_MAX);
+    if (address_is_v4(address))
+        put_v4(out, address_wire(address));
+    else
+        put_v6(out, address->octets);
     return out;
 }
 
 const char *units_prefix(const struct prefix *prefix, char out[PREFIX_TEXT_MAX])
 {
-    char address[ADDRESS_TEXT_MAX];
+    char *at = out + strlen(units_address(&prefix->address, out));
 
-    units_address(&prefix->address, address);
-    snprintf(out, PREFIX_TEXT_MAX, "%s/%u", address, prefix_written_length(prefix));
+    *at++ = '/';
+    at = put_octet(at, prefix_written_length(prefix));
+    *at = '\0';
     return out;
 }
 

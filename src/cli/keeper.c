@@ -30,11 +30,11 @@ struct keeper {
     pid_t child;
 };
 
-static bool prefix_is_own(const struct prefix *prefix, const struct prefix_list *own)
+static bool prefix_is_allowed(const struct prefix *prefix, const struct prefix_list *allowed)
 {
-    for (size_t i = 0; i < own->count; i++)
-        if (prefix->length >= own->item[i].length &&
-            prefix_contains(&own->item[i], &prefix->address))
+    for (size_t i = 0; i < allowed->count; i++)
+        if (prefix->length >= allowed->item[i].length &&
+            prefix_contains(&allowed->item[i], &prefix->address))
             return true;
     return false;
 }
@@ -42,7 +42,7 @@ static bool prefix_is_own(const struct prefix *prefix, const struct prefix_list 
 static int keeper_obey(const struct request *request, const struct keeper_orders *orders,
                        struct route_socket *routes)
 {
-    if (request->prefix.length > 128 || !prefix_is_own(&request->prefix, orders->own))
+    if (request->prefix.length > 128 || !prefix_is_allowed(&request->prefix, orders->allowed))
         return -EPERM;
     switch (request->order) {
     case KEEPER_ROUTE_ADD:

@@ -1,7 +1,7 @@
 /*
  * The keeper: a child process that keeps the few rights which the daemon gives up, parses nothing
  * from strangers, and does two things: it changes routes to the TUN device when the daemon asks
- * (only within the prefixes that are the user's own), and when the daemon is gone, however it went,
+ * (only within the prefixes that it was told at the start), and when the daemon is gone, however it went,
  * it undoes what would otherwise stay behind.
  */
 #ifndef HOPTELL_CLI_KEEPER_H
@@ -12,9 +12,9 @@
 struct keeper;
 
 struct keeper_orders {
-    unsigned interface;            /* routes go to it */
-    const struct prefix_list *own; /* and lie within these */
-    bool resolver;                 /* resolver_leave at the end */
+    unsigned interface;                /* routes go to it */
+    const struct prefix_list *allowed; /* and lie within these */
+    bool resolver;                     /* resolver_leave at the end */
 };
 
 /*
@@ -24,7 +24,7 @@ struct keeper_orders {
 int keeper_start(const struct keeper_orders *orders, void (*in_child)(void *context), void *context,
                  struct keeper **out);
 
-/* 0, or the kernel's errno, negative; -EPERM for a prefix that is not the user's own. */
+/* 0, or the kernel's errno, negative; -EPERM for a prefix that is not allowed. */
 int keeper_route_add(struct keeper *keeper, const struct prefix *prefix);
 int keeper_route_delete(struct keeper *keeper, const struct prefix *prefix);
 

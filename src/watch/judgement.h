@@ -33,7 +33,7 @@ struct network_view {
     uint64_t seen;     /* observations of this network so far */
 };
 
-enum verdict { VERDICT_UNKNOWN, VERDICT_DIRECT, VERDICT_TETHERED };
+enum verdict { VERDICT_UNKNOWN, VERDICT_DIRECT, VERDICT_TETHERED, VERDICT_COUNT };
 
 enum { EVIDENCE_MAX = 6, EVIDENCE_DETAILS = 3, EVIDENCE_TEXT_MAX = 160 };
 

@@ -12,8 +12,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-static struct prefix own_prefixes[2];
-static const struct prefix_list own = {.count = 2, .item = own_prefixes};
+static struct prefix allowed_prefixes[2];
+static const struct prefix_list allowed = {.count = 2, .item = allowed_prefixes};
 
 static struct prefix prefix_from(const char *text)
 {
@@ -26,8 +26,8 @@ static struct prefix prefix_from(const char *text)
 static int enter_namespaces(void **state)
 {
     (void)state;
-    own_prefixes[0] = prefix_from("203.0.113.0/24");
-    own_prefixes[1] = prefix_from("2001:db8::/32");
+    allowed_prefixes[0] = prefix_from("203.0.113.0/24");
+    allowed_prefixes[1] = prefix_from("2001:db8::/32");
     if (geteuid() != 0)
         return 0;
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
@@ -67,14 +67,14 @@ static struct tun *open_device(void)
 static struct keeper *start(struct tun *tun, bool resolver)
 {
     const struct keeper_orders orders = {
-        .interface = tun_index(tun), .own = &own, .resolver = resolver};
+        .interface = tun_index(tun), .allowed = &allowed, .resolver = resolver};
     struct keeper *keeper;
 
     assert_int_equal(keeper_start(&orders, close_tun, tun, &keeper), 0);
     return keeper;
 }
 
-static void it_routes_what_is_the_users_own_and_nothing_else(void **state)
+static void it_routes_what_is_allowed_and_nothing_else(void **state)
 {
     static const struct {
         const char *prefix;
@@ -169,7 +169,7 @@ static void a_killed_daemons_resolver_is_put_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_routes_what_is_the_users_own_and_nothing_else),
+        cmocka_unit_test(it_routes_what_is_allowed_and_nothing_else),
         cmocka_unit_test(it_does_not_keep_the_device),
         cmocka_unit_test(a_killed_daemons_resolver_is_put_back),
     };

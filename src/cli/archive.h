@@ -1,0 +1,33 @@
+/*
+ * The archive: what outlives the process. It opens the store, brings the baselines back, saves
+ * those that changed from time to time, and forgets what is older than the settings keep.
+ */
+#ifndef HOPTELL_CLI_ARCHIVE_H
+#define HOPTELL_CLI_ARCHIVE_H
+
+#include "base/settings.h"
+#include "cli/watching.h"
+#include "store/queue.h"
+
+struct archive;
+
+/*
+ * 0 and *out for archive_close, or a negative errno with a sentence in `error`. With the setting
+ * `store: none` *out is NULL, which all others take.
+ */
+int archive_open(uv_loop_t *loop, const struct settings *settings, struct watching *watching,
+                 struct archive **out, char *error, size_t error_size);
+
+/* To give judgements to; NULL without a store. */
+struct store_queue *archive_queue(struct archive *archive);
+
+/* False, with a sentence, while the store does not take what it is given. NULL is well. */
+bool archive_is_well(struct archive *archive, const char **out_reason);
+
+/*
+ * Saves all baselines that changed, waits until everything is written, and closes the store; the
+ * loop must run once more. `watching` must still be open. NULL is fine.
+ */
+void archive_close(struct archive *archive);
+
+#endif

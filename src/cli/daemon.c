@@ -1,0 +1,364 @@
+/*
+ * The daemon; see daemon.h. It knows everyone and decides nothing: the table of steps says in which
+ * order things are set up; each step leaves in struct daemon what daemon_close takes down again.
+ */
+#include "cli/daemon.h"
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/units.h"
+#include "cli/archive.h"
+#include "cli/greeting.h"
+#include "cli/keeper.h"
+#include "cli/metrics.h"
+#include "cli/naming.h"
+#include "cli/routing.h"
+#include "cli/serving.h"
+#include "cli/telling.h"
+#include "cli/watching.h"
+#include "edge/resolver.h"
+#include "edge/route.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ERROR_TEXT_MAX = 512, DNS_PORT = 53 };
+
+struct daemon {
+    uv_loop_t loop;
+    uv_signal_t interrupt;
+    uv_signal_t terminate;
+    uv_signal_t hangup;
+    const char *file;
+    struct configuration *configuration;
+    struct identity identity;
+    struct tun *tun; /* until telling takes it over */
+    unsigned interface;
+    struct keeper *keeper;
+    struct watching *watching;
+    struct archive *archive;
+    struct telling *telling;
+    struct naming *naming;
+    struct serving *serving;
+};
+
+static const struct settings *daemon_settings(const struct daemon *d)
+{
+    return d->configuration->settings;
+}
+
+static const struct tales *daemon_tales(const struct daemon *d)
+{
+    return &d->configuration->tales;
+}
+
+static int step_identity(struct daemon *d, char *error, size_t error_size)
+{
+    if (geteuid() != 0)
+        return 0;
+    return privileges_find(daemon_settings(d)->user, &d->identity, error, error_size);
+}
+
+static int device_addresses(struct route_socket *routes, const struct daemon *d)
+{
+    const struct prefix_list *addresses = &daemon_settings(d)->tun_addresses;
+    int code = route_link_up(routes, d->interface);
+
+    for (size_t i = 0; code == 0 && i < addresses->count; i++)
+        code = route_address_add(routes, d->interface, &addresses->item[i].address,
+                                 addresses->item[i].length);
+    return code;
+}
+
+static unsigned device_queues(const struct daemon *d)
+{
+    const unsigned wanted = (unsigned)daemon_settings(d)->tun_queues;
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (wanted > 0)
+        return wanted;
+    return processors > 0 ? (unsigned)processors : 1;
+}
+
+static int step_device(struct daemon *d, char *error, size_t error_size)
+{
+    const char *name = daemon_settings(d)->tun_name;
+    struct route_socket *routes;
+    int code;
+
+    if (daemon_tales(d)->count == 0)
+        return 0;
+    code = tun_open(name, device_queues(d), &d->tun, error, error_size);
+    if (code != 0)
+        return code;
+    d->interface = tun_index(d->tun);
+    code = route_open(&routes);
+    if (code == 0) {
+        code = device_addresses(routes, d);
+        route_close(routes);
+    }
+    if (code != 0)
+        snprintf(error, error_size, "cannot set up the device %s: %s", name, strerror(-code));
+    return code;
+}
+
+/* In the keeper: the device must go when the daemon goes, so the keeper may not hold it. */
+static void let_go_of_device(void *context)
+{
+    struct daemon *d = context;
+
+    tun_close(d->tun);
+}
+
+static int start_keeper(struct daemon *d, bool resolver)
+{
+    struct prefix_list allowed;
+    struct keeper_orders orders = {
+        .interface = d->interface, .allowed = &allowed, .resolver = resolver};
+    int code = routing_allowed(&daemon_settings(d)->own, daemon_tales(d), &allowed);
+
+    if (code != 0)
+        return code;
+    code = keeper_start(&orders, let_go_of_device, d, &d->keeper);
+    free(allowed.item);
+    return code;
+}
+
+static int step_keeper(struct daemon *d, char *error, size_t error_size)
+{
+    const bool resolver = daemon_settings(d)->names_resolver == RESOLVER_SYSTEM;
+    int code;
+
+    if (d->tun == NULL && !resolver)
+        return 0;
+    code = start_keeper(d, resolver);
+    if (code != 0)
+        snprintf(error, error_size, "cannot start the keeper: %s", strerror(-code));
+    else if (d->tun != NULL)
+        code = routing_change(d->keeper, NULL, daemon_tales(d), error, error_size);
+    return code;
+}
+
+static int step_watching(struct daemon *d, char *error, size_t error_size)
+{
+    return watching_open(&d->loop, daemon_settings(d), &d->watching, error, error_size);
+}
+
+static int step_telling(struct daemon *d, char *error, size_t error_size)
+{
+    struct tun *tun = d->tun;
+    int code;
+
+    if (tun == NULL)
+        return 0;
+    d->tun = NULL;
+    code = telling_open(tun, daemon_tales(d), daemon_settings(d), &d->telling);
+    if (code != 0)
+        snprintf(error, error_size, "cannot start to answer probes: %s", strerror(-code));
+    return code;
+}
+
+static int step_naming(struct daemon *d, char *error, size_t error_size)
+{
+    return naming_open(&d->loop, daemon_tales(d), daemon_settings(d), &d->naming, error,
+                       error_size);
+}
+
+static void daemon_metrics(metric_put *put, void *to, void *context)
+{
+    const struct daemon *d = context;
+    const struct metrics_sources sources = {
+        .watching = d->watching,
+        .telling = d->telling,
+        .naming = d->naming,
+        .archive = d->archive,
+    };
+
+    metrics_put(&sources, put, to);
+}
+
+static bool daemon_ready(const char **out_reason, void *context)
+{
+    struct daemon *d = context;
+
+    return watching_is_whole(d->watching, out_reason) && archive_is_well(d->archive, out_reason);
+}
+
+static int step_serving(struct daemon *d, char *error, size_t error_size)
+{
+    const struct serving_sources sources = {
+        .watching = d->watching,
+        .metrics = daemon_metrics,
+        .ready = daemon_ready,
+        .context = d,
+    };
+
+    return serving_open(&d->loop, daemon_settings(d), &sources, &d->serving, error, error_size);
+}
+
+/* A resolver asks port 53 only (resolv.conf(5)), so our server must listen there. */
+static int step_resolver(struct daemon *d, char *error, size_t error_size)
+{
+    const struct text_list *listen = &daemon_settings(d)->names_listen;
+
+    if (daemon_settings(d)->names_resolver != RESOLVER_SYSTEM)
+        return 0;
+    for (size_t i = 0; i < listen->count; i++) {
+        struct address address;
+        uint16_t port;
+
+        if (units_parse_endpoint(listen->item[i], &address, &port) && port == DNS_PORT)
+            return resolver_enter(&address, error, error_size);
+    }
+    snprintf(error, error_size,
+             "expected an address with port 53 in 'names.listen', as 'names.resolver: system' "
+             "needs, found none");
+    return -EINVAL;
+}
+
+static int step_rights(struct daemon *d, char *error, size_t error_size)
+{
+    return privileges_drop(&d->identity, error, error_size);
+}
+
+static void daemon_judged(const struct judgement *judgement, void *context)
+{
+    struct daemon *d = context;
+
+    serving_judged(d->serving, judgement);
+}
+
+static int step_archive(struct daemon *d, char *error, size_t error_size)
+{
+    const int code =
+        archive_open(&d->loop, daemon_settings(d), d->watching, &d->archive, error, error_size);
+
+    if (code == 0)
+        watching_deliver(d->watching, archive_queue(d->archive), daemon_judged, d);
+    return code;
+}
+
+/* What wants rights comes before step_rights; what writes files as the daemon's user, after it. */
+static int (*const steps[])(struct daemon *d, char *error, size_t error_size) = {
+    step_identity, step_device,  step_keeper,   step_watching, step_telling,
+    step_naming,   step_serving, step_resolver, step_rights,   step_archive,
+};
+
+static int daemon_set_up(struct daemon *d, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const int code = steps[i](d, error, error_size);
+
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static int daemon_take_over(struct daemon *d, const struct configuration *next, char *error,
+                            size_t error_size)
+{
+    const char *fixed = settings_fixed_difference(daemon_settings(d), next->settings);
+    int code;
+
+    if (fixed == NULL && (next->tales.count > 0) != (d->telling != NULL))
+        fixed = "tales";
+    if (fixed != NULL) {
+        snprintf(error, error_size, "'%s' can change with a restart only", fixed);
+        return -EINVAL;
+    }
+    if (d->telling != NULL) {
+        code = routing_change(d->keeper, daemon_tales(d), &next->tales, error, error_size);
+        if (code != 0)
+            return code;
+    }
+    code = naming_replace(d->naming, &next->tales, next->settings);
+    if (code != 0) {
+        snprintf(error, error_size, "%s", strerror(-code));
+        if (d->telling != NULL)
+            routing_change(d->keeper, &next->tales, daemon_tales(d), error, error_size);
+    }
+    return code;
+}
+
+/* All or nothing: the old configuration stays when anything of the new one cannot be. */
+static void daemon_reload(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+    struct configuration *next;
+    char error[ERROR_TEXT_MAX] = "";
+
+    (void)number;
+    if (configuration_load(d->file, true, &next) != 0) {
+        log_error("reload: %s is not good; the old settings stay", d->file);
+        return;
+    }
+    if (daemon_take_over(d, next, error, sizeof error) != 0) {
+        log_error("reload: %s; the old settings stay", error);
+        configuration_free(next);
+        return;
+    }
+    if (d->telling != NULL)
+        telling_replace(d->telling, &next->tales, next->settings);
+    watching_reconfigure(d->watching, next->settings);
+    log_set_level(next->settings->log_level);
+    configuration_free(d->configuration);
+    d->configuration = next;
+    log_notice("reload: the settings of %s are in force", d->file);
+}
+
+static void daemon_stop(uv_signal_t *handle, int number)
+{
+    (void)number;
+    uv_stop(handle->loop);
+}
+
+static void daemon_on_signal(struct daemon *d, uv_signal_t *handle, uv_signal_cb act, int number)
+{
+    uv_signal_init(&d->loop, handle);
+    handle->data = d;
+    uv_signal_start(handle, act, number);
+}
+
+static void daemon_close(struct daemon *d)
+{
+    uv_close((uv_handle_t *)&d->interrupt, NULL);
+    uv_close((uv_handle_t *)&d->terminate, NULL);
+    uv_close((uv_handle_t *)&d->hangup, NULL);
+    serving_close(d->serving);
+    naming_close(d->naming);
+    telling_close(d->telling);
+    tun_close(d->tun);
+    archive_close(d->archive);
+    watching_close(d->watching);
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&d->loop);
+    keeper_stop(d->keeper);
+    configuration_free(d->configuration);
+}
+
+enum command_status daemon_run(const char *file, struct configuration *configuration)
+{
+    struct daemon d = {.file = file, .configuration = configuration};
+    char error[ERROR_TEXT_MAX] = "";
+    enum command_status status = COMMAND_DONE;
+
+    log_set_level(configuration->settings->log_level);
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&d.loop);
+    daemon_on_signal(&d, &d.interrupt, daemon_stop, SIGINT);
+    daemon_on_signal(&d, &d.terminate, daemon_stop, SIGTERM);
+    daemon_on_signal(&d, &d.hangup, daemon_reload, SIGHUP);
+    if (daemon_set_up(&d, error, sizeof error) == 0) {
+        greeting_say(configuration->settings, &configuration->tales);
+        uv_run(&d.loop, UV_RUN_DEFAULT);
+    } else {
+        status = command_failed("run", "%s", error);
+    }
+    daemon_close(&d);
+    return status;
+}

@@ -1,0 +1,12 @@
+/*
+ * The greeting: once everything is up, a few lines on what runs and what to try.
+ */
+#ifndef HOPTELL_CLI_GREETING_H
+#define HOPTELL_CLI_GREETING_H
+
+#include "base/settings.h"
+#include "tale/tale.h"
+
+void greeting_say(const struct settings *settings, const struct tales *tales);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Serving; see serving.h.
+ */
+#include "cli/serving.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct serving {
+    struct serving_sources sources;
+    size_t count;
+    struct serve *listener[];
+};
+
+static void serving_observed(const struct observation *observation, struct judgement *out,
+                             void *context)
+{
+    struct serving *s = context;
+
+    watching_observe(s->sources.watching, observation, out);
+}
+
+static void serving_metrics(metric_put *put, void *to, void *context)
+{
+    const struct serving *s = context;
+
+    s->sources.metrics(put, to, s->sources.context);
+    serve_metrics(s->listener, s->count, put, to);
+}
+
+static bool serving_ready(const char **out_reason, void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.ready(out_reason, s->sources.context);
+}
+
+static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_list *listen,
+                          enum serve_audience audience, char *error, size_t error_size)
+{
+    const struct serve_sources sources = {
+        .watch = watching_watch(s->sources.watching),
+        .observed = serving_observed,
+        .metrics = serving_metrics,
+        .ready = serving_ready,
+        .context = s,
+    };
+
+    for (size_t i = 0; i < listen->count; i++) {
+        struct address address;
+        uint16_t port;
+        int code = -EINVAL;
+
+        if (units_parse_endpoint(listen->item[i], &address, &port))
+            code = serve_open(loop, &address, port, audience, &sources, &s->listener[s->count],
+                              error, error_size);
+        else
+            snprintf(error, error_size, "expected ADDRESS:PORT, found '%s'", listen->item[i]);
+        if (code != 0)
+            return code;
+        s->count++;
+    }
+    return 0;
+}
+
+int serving_open(uv_loop_t *loop, const struct settings *settings,
+                 const struct serving_sources *sources, struct serving **out, char *error,
+                 size_t error_size)
+{
+    const struct text_list *visitors = &settings->visitors_listen;
+    const struct text_list *operators = &settings->operators_listen;
+    struct serving *s =
+        calloc(1, sizeof *s + (visitors->count + operators->count) * sizeof(struct serve *));
+    int code;
+
+    if (s == NULL) {
+        snprintf(error, error_size, "%s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    *out = s;
+    s->sources = *sources;
+    code = serving_listen(s, loop, visitors, SERVE_VISITORS, error, error_size);
+    if (code == 0)
+        code = serving_listen(s, loop, operators, SERVE_OPERATORS, error, error_size);
+    return code;
+}
+
+void serving_judged(struct serving *s, const struct judgement *judgement)
+{
+    for (size_t i = 0; i < s->count; i++)
+        serve_judged(s->listener[i], judgement);
+}
+
+void serving_close(struct serving *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        serve_close(s->listener[i]);
+    free(s);
+}

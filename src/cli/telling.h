@@ -1,0 +1,26 @@
+/*
+ * Telling: the TUN device, the limits that all answers share, and a teller for each of the queues.
+ */
+#ifndef HOPTELL_CLI_TELLING_H
+#define HOPTELL_CLI_TELLING_H
+
+#include "base/settings.h"
+#include "cli/teller.h"
+
+struct telling;
+
+/*
+ * Takes over `tun` and starts the tellers. 0 and *out for telling_close, or a negative errno (the
+ * device is closed then too). The tales must stay until telling_replace or telling_close returns.
+ */
+int telling_open(struct tun *tun, const struct tales *tales, const struct settings *settings,
+                 struct telling **out);
+
+/* When it returns no teller uses the tales of before. */
+void telling_replace(struct telling *telling, const struct tales *tales,
+                     const struct settings *settings);
+
+struct teller_counts telling_counts(struct telling *telling);
+void telling_close(struct telling *telling); /* NULL is fine */
+
+#endif

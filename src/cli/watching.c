@@ -1,0 +1,227 @@
+/*
+ * Watching; see watching.h.
+ */
+#include "cli/watching.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { PACKETS_A_TURN = 256 }; /* read before others of the loop have their turn */
+
+struct source {
+    uv_poll_t poll;
+    struct watching *watching;
+    struct capture *capture;
+    const char *interface; /* of the settings it was opened by; copied */
+};
+
+struct watching {
+    struct watch *watch;
+    struct store_queue *queue;
+    void (*judged)(const struct judgement *judgement, void *context);
+    void *context;
+    struct watching_counts counts;
+    bool is_broken; /* a source has ended */
+    size_t open_handles;
+    size_t source_count;
+    struct source source[];
+};
+
+static struct watch_settings watching_settings(const struct settings *settings)
+{
+    struct watch_settings w = watch_settings_default();
+
+    w.rule = settings->judge_rule == SETTINGS_RULE_FIRST_DROP ? RULE_FIRST_DROP : RULE_EVIDENCE;
+    w.prior = settings->judge_prior;
+    w.threshold = settings->judge_threshold;
+    w.networks = (uint32_t)settings->watch_networks;
+    w.subscribers = (uint32_t)settings->watch_subscribers;
+    w.connections = (uint32_t)settings->watch_connections;
+    return w;
+}
+
+void watching_observe(struct watching *w, const struct observation *observation,
+                      struct judgement *out)
+{
+    if (!watch_observe(w->watch, observation, out))
+        return; /* the same opening packet again */
+    w->counts.taken++;
+    w->counts.verdict[out->verdict]++;
+    if (w->queue != NULL)
+        store_queue_judgement(w->queue, out);
+    if (w->judged != NULL)
+        w->judged(out, w->context);
+}
+
+static void watching_packet(const struct captured *captured, void *context)
+{
+    struct watching *w = context;
+    struct cursor c = cursor_over(captured->octets, captured->length);
+    struct observation observation;
+    struct judgement judgement;
+    enum observation_refusal refusal;
+
+    w->counts.packets++;
+    if (!frame_to_ip(captured->link, &c)) {
+        w->counts.not_ip++;
+        return;
+    }
+    refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
+    if (refusal == OBSERVATION_TAKEN)
+        watching_observe(w, &observation, &judgement);
+    else
+        w->counts.refused[refusal]++;
+}
+
+static void watching_read(uv_poll_t *handle, int status, int events)
+{
+    struct source *source = handle->data;
+
+    (void)status;
+    (void)events;
+    if (capture_read(source->capture, PACKETS_A_TURN, watching_packet, source->watching) < 0) {
+        log_error("watching on %s ends: %s", source->interface, capture_error(source->capture));
+        uv_poll_stop(handle);
+        source->watching->is_broken = true;
+    }
+}
+
+static void watching_free(struct watching *w)
+{
+    for (size_t i = 0; i < w->source_count; i++) {
+        capture_close(w->source[i].capture);
+        free((char *)w->source[i].interface);
+    }
+    watch_free(w->watch);
+    free(w);
+}
+
+static void watching_closed(uv_handle_t *handle)
+{
+    struct source *source = handle->data;
+
+    if (--source->watching->open_handles == 0)
+        watching_free(source->watching);
+}
+
+static int watching_open_source(struct watching *w, const char *interface, char *error,
+                                size_t error_size)
+{
+    struct source *source = &w->source[w->source_count];
+    const int code = capture_open_live(interface, &source->capture, error, error_size);
+
+    if (code != 0)
+        return code;
+    w->source_count++;
+    source->watching = w;
+    source->interface = strdup(interface);
+    if (source->interface == NULL) {
+        snprintf(error, error_size, "%s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static void watching_start(struct watching *w, uv_loop_t *loop)
+{
+    for (size_t i = 0; i < w->source_count; i++) {
+        struct source *source = &w->source[i];
+
+        uv_poll_init(loop, &source->poll, capture_descriptor(source->capture));
+        source->poll.data = source;
+        uv_poll_start(&source->poll, UV_READABLE, watching_read);
+        w->open_handles++;
+    }
+}
+
+static int watching_new_watch(struct watching *w, const struct settings *settings, char *error,
+                              size_t error_size)
+{
+    struct watch_settings judge = watching_settings(settings);
+    int code;
+
+    if (getrandom(judge.hash_key, sizeof judge.hash_key, 0) < 0)
+        code = -errno;
+    else
+        code = watch_new(&judge, &w->watch);
+    if (code != 0)
+        snprintf(error, error_size, "cannot make the tables of watch: %s", strerror(-code));
+    return code;
+}
+
+int watching_open(uv_loop_t *loop, const struct settings *settings, struct watching **out,
+                  char *error, size_t error_size)
+{
+    const struct text_list *interfaces = &settings->watch_interfaces;
+    struct watching *w = calloc(1, sizeof *w + interfaces->count * sizeof w->source[0]);
+    int code;
+
+    if (w == NULL) {
+        snprintf(error, error_size, "%s", strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    code = watching_new_watch(w, settings, error, error_size);
+    for (size_t i = 0; code == 0 && i < interfaces->count; i++)
+        code = watching_open_source(w, interfaces->item[i], error, error_size);
+    if (code != 0) {
+        watching_free(w);
+        return code;
+    }
+    watching_start(w, loop);
+    *out = w;
+    return 0;
+}
+
+void watching_deliver(struct watching *w, struct store_queue *queue,
+                      void (*judged)(const struct judgement *judgement, void *context),
+                      void *context)
+{
+    w->queue = queue;
+    w->judged = judged;
+    w->context = context;
+}
+
+void watching_reconfigure(struct watching *w, const struct settings *settings)
+{
+    const struct watch_settings judge = watching_settings(settings);
+
+    watch_reconfigure(w->watch, &judge);
+}
+
+struct watch *watching_watch(struct watching *w)
+{
+    return w->watch;
+}
+
+struct watching_counts watching_counts(struct watching *w)
+{
+    struct watching_counts counts = w->counts;
+
+    for (size_t i = 0; i < w->source_count; i++)
+        counts.dropped += capture_counts(w->source[i].capture).dropped;
+    return counts;
+}
+
+bool watching_is_whole(const struct watching *w, const char **out_reason)
+{
+    if (!w->is_broken)
+        return true;
+    *out_reason = "an interface that is watched is gone or failed; the log says which";
+    return false;
+}
+
+void watching_close(struct watching *w)
+{
+    if (w == NULL)
+        return;
+    if (w->open_handles == 0) {
+        watching_free(w);
+        return;
+    }
+    for (size_t i = 0; i < w->source_count; i++)
+        uv_close((uv_handle_t *)&w->source[i].poll, watching_closed);
+}

@@ -1,0 +1,48 @@
+/*
+ * Watching: packets from live captures, and opening packets from our own sockets, to the judge; its
+ * judgements to the store and to whoever waits for them.
+ */
+#ifndef HOPTELL_CLI_WATCHING_H
+#define HOPTELL_CLI_WATCHING_H
+
+#include "base/settings.h"
+#include "edge/capture.h"
+#include "store/queue.h"
+#include "watch/watch.h"
+
+#include <uv.h>
+
+struct watching;
+
+struct watching_counts {
+    uint64_t packets; /* from captures */
+    uint64_t taken;   /* opening packets that were judged */
+    uint64_t refused[OBSERVATION_REFUSAL_COUNT];
+    uint64_t not_ip;
+    uint64_t dropped; /* by the kernel, for want of room */
+    uint64_t verdict[VERDICT_COUNT];
+};
+
+/* 0 and *out for watching_close, or a negative errno with a sentence in `error`. */
+int watching_open(uv_loop_t *loop, const struct settings *settings, struct watching **out,
+                  char *error, size_t error_size);
+
+/* Where judgements go. The queue may be NULL; `judged` is called for every new judgement. */
+void watching_deliver(struct watching *watching, struct store_queue *queue,
+                      void (*judged)(const struct judgement *judgement, void *context),
+                      void *context);
+
+/* An opening packet, wherever it came from. */
+void watching_observe(struct watching *watching, const struct observation *observation,
+                      struct judgement *out);
+
+void watching_reconfigure(struct watching *watching, const struct settings *settings);
+struct watch *watching_watch(struct watching *watching);
+struct watching_counts watching_counts(struct watching *watching);
+
+/* False, with a sentence, when an interface that it watched on is gone. */
+bool watching_is_whole(const struct watching *watching, const char **out_reason);
+
+void watching_close(struct watching *watching); /* frees once the loop has run; NULL is fine */
+
+#endif

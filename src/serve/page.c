@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "serve/packet_rows.h"
+#include "serve/reason.h"
 #include "serve/way.h"
 #include "serve/web.h"
 
@@ -143,17 +144,22 @@ static void put_weight(struct buffer *out, double weight)
 static void put_evidence(const struct page *page, const struct evidence *evidence)
 {
     const char *side = evidence_side(evidence);
-    char sentence[EVIDENCE_TEXT_MAX];
+    struct buffer sentence = {0};
     char name[16];
 
     snprintf(name, sizeof name, "why.%s", side);
+    reason_put(&sentence, evidence, page->language);
     buffer_format(page->out, "<li class=\"%s\">", side);
     put_weight(page->out, (double)evidence->weight);
     buffer_put(page->out, "<span class=\"side\">");
     texts_put_html(page->out, name, page->language, NULL, 0);
     buffer_put(page->out, "</span><span class=\"sentence\">");
-    buffer_put_html(page->out, evidence_text(evidence, sentence, sizeof sentence));
+    if (sentence.failed)
+        page->out->failed = true;
+    else
+        buffer_put_html(page->out, sentence.text);
     buffer_put(page->out, "</span></li>\n");
+    buffer_deinit(&sentence);
 }
 
 static void slot_evidence(const struct page *page)
@@ -248,13 +254,12 @@ static void text_evidence(const struct page *page)
 {
     for (unsigned i = 0; i < page->judgement->evidence_count; i++) {
         const struct evidence *evidence = &page->judgement->evidence[i];
-        char sentence[EVIDENCE_TEXT_MAX];
 
-        buffer_format(page->out, "  %c %s\n",
-                      evidence->weight > 0   ? '+'
-                      : evidence->weight < 0 ? '-'
-                                             : '.',
-                      evidence_text(evidence, sentence, sizeof sentence));
+        buffer_put(page->out, evidence->weight > 0   ? "  + "
+                              : evidence->weight < 0 ? "  - "
+                                                     : "  . ");
+        reason_put(page->out, evidence, page->language);
+        buffer_put(page->out, "\n");
     }
 }
 

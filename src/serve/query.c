@@ -76,8 +76,9 @@ static size_t row_of(const struct query_parameter *parameter)
 {
     size_t row = 0;
 
-    while (row < ROW_COUNT && (strlen(rows[row].name) != parameter->name_length ||
-                               memcmp(rows[row].name, parameter->name, parameter->name_length)))
+    while (row < ROW_COUNT &&
+           (strlen(rows[row].name) != parameter->name_length ||
+            memcmp(rows[row].name, parameter->name, parameter->name_length) != 0))
         row++;
     return row;
 }

@@ -12,10 +12,10 @@
 enum language { LANGUAGE_EN, LANGUAGE_DE, LANGUAGE_COUNT };
 
 /* The best for an Accept-Language header; English when it asks for none of ours. */
-enum language texts_language(const char *accept_language);
+enum language texts_language(const char *header);
 const char *texts_code(enum language language); /* "en", "de" */
 
-/* The text of that name; NULL when there is none, which a test rules out for ours. */
+/* The text of that name; NULL when there is none in that language. */
 const char *texts_find(const char *name, enum language language);
 
 /*

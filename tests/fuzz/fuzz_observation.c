@@ -1,0 +1,58 @@
+/*
+ * Raw packets, one after the other, each with its length in two octets before it: observed, judged,
+ * put into words, and found again.
+ */
+#include "watch/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check(const struct watch *watch, const struct judgement *judgement)
+{
+    struct judgement found;
+    char text[EVIDENCE_TEXT_MAX];
+
+    require(judgement->probability >= 0 && judgement->probability <= 1);
+    require(judgement->evidence_count <= EVIDENCE_MAX);
+    require(judgement->hops == judgement->initial - judgement->observation.hop_limit);
+    for (unsigned i = 0; i < judgement->evidence_count; i++)
+        require(strlen(evidence_text(&judgement->evidence[i], text, sizeof text)) > 0);
+    require(watch_lookup(watch, &judgement->observation.client, judgement->observation.client_port,
+                         &found));
+    require(found.verdict == judgement->verdict && found.hops == judgement->hops);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
+{
+    struct watch_settings settings = watch_settings_default();
+    struct cursor c = cursor_over(octets, length);
+    struct watch *watch;
+    uint64_t time_ns = 1700000000u * 1000000000ull;
+
+    settings.networks = settings.subscribers = settings.connections = 64;
+    require(watch_new(&settings, &watch) == 0);
+    while (cursor_left(&c) > 2) {
+        const uint16_t wanted = cursor_u16(&c);
+        const size_t left = cursor_left(&c);
+        const size_t taken = wanted < left ? wanted : left;
+        const uint8_t *packet = cursor_take(&c, taken);
+        struct observation observation;
+        struct judgement judgement;
+
+        time_ns += (uint64_t)wanted << 24;
+        if (observation_from_packet(packet, taken, time_ns, &observation) != OBSERVATION_TAKEN)
+            continue;
+        watch_observe(watch, &observation, &judgement);
+        check(watch, &judgement);
+    }
+    watch_free(watch);
+    return 0;
+}

@@ -7,6 +7,9 @@
 static const struct command commands[] = {
     {"check", "[-c FILE] [--print]", "is this configuration good, and what it amounts to",
      command_check},
+    {"lookup", "[OPTION...] ADDRESS PORT", "ask the running daemon about a connection",
+     command_lookup},
+    {"read", "[OPTION...] FILE...", "judge the connections of captures", command_read},
     {"run", "[-c FILE]", "be the daemon", command_run},
     {"tale", "WORD", "tales: is it good, what a visitor will see", command_tale},
 };

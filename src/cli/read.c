@@ -1,0 +1,218 @@
+/*
+ * hoptell read: captures in, a judgement for each opening packet out, as text, JSON or a summary.
+ */
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/replay.h"
+#include "cli/summary.h"
+#include "cli/text.h"
+#include "serve/json.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OUTPUT_BUFFER = 64 * 1024 };
+
+enum read_option { OPTION_FORMAT, OPTION_RULE };
+
+static const struct option_row rows[] = {
+    [OPTION_FORMAT] = {"format", 'f', "text|json|summary", "how it is printed (text)"},
+    [OPTION_RULE] = {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)"},
+};
+
+static const struct options options = {
+    .command = "read",
+    .arguments = "[--format text|json|summary] [--rule evidence|first-drop] FILE...",
+    .purpose = "Judges each opening TCP packet of captures (pcap, pcapng) by what came before it.\n"
+               "Several files are read as one, in the order given; '-' is standard input.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static const char *const formats[] = {"text", "json", "summary", NULL};
+static const char *const rules[] = {"evidence", "first-drop", NULL};
+
+struct reading {
+    struct replay replay;
+    struct summary summary;
+    struct progress progress;
+    const char *file;
+    bool colour;
+    bool quiet;       /* no progress bar among the lines */
+    bool follows;     /* packets come while we read: show each as soon as no other is there */
+    int output_error; /* a positive errno */
+};
+
+static void write_output(struct reading *r, const char *text, size_t length)
+{
+    if (r->output_error == 0 && fwrite_unlocked(text, 1, length, stdout) != length)
+        r->output_error = errno;
+}
+
+static void flush_output(struct reading *r)
+{
+    if (r->output_error == 0 && fflush(stdout) != 0)
+        r->output_error = errno;
+}
+
+static void judged_text(const struct judgement *judgement, void *context)
+{
+    struct reading *r = context;
+    struct text text;
+    char lines[TEXT_MAX];
+
+    text_from_judgement(judgement, &text);
+    write_output(r, lines, text_lines(&text, r->colour, lines));
+}
+
+static void judged_json(const struct judgement *judgement, void *context)
+{
+    char line[JSON_LINE_MAX + 1];
+    size_t length = json_judgement_line(judgement, line, JSON_LINE_MAX);
+
+    line[length++] = '\n';
+    write_output(context, line, length);
+}
+
+static void judged_summary(const struct judgement *judgement, void *context)
+{
+    struct reading *r = context;
+
+    summary_add(&r->summary, judgement);
+}
+
+/* In the order of `formats`. */
+static void (*const judged_as[])(const struct judgement *judgement, void *context) = {
+    judged_text,
+    judged_json,
+    judged_summary,
+};
+
+static bool going_on(const struct capture *capture, void *context)
+{
+    struct reading *r = context;
+    const struct capture_progress at = capture_progress(capture);
+
+    if (at.size == 0) {
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+        if (r->follows && poll(&input, 1, 0) == 0)
+            flush_output(r);
+    }
+    progress_show(&r->progress, r->file, at.octets, at.size, at.packets);
+    return r->output_error == 0;
+}
+
+/*
+ * Opens every file that can be opened twice, so that a wrong name at the end is said before the
+ * first is read.
+ */
+static enum command_status check_files(char **files)
+{
+    for (; *files != NULL; files++) {
+        struct capture *capture = NULL;
+        struct stat status;
+        char error[512];
+
+        if (strcmp(*files, "-") == 0 ||
+            (stat(*files, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+            continue;
+        if (capture_open_file(*files, &capture, error, sizeof error) != 0)
+            return command_failed("read", "%s", error);
+        capture_close(capture);
+    }
+    return COMMAND_DONE;
+}
+
+static enum command_status read_files(struct reading *r, char **files)
+{
+    enum command_status status = COMMAND_DONE;
+
+    for (; *files != NULL && r->output_error == 0; files++) {
+        char error[512];
+
+        r->file = *files;
+        r->follows = strcmp(*files, "-") == 0;
+        progress_start(&r->progress, r->quiet ? NULL : stderr);
+        if (replay_file(&r->replay, *files, error, sizeof error) == 0) {
+            progress_clear(&r->progress);
+            continue;
+        }
+        progress_clear(&r->progress);
+        flush_output(r); /* what came before the fault stands before the message */
+        status = command_failed("read", "%s", error);
+    }
+    return status;
+}
+
+/* Whoever read our output has enough when it closes the pipe; that is no failure. */
+static enum command_status check_output(const struct reading *r, enum command_status status)
+{
+    if (r->output_error == 0 || r->output_error == EPIPE)
+        return status;
+    return command_failed("read", "expected to write to standard output, found: %s",
+                          strerror(r->output_error));
+}
+
+static enum command_status read_with(struct reading *r, const struct watch_settings *settings,
+                                     int format, char **files)
+{
+    enum command_status status;
+
+    if (summary_init(&r->summary) != 0 || watch_new(settings, &r->replay.watch) != 0) {
+        status = command_failed("read", "expected memory for what is learnt, found too little");
+        goto out;
+    }
+    status = read_files(r, files);
+    if (judged_as[format] == judged_summary)
+        summary_print(&r->summary, &r->replay.counts, stdout);
+    flush_output(r);
+    status = check_output(r, status);
+out:
+    watch_free(r->replay.watch);
+    summary_deinit(&r->summary);
+    return status;
+}
+
+enum command_status command_read(int argc, char **argv)
+{
+    struct reading reading = {.replay = {.going_on = going_on, .context = &reading}};
+    struct watch_settings settings = watch_settings_default();
+    static char buffer[OUTPUT_BUFFER]; /* stdout's until the program ends */
+    const char *value;
+    int format = 0;
+    int rule = 0;
+    int found;
+
+    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
+        if (found == OPTION_FORMAT)
+            format = options_choice(&options, "format", value, formats);
+        else if (found == OPTION_RULE)
+            rule = options_choice(&options, "rule", value, rules);
+        if (found == OPTIONS_HELP)
+            return COMMAND_DONE;
+        if (found == OPTIONS_WRONG || format < 0 || rule < 0)
+            return COMMAND_USAGE;
+    }
+    if (optind == argc)
+        return command_usage("read", "expected a capture file ('-' is standard input), found none");
+    if (check_files(argv + optind) != COMMAND_DONE)
+        return COMMAND_FAILED;
+
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    settings.rule = rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
+    if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
+        return command_failed("read", "expected random octets from the system, found: %s",
+                              strerror(errno));
+    reading.replay.judged = judged_as[format];
+    reading.quiet = isatty(STDOUT_FILENO) && judged_as[format] != judged_summary;
+    reading.colour = text_wants_colour(STDOUT_FILENO);
+    return read_with(&reading, &settings, format, argv + optind);
+}

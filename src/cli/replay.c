@@ -1,0 +1,57 @@
+/*
+ * From a capture to judgements; see replay.h.
+ */
+#include "cli/replay.h"
+
+#include <stdio.h>
+
+enum { BATCH_PACKETS = 4096 };
+
+static void replay_packet(const struct captured *captured, void *context)
+{
+    struct replay *replay = context;
+    struct cursor c = cursor_over(captured->octets, captured->length);
+    struct observation observation;
+    struct judgement judgement;
+    enum observation_refusal refusal;
+
+    replay->counts.packets++;
+    if (!frame_to_ip(captured->link, &c)) {
+        replay->counts.not_ip++;
+        return;
+    }
+    refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
+    replay->counts.refused[refusal]++;
+    if (refusal != OBSERVATION_TAKEN)
+        return;
+    if (!watch_observe(replay->watch, &observation, &judgement))
+        replay->counts.again++;
+    replay->judged(&judgement, replay->context);
+}
+
+/* From a pipe one packet at a time, so that what has come is judged before the next is waited for. */
+static size_t batch_of(const struct capture *capture)
+{
+    return capture_progress(capture).size == 0 ? 1 : BATCH_PACKETS;
+}
+
+int replay_file(struct replay *replay, const char *path, char *error, size_t error_size)
+{
+    struct capture *capture = NULL;
+    int result = capture_open_file(path, &capture, error, error_size);
+    size_t batch;
+    long got;
+
+    if (result != 0)
+        return result;
+    batch = batch_of(capture);
+    do
+        got = capture_read(capture, batch, replay_packet, replay);
+    while (got > 0 && (replay->going_on == NULL || replay->going_on(capture, replay->context)));
+    if (got < 0) {
+        snprintf(error, error_size, "%s", capture_error(capture));
+        result = (int)got;
+    }
+    capture_close(capture);
+    return result;
+}

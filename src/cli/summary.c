@@ -1,0 +1,217 @@
+/*
+ * What a capture amounts to; see summary.h. Networks are counted in a hash table that grows up to
+ * NETWORKS_MAX, and what comes after that is counted together.
+ */
+#include "cli/summary.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    NETWORKS_FIRST = 1024,
+    NETWORKS_MAX = 1 << 18,
+    NETWORKS_SHOWN = 10,
+};
+
+int summary_init(struct summary *summary)
+{
+    *summary = (struct summary){.network_capacity = NETWORKS_FIRST};
+    summary->networks = calloc(NETWORKS_FIRST, sizeof *summary->networks);
+    return summary->networks != NULL ? 0 : -ENOMEM;
+}
+
+void summary_deinit(struct summary *summary)
+{
+    free(summary->networks);
+    summary->networks = NULL;
+}
+
+/* Mixes all octets; nobody gains by colliding here, for a table that is full costs them a row. */
+static size_t hash_prefix(const struct prefix *prefix)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, prefix->address.octets, sizeof halves);
+    halves[0] = (halves[0] ^ prefix->length) * 0x9e3779b97f4a7c15u;
+    halves[0] = (halves[0] ^ halves[0] >> 29 ^ halves[1]) * 0xbf58476d1ce4e5b9u;
+    return (size_t)(halves[0] ^ halves[0] >> 32);
+}
+
+/* The row of `prefix`, or the free one where it belongs. */
+static struct summary_network *find_network(const struct summary *summary,
+                                            const struct prefix *prefix)
+{
+    const size_t mask = summary->network_capacity - 1;
+    size_t i = hash_prefix(prefix) & mask;
+
+    while (summary->networks[i].seen > 0 &&
+           (summary->networks[i].prefix.length != prefix->length ||
+            !address_equal(&summary->networks[i].prefix.address, &prefix->address)))
+        i = (i + 1) & mask;
+    return &summary->networks[i];
+}
+
+/* Keeps the table at most half full; false when it may not or cannot grow. */
+static bool make_room(struct summary *summary)
+{
+    struct summary larger = *summary;
+
+    if (summary->network_count < summary->network_capacity / 2)
+        return true;
+    if (summary->network_capacity >= NETWORKS_MAX)
+        return false;
+    larger.network_capacity *= 2;
+    larger.networks = calloc(larger.network_capacity, sizeof *larger.networks);
+    if (larger.networks == NULL)
+        return false;
+    for (size_t i = 0; i < summary->network_capacity; i++)
+        if (summary->networks[i].seen > 0)
+            *find_network(&larger, &summary->networks[i].prefix) = summary->networks[i];
+    free(summary->networks);
+    *summary = larger;
+    return true;
+}
+
+static void add_network(struct summary *summary, const struct judgement *judgement)
+{
+    struct summary_network *network;
+
+    if (!judgement->network.known) {
+        summary->new_networks++;
+        return;
+    }
+    network = find_network(summary, &judgement->network.prefix);
+    if (network->seen == 0) {
+        if (!make_room(summary)) {
+            summary->elsewhere++;
+            return;
+        }
+        network = find_network(summary, &judgement->network.prefix);
+        network->prefix = judgement->network.prefix;
+        summary->network_count++;
+    }
+    network->seen++;
+    network->verdicts[judgement->verdict]++;
+}
+
+void summary_add(struct summary *summary, const struct judgement *judgement)
+{
+    const uint64_t time_ns = judgement->observation.time_ns;
+
+    if (summary->seen == 0 || time_ns < summary->first_ns)
+        summary->first_ns = time_ns;
+    if (summary->seen == 0 || time_ns > summary->last_ns)
+        summary->last_ns = time_ns;
+    summary->seen++;
+    summary->verdicts[judgement->verdict]++;
+    summary->families[judgement->stack.family][judgement->verdict]++;
+    add_network(summary, judgement);
+}
+
+static void print_time(FILE *to, const char *name, uint64_t time_ns)
+{
+    const time_t seconds = (time_t)(time_ns / 1000000000);
+    struct tm parts;
+    char words[32];
+
+    gmtime_r(&seconds, &parts);
+    strftime(words, sizeof words, "%F %T", &parts);
+    fprintf(to, "%-22s %s.%06" PRIu64 " UTC\n", name, words, time_ns % 1000000000 / 1000);
+}
+
+static void print_count(FILE *to, const char *name, uint64_t count)
+{
+    fprintf(to, "%-22s %10" PRIu64 "\n", name, count);
+}
+
+static void print_packets(const struct summary *summary, const struct replay_counts *counts,
+                          FILE *to)
+{
+    print_count(to, "packets", counts->packets);
+    print_count(to, "  opening TCP packets", summary->seen);
+    print_count(to, "    seen again", counts->again);
+    print_count(to, "  not IP", counts->not_ip);
+    for (unsigned i = OBSERVATION_TAKEN + 1; i < OBSERVATION_REFUSAL_COUNT; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "  %s", observation_refusal_name((enum observation_refusal)i));
+        print_count(to, name, counts->refused[i]);
+    }
+    if (summary->seen == 0)
+        return;
+    print_time(to, "from", summary->first_ns);
+    print_time(to, "to", summary->last_ns);
+}
+
+static uint64_t sum(const uint64_t verdicts[SUMMARY_VERDICTS])
+{
+    uint64_t all = 0;
+
+    for (unsigned i = 0; i < SUMMARY_VERDICTS; i++)
+        all += verdicts[i];
+    return all;
+}
+
+static void print_header(FILE *to, const char *name)
+{
+    fprintf(to, "\n%-22s %10s", name, "all");
+    for (unsigned i = 0; i < SUMMARY_VERDICTS; i++)
+        fprintf(to, " %10s", verdict_name((enum verdict)i));
+    fputc('\n', to);
+}
+
+static void print_row(FILE *to, const char *name, const uint64_t verdicts[SUMMARY_VERDICTS])
+{
+    fprintf(to, "%-22s %10" PRIu64, name, sum(verdicts));
+    for (unsigned i = 0; i < SUMMARY_VERDICTS; i++)
+        fprintf(to, " %10" PRIu64, verdicts[i]);
+    fputc('\n', to);
+}
+
+/* The most seen first; among equals by prefix, so that the order is the same each time. */
+static int compare_networks(const void *a, const void *b)
+{
+    const struct summary_network *left = a;
+    const struct summary_network *right = b;
+
+    if (left->seen != right->seen)
+        return left->seen < right->seen ? 1 : -1;
+    return memcmp(&left->prefix, &right->prefix, sizeof left->prefix);
+}
+
+static void print_networks(struct summary *summary, FILE *to)
+{
+    char name[PREFIX_TEXT_MAX];
+
+    /* Empty rows have seen nothing, and so they sort behind the others. */
+    qsort(summary->networks, summary->network_capacity, sizeof *summary->networks,
+          compare_networks);
+    print_header(to, "network");
+    for (size_t i = 0; i < NETWORKS_SHOWN && i < summary->network_count; i++)
+        print_row(to, units_prefix(&summary->networks[i].prefix, name),
+                  summary->networks[i].verdicts);
+    if (summary->network_count > NETWORKS_SHOWN)
+        fprintf(to, "and %zu more\n", summary->network_count - NETWORKS_SHOWN);
+    if (summary->elsewhere > 0)
+        print_count(to, "in further networks", summary->elsewhere);
+    if (summary->new_networks > 0)
+        print_count(to, "not known before", summary->new_networks);
+}
+
+void summary_print(struct summary *summary, const struct replay_counts *counts, FILE *to)
+{
+    print_packets(summary, counts, to);
+    if (summary->seen == 0)
+        return;
+    print_header(to, "stack");
+    for (unsigned i = 0; i < SUMMARY_FAMILIES; i++)
+        if (sum(summary->families[i]) > 0)
+            print_row(to, stack_family_name((enum stack_family)i), summary->families[i]);
+    print_row(to, "all", summary->verdicts);
+    print_networks(summary, to);
+}

@@ -1,0 +1,147 @@
+/*
+ * A judgement as people read it; see text.h.
+ */
+#include "cli/text.h"
+
+#include "serve/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct verdict_colour {
+    const char *verdict;
+    const char *escape;
+};
+
+static const struct verdict_colour colours[] = {
+    {"tethered", "\033[1;33m"},
+    {"direct", "\033[32m"},
+    {"unknown", "\033[2m"},
+};
+
+/* RFC 3986, 3.2.2: an IPv6 address stands in brackets before a port. */
+static void write_endpoint(const char *address, unsigned port, char *out, size_t size)
+{
+    snprintf(out, size, strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, port);
+}
+
+void text_from_judgement(const struct judgement *judgement, struct text *out)
+{
+    const struct observation *seen = &judgement->observation;
+    char address[ADDRESS_TEXT_MAX];
+
+    out->time_us = seen->time_ns / 1000;
+    write_endpoint(units_address(&seen->client, address), seen->client_port, out->client,
+                   sizeof out->client);
+    write_endpoint(units_address(&seen->server, address), seen->server_port, out->server,
+                   sizeof out->server);
+    out->hop_limit = seen->hop_limit;
+    out->initial = judgement->initial;
+    out->hops = judgement->hops;
+    snprintf(out->family, sizeof out->family, "%s", stack_family_name(judgement->stack.family));
+    out->family_probability = json_stack_probability(&judgement->stack);
+    snprintf(out->verdict, sizeof out->verdict, "%s", verdict_name(judgement->verdict));
+    out->probability = judgement->probability;
+    out->evidence_count = judgement->evidence_count;
+    for (unsigned i = 0; i < judgement->evidence_count; i++) {
+        out->evidence[i].weight = (double)judgement->evidence[i].weight;
+        evidence_text(&judgement->evidence[i], out->evidence[i].text, EVIDENCE_TEXT_MAX);
+    }
+}
+
+static bool evidence_from_json(json_t *list, struct text *out)
+{
+    const size_t count = json_array_size(list);
+
+    out->evidence_count = 0;
+    for (size_t i = 0; i < count && i < EVIDENCE_MAX; i++) {
+        struct text_evidence *evidence = &out->evidence[out->evidence_count++];
+        const char *text;
+
+        if (json_unpack(json_array_get(list, i), "{s:F, s:s}", "weight", &evidence->weight, "text",
+                        &text) != 0)
+            return false;
+        snprintf(evidence->text, sizeof evidence->text, "%s", text);
+    }
+    return true;
+}
+
+bool text_from_json(const json_t *object, struct text *out)
+{
+    const char *client;
+    const char *server;
+    const char *family;
+    const char *verdict;
+    json_t *evidence;
+    double time;
+    int client_port;
+    int server_port;
+    int limits[3];
+
+    if (json_unpack((json_t *)object,
+                    "{s:F, s:s, s:i, s:{s:s, s:i}, s:i, s:i, s:i, s:{s:s, s:F}, s:s, s:F, s:o}",
+                    "time", &time, "address", &client, "port", &client_port, "server", "address",
+                    &server, "port", &server_port, "hop_limit", &limits[0], "initial", &limits[1],
+                    "hops", &limits[2], "stack", "family", &family, "probability",
+                    &out->family_probability, "verdict", &verdict, "probability", &out->probability,
+                    "evidence", &evidence) != 0 ||
+        !json_is_array(evidence) || !(time >= 0 && time < 1e12))
+        return false;
+    out->time_us = (uint64_t)(time * 1e6 + 0.5);
+    write_endpoint(client, (unsigned)client_port, out->client, sizeof out->client);
+    write_endpoint(server, (unsigned)server_port, out->server, sizeof out->server);
+    out->hop_limit = (unsigned)limits[0];
+    out->initial = (unsigned)limits[1];
+    out->hops = (unsigned)limits[2];
+    snprintf(out->family, sizeof out->family, "%s", family);
+    snprintf(out->verdict, sizeof out->verdict, "%s", verdict);
+    return evidence_from_json(evidence, out);
+}
+
+static void time_words(uint64_t time_us, char *out, size_t size)
+{
+    const time_t seconds = (time_t)(time_us / 1000000);
+    struct tm parts;
+    char day[32];
+
+    gmtime_r(&seconds, &parts);
+    strftime(day, sizeof day, "%F %T", &parts);
+    snprintf(out, size, "%s.%06u", day, (unsigned)(time_us % 1000000));
+}
+
+static const char *colour_of(const struct text *text)
+{
+    for (size_t i = 0; i < sizeof colours / sizeof colours[0]; i++)
+        if (strcmp(colours[i].verdict, text->verdict) == 0)
+            return colours[i].escape;
+    return "";
+}
+
+size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
+{
+    char time[48];
+    size_t length;
+
+    time_words(text->time_us, time, sizeof time);
+    length = (size_t)snprintf(
+        out, TEXT_MAX,
+        "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %% "
+        "likely tethered\n",
+        time, text->client, text->server, text->hop_limit, text->initial, text->hops, text->family,
+        text->family_probability * 100, colour ? colour_of(text) : "", text->verdict,
+        colour ? "\033[0m" : "", text->probability * 100);
+    for (unsigned i = 0; i < text->evidence_count; i++)
+        length += (size_t)snprintf(out + length, TEXT_MAX - length, "%28s %+6.2f  %s\n", "",
+                                   text->evidence[i].weight, text->evidence[i].text);
+    return length;
+}
+
+bool text_wants_colour(int descriptor)
+{
+    const char *no_colour = getenv("NO_COLOR");
+
+    return isatty(descriptor) && (no_colour == NULL || no_colour[0] == '\0');
+}

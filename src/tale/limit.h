@@ -1,7 +1,7 @@
 /*
  * Token buckets: one for each source (IPv4 /32, IPv6 /64), and one for all, in a table of a fixed
  * size. A source that is pushed out of the table starts afresh with the tokens of one probe only,
- * so that a flood of false sources gains nothing by pushing. One thread's.
+ * so that a flood of false sources gains nothing by pushing.
  */
 #ifndef HOPTELL_TALE_LIMIT_H
 #define HOPTELL_TALE_LIMIT_H

@@ -55,11 +55,8 @@ static const struct branch *choose_branch(const struct probe *probe, unsigned in
                                           uint64_t now_ns, struct random *random)
 {
     const struct step *step = &probe->tale->step[index];
-    const uint64_t every_ns = step->every_us == 0 ? 1 : (uint64_t)step->every_us * 1000;
     const unsigned count = step->branch_count;
 
-    if (count == 1)
-        return &step->branch[0];
     switch (step->by) {
     case FORK_FLOW:
         return &step->branch[spread(hash_flow(probe, index), count)];
@@ -68,7 +65,7 @@ static const struct branch *choose_branch(const struct probe *probe, unsigned in
     case FORK_DESTINATION:
         return &step->branch[spread(hash_address(index, &probe->packet.destination), count)];
     case FORK_TIME:
-        return &step->branch[now_ns / every_ns % count];
+        return &step->branch[now_ns / 1000 / (step->every_us ? step->every_us : 1) % count];
     case FORK_NONE:
     default:
         return &step->branch[0];
@@ -89,37 +86,38 @@ static bool is_too_big(const struct packet *p, const struct hop *hop)
 }
 
 /*
- * A hop that refuses does so for whatever comes to it. Otherwise it looks at the hop limit before
- * it looks at the size, as a router does that decides to forward and then finds the link too small.
+ * What stops a probe at a hop; STOP_END: nothing. A hop that refuses does so for whatever comes to
+ * it. Otherwise it looks at the hop limit before it looks at the size, as a router does that
+ * decides to forward and then finds the link too small.
  */
-static bool stops_at(const struct packet *p, const struct hop *hop, unsigned position,
-                     enum stop_cause *out_cause)
+static enum stop_cause stops_at(const struct packet *p, const struct hop *hop, unsigned position)
 {
     if (hop->refuse != REFUSE_NONE)
-        *out_cause = STOP_REFUSED;
-    else if (position >= p->hop_limit)
-        *out_cause = STOP_HOP_LIMIT;
-    else if (hop->mtu != 0 && is_too_big(p, hop))
-        *out_cause = STOP_TOO_BIG;
-    else
-        return false;
-    return true;
+        return STOP_REFUSED;
+    if (position >= p->hop_limit)
+        return STOP_HOP_LIMIT;
+    if (hop->mtu != 0 && is_too_big(p, hop))
+        return STOP_TOO_BIG;
+    return STOP_END;
 }
 
 struct stop path_walk(const struct probe *probe, uint64_t now_ns, struct random *random)
 {
     const struct tale *tale = probe->tale;
-    struct stop stop = {.cause = STOP_END, .position = 1};
+    unsigned position = 1;
 
     for (unsigned i = 0; i < tale->step_count; i++) {
-        const struct branch *branch = choose_branch(probe, i, now_ns, random);
+        const struct step *step = &tale->step[i];
+        const struct branch *branch =
+            step->branch_count > 1 ? choose_branch(probe, i, now_ns, random) : step->branch;
 
-        for (unsigned j = 0; j < branch->count; j++, stop.position++) {
-            stop.hop = &tale->hop[branch->first + j];
-            if (stops_at(&probe->packet, stop.hop, stop.position, &stop.cause))
-                return stop;
+        for (unsigned j = 0; j < branch->count; j++, position++) {
+            const struct hop *hop = &tale->hop[branch->first + j];
+            const enum stop_cause cause = stops_at(&probe->packet, hop, position);
+
+            if (cause != STOP_END)
+                return (struct stop){.cause = cause, .position = (uint8_t)position, .hop = hop};
         }
     }
-    stop.hop = NULL;
-    return stop;
+    return (struct stop){.cause = STOP_END, .position = (uint8_t)position};
 }

@@ -18,10 +18,17 @@ static bool destination_of_broken(const uint8_t *octets, size_t length, struct a
     return true;
 }
 
-/* 0.0.0.0/8 and 240.0.0.0/4 stand for no single host (RFC 1122, 3.2.1.3; RFC 1812, 5.3.7). */
-static bool is_no_host_v4(const struct address *a)
+/*
+ * Whether an address stands for no single host: unspecified, loopback, multicast, broadcast, and
+ * 0.0.0.0/8 and 240.0.0.0/4 whole (RFC 1122, 3.2.1.3; RFC 1812, 5.3.7; RFC 4443, 2.4 (e.6)).
+ */
+static bool is_no_host(const struct address *a, uint8_t version)
 {
-    return address_is_v4(a) && (a->octets[12] == 0 || a->octets[12] >= 240);
+    const uint8_t first = a->octets[version == 4 ? 12 : 0];
+
+    if (version == 4)
+        return first == 0 || first == 127 || first >= 224;
+    return first == 0xff || (address_half(a, 0) == 0 && address_half(a, 1) <= 1);
 }
 
 /* The last address of an IPv4 target that is a subnet: its broadcast address. RFC 3021: not /31. */
@@ -35,22 +42,13 @@ static bool is_subnet_broadcast(const struct prefix *target, const struct addres
     return (address_half(a, 1) & host) == host;
 }
 
-/*
- * An IPv6 packet may not bear IPv4-mapped addresses (RFC 4038, 4.2), and would be taken for IPv4
- * from here on. A source that is itself a target would have hoptell answer itself.
- */
+/* A source that is itself a target would have hoptell answer itself. */
 static bool addresses_are_bad(const struct tales *tales, const struct packet *p,
                               const struct prefix *target)
 {
-    if (address_family(&p->source) != packet_family(p) ||
-        address_family(&p->destination) != packet_family(p))
-        return true;
-    if (address_is_special(&p->source) || address_is_special(&p->destination) ||
-        is_no_host_v4(&p->source) || is_no_host_v4(&p->destination))
-        return true;
-    if (p->version == 4 && is_subnet_broadcast(target, &p->destination))
-        return true;
-    return tales_find(tales, &p->source) != NULL;
+    return is_no_host(&p->source, p->version) || is_no_host(&p->destination, p->version) ||
+           (p->version == 4 && is_subnet_broadcast(target, &p->destination)) ||
+           tales_find(tales, &p->source) != NULL;
 }
 
 static enum probe_protocol protocol_of(const struct packet *p)
@@ -115,24 +113,22 @@ static bool may_be_answered(const struct tales *tales, const struct probe *probe
 bool probe_read(const struct tales *tales, const uint8_t *octets, size_t length, struct probe *out,
                 enum reason *out_reason)
 {
-    const struct prefix *target;
-    struct address destination;
     const enum packet_fault fault = packet_parse(octets, length, &out->packet);
+    const struct address *destination = &out->packet.destination;
+    const struct prefix *target;
+    struct address of_broken;
 
     out->tale = NULL;
-    if (fault == PACKET_OK) {
-        destination = out->packet.destination;
-    } else if (!destination_of_broken(octets, length, &destination)) {
-        *out_reason = REASON_NOT_IP;
-        return false;
-    }
-    out->tale = tales_find_target(tales, &destination, &target);
-    if (!out->tale) {
-        *out_reason = REASON_NOT_TARGET;
-        return false;
-    }
     if (fault != PACKET_OK) {
-        *out_reason = REASON_BROKEN;
+        if (!destination_of_broken(octets, length, &of_broken)) {
+            *out_reason = REASON_NOT_IP;
+            return false;
+        }
+        destination = &of_broken;
+    }
+    out->tale = tales_find_target(tales, destination, &target);
+    if (!out->tale || fault != PACKET_OK) {
+        *out_reason = out->tale ? REASON_BROKEN : REASON_NOT_TARGET;
         return false;
     }
     out->protocol = protocol_of(&out->packet);

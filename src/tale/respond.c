@@ -90,48 +90,62 @@ static enum reason limit_reason(struct responder *r, const struct probe *probe, 
     }
 }
 
-/* A second copy is an answer like the first, and needs a token of its own. */
-static void set_delivery(struct responder *r, const struct probe *probe, const struct hop *hop,
-                         uint64_t now_ns, struct answer *answer)
+/* Everything that may hold an answer back; `reason` when nothing does. */
+static enum reason allow(struct responder *r, const struct probe *probe, const struct hop *hop,
+                         uint64_t now_ns, enum reason reason)
 {
-    answer->due_ns = now_ns + delay_sample_us(hop, &r->random) * 1000;
-    if (delay_chance(hop->reorder, &r->random))
-        answer->due_ns += (uint64_t)DELAY_REORDER_US * 1000;
-    if (delay_chance(hop->duplicate, &r->random))
-        answer->duplicate =
-            limit_reason(r, probe, now_ns, REASON_TIME_EXCEEDED) == REASON_TIME_EXCEEDED;
+    if (hop)
+        reason = hop_reason(r, probe, hop, now_ns, reason);
+    return reason_fate(reason) == FATE_ANSWER ? limit_reason(r, probe, now_ns, reason) : reason;
 }
 
-static void respond_to_probe(struct responder *r, const struct probe *probe, uint64_t now_ns,
-                             uint8_t *out, size_t capacity, struct answer *answer)
+static uint64_t due_time(struct responder *r, const struct hop *hop, uint64_t now_ns)
 {
-    const struct stop stop = path_walk(probe, now_ns, &r->random);
-    const struct plan plan = stop.hop ? answer_plan_hop(probe, &stop) : end_plan(probe);
+    uint64_t delay_us = delay_sample_us(hop, &r->random);
 
-    answer->position = stop.position;
-    answer->reason = plan.reason;
-    if (stop.hop)
-        answer->reason = hop_reason(r, probe, stop.hop, now_ns, answer->reason);
-    if (reason_fate(answer->reason) == FATE_ANSWER)
-        answer->reason = limit_reason(r, probe, now_ns, answer->reason);
-    if (reason_fate(answer->reason) != FATE_ANSWER)
-        return;
-    answer->length = answer_write(probe, &stop, &plan, &r->random, out, capacity);
-    if (answer->length == 0)
-        answer->reason = REASON_NO_ROOM;
-    else if (stop.hop)
-        set_delivery(r, probe, stop.hop, now_ns, answer);
+    if (delay_chance(hop->reorder, &r->random))
+        delay_us += DELAY_REORDER_US;
+    return now_ns + delay_us * 1000;
+}
+
+/* A second copy is an answer like the first, and needs a token of its own. */
+static bool sends_twice(struct responder *r, const struct probe *probe, const struct hop *hop,
+                        uint64_t now_ns, enum reason reason)
+{
+    return delay_chance(hop->duplicate, &r->random) &&
+           limit_reason(r, probe, now_ns, reason) == reason;
 }
 
 struct answer respond(struct responder *responder, const uint8_t *octets, size_t length,
                       uint64_t now_ns, uint8_t *out, size_t capacity)
 {
-    struct answer answer = {.due_ns = now_ns};
     struct probe probe;
+    struct stop stop = {0};
+    enum reason reason;
+    size_t written = 0;
+    uint64_t due_ns = now_ns;
+    bool twice = false;
 
-    if (probe_read(&responder->tales, octets, length, &probe, &answer.reason))
-        respond_to_probe(responder, &probe, now_ns, out, capacity, &answer);
-    answer.tale = probe.tale;
-    responder->count[answer.reason]++;
-    return answer;
+    if (probe_read(&responder->tales, octets, length, &probe, &reason)) {
+        struct plan plan;
+
+        stop = path_walk(&probe, now_ns, &responder->random);
+        plan = stop.hop ? answer_plan_hop(&probe, &stop) : end_plan(&probe);
+        reason = allow(responder, &probe, stop.hop, now_ns, plan.reason);
+        if (reason_fate(reason) == FATE_ANSWER) {
+            written = answer_write(&probe, &stop, &plan, &responder->random, out, capacity);
+            reason = written > 0 ? reason : REASON_NO_ROOM;
+        }
+    }
+    if (written > 0 && stop.hop) {
+        due_ns = due_time(responder, stop.hop, now_ns);
+        twice = sends_twice(responder, &probe, stop.hop, now_ns, reason);
+    }
+    responder->count[reason]++;
+    return (struct answer){.reason = reason,
+                           .length = written,
+                           .due_ns = due_ns,
+                           .duplicate = twice,
+                           .tale = probe.tale,
+                           .position = stop.position};
 }

@@ -3,34 +3,23 @@
  */
 #include "tale/tale.h"
 
-static const struct prefix *tale_target(const struct tale *tale, const struct address *address)
-{
-    const struct prefix *best = NULL;
-
-    for (unsigned i = 0; i < tale->target_count; i++) {
-        const struct prefix *p = &tale->target[i];
-
-        if (prefix_contains(p, address) && (!best || p->length > best->length))
-            best = p;
-    }
-    return best;
-}
-
 const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
                                      const struct prefix **out_target)
 {
     const struct tale *found = NULL;
-    const struct prefix *best = NULL;
+    int longest = -1;
 
     for (size_t i = 0; i < tales->count; i++) {
-        const struct prefix *p = tale_target(tales->tale[i], address);
+        const struct tale *tale = tales->tale[i];
 
-        if (p && (!best || p->length > best->length)) {
-            best = p;
-            found = tales->tale[i];
+        for (const struct prefix *p = tale->target; p < tale->target + tale->target_count; p++) {
+            if (p->length <= longest || !prefix_contains(p, address))
+                continue;
+            longest = p->length;
+            found = tale;
+            *out_target = p;
         }
     }
-    *out_target = best;
     return found;
 }
 

@@ -115,7 +115,7 @@ struct tales {
 /* The tale that has `address` among its targets; the longest prefix wins; NULL for none. */
 const struct tale *tales_find(const struct tales *tales, const struct address *address);
 
-/* The same, and which of its targets it was. */
+/* The same, and which of its targets it was; left alone for none. */
 const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
                                      const struct prefix **out_target);
 

@@ -23,11 +23,17 @@ struct prefix {
     uint8_t length;         /* 0 to 128; IPv4: 96 to 128 */
 };
 
+/* The second half is made as one word, which is also how it is read again a moment later. */
 static inline struct address address_v4(const uint8_t octets[4])
 {
-    struct address a = {.octets = {[10] = 0xff, [11] = 0xff}};
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    struct address a = {{0}};
+    uint32_t last;
+    uint64_t low;
 
-    __builtin_memcpy(a.octets + 12, octets, 4);
+    __builtin_memcpy(&last, octets, 4);
+    low = little ? (uint64_t)last << 32 | 0xffff0000u : (uint64_t)0xffff << 32 | last;
+    __builtin_memcpy(a.octets + 8, &low, 8);
     return a;
 }
 
@@ -56,8 +62,11 @@ static inline bool address_equal(const struct address *a, const struct address *
 
 static inline bool address_is_v4(const struct address *a)
 {
-    return address_word(a->octets) == 0 && a->octets[8] == 0 && a->octets[9] == 0 &&
-           a->octets[10] == 0xff && a->octets[11] == 0xff;
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const uint64_t low = address_word(a->octets + 8);
+
+    return address_word(a->octets) == 0 &&
+           (little ? (uint32_t)low == 0xffff0000u : low >> 32 == 0xffff);
 }
 
 static inline enum family address_family(const struct address *a)
@@ -79,12 +88,11 @@ static inline unsigned address_wire_length(const struct address *a)
 /* 0.0.0.0 or :: */
 static inline bool address_is_unspecified(const struct address *a)
 {
-    const unsigned start = address_is_v4(a) ? 12 : 0;
+    const uint8_t *last = a->octets + 12;
 
-    for (unsigned i = start; i < 16; i++)
-        if (a->octets[i] != 0)
-            return false;
-    return true;
+    if (address_is_v4(a))
+        return (last[0] | last[1] | last[2] | last[3]) == 0;
+    return (address_word(a->octets) | address_word(a->octets + 8)) == 0;
 }
 
 /* 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291, 2.7) */
@@ -129,26 +137,29 @@ static inline struct prefix prefix_of(const struct address *a, uint8_t length)
     return p;
 }
 
+/* A word's value where its octets stand in network byte order. */
+static inline uint64_t address_word_value(uint64_t word)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word;
+}
+
 /* The first (0) or the second (1) half of the 128 bits, as a number. */
 static inline uint64_t address_half(const struct address *a, unsigned half)
 {
-    uint64_t value;
-
-    __builtin_memcpy(&value, a->octets + (size_t)half * 8, 8);
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(value) : value;
+    return address_word_value(address_word(a->octets + (size_t)half * 8));
 }
 
 /* Each family its own: ::/0 holds no IPv4 address, although IPv4 is mapped below it. */
 static inline bool prefix_contains(const struct prefix *p, const struct address *a)
 {
-    const uint64_t high = address_half(&p->address, 0) ^ address_half(a, 0);
-    const uint64_t low = address_half(&p->address, 1) ^ address_half(a, 1);
+    const uint64_t high = address_word(p->address.octets) ^ address_word(a->octets);
+    const uint64_t low = address_word(p->address.octets + 8) ^ address_word(a->octets + 8);
 
-    if (address_is_v4(&p->address) != address_is_v4(a))
-        return false;
-    if (p->length <= 64)
-        return p->length == 0 || high >> (64 - p->length) == 0;
-    return high == 0 && low >> (128 - p->length) == 0;
+    if (p->length > 64) /* an IPv4 prefix is always, and shares the first 96 bits */
+        return high == 0 && address_word_value(low) >> (128 - p->length) == 0 &&
+               (p->length >= 96 || !address_is_v4(a));
+    return (p->length == 0 || address_word_value(high) >> (64 - p->length) == 0) &&
+           !address_is_v4(a);
 }
 
 /* The length as people write it: 24 for an IPv4 prefix held as 120. */

@@ -109,38 +109,48 @@ struct icmp_error {
     uint8_t quoted_hop_limit; /* as the probe had when it came to the sender of the error */
 };
 
-/* Copies the first `length` octets of the probe, as they were when it reached the sender. */
-static inline void icmp_quote(const struct packet *probe, uint8_t hop_limit, size_t length,
-                              uint8_t *out)
+/*
+ * Copies the first `length` octets of the probe, as they were when it reached the sender, and
+ * returns their sum. An IPv4 header's own sum does not change with its hop limit, because its
+ * checksum changes too.
+ */
+static inline uint64_t icmp_quote(const struct packet *probe, uint8_t hop_limit, size_t length,
+                                  uint8_t *out)
 {
-    __builtin_memcpy(out, probe->ip, length);
+    const uint64_t sum = checksum_copy(0, probe->ip, length, out);
+
     if (probe->version == 6) {
         out[7] = hop_limit;
-        return;
+        return sum + 0xffff - probe->hop_limit + hop_limit;
     }
-    store_u16(out + 10, checksum_update(load_u16(out + 10), load_u16(probe->ip + 8),
-                                        (uint16_t)(hop_limit << 8 | probe->ip[9])));
+    store_u16(out + 10, checksum_update(load_u16(out + 10), load_u16(out + 8),
+                                        (uint16_t)(hop_limit << 8 | out[9])));
     out[8] = hop_limit;
+    return sum;
 }
 
-/* The quote with extensions behind it; sets the header's length field. Returns the octets. */
-static inline size_t icmp_quote_extended(const struct packet *probe, const struct icmp_error *error,
-                                         size_t room, uint8_t *icmp)
+/* The length field of an extended error, in its place in the header's second word. */
+static inline uint32_t icmp_extended_length(uint8_t version)
 {
-    uint8_t *quote = icmp + ICMP_HEADER;
+    return version == 6 ? ICMP_QUOTE_EXTENDED / 8u << 24 : ICMP_QUOTE_EXTENDED / 4u << 16;
+}
+
+/* The quote with extensions behind it. Returns the octets of both, and their sum. */
+static inline size_t icmp_quote_extended(const struct packet *probe, const struct icmp_error *error,
+                                         size_t room, uint8_t *quote, uint64_t *out_sum)
+{
+    uint8_t *extension = quote + ICMP_QUOTE_EXTENDED;
     size_t length = (size_t)(probe->end - probe->ip);
+    size_t extended;
 
     if (length > ICMP_QUOTE_EXTENDED)
         length = ICMP_QUOTE_EXTENDED;
-    icmp_quote(probe, error->quoted_hop_limit, length, quote);
-    __builtin_memset(quote + length, 0, ICMP_QUOTE_EXTENDED - length);
-    if (probe->version == 6)
-        icmp[4] = ICMP_QUOTE_EXTENDED / 8;
-    else
-        icmp[5] = ICMP_QUOTE_EXTENDED / 4;
-    return ICMP_QUOTE_EXTENDED + extension_write(&error->extension, error->source,
-                                                 quote + ICMP_QUOTE_EXTENDED,
-                                                 room - ICMP_QUOTE_EXTENDED);
+    __builtin_memset(quote, 0, ICMP_QUOTE_EXTENDED);
+    *out_sum = icmp_quote(probe, error->quoted_hop_limit, length, quote);
+    extended =
+        extension_write(&error->extension, error->source, extension, room - ICMP_QUOTE_EXTENDED);
+    *out_sum = checksum_add(*out_sum, extension, extended);
+    return ICMP_QUOTE_EXTENDED + extended;
 }
 
 /*
@@ -163,25 +173,27 @@ static inline size_t icmp_error_write(const struct packet *probe, const struct i
     };
     const size_t header = ip_header_length(probe->version);
     const size_t room = (v6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4) - header - ICMP_HEADER;
+    const size_t whole = (size_t)(probe->end - probe->ip);
     uint8_t *icmp = out + header;
-    size_t length = ICMP_HEADER;
+    const uint32_t first = (uint32_t)error->type << 24 | (uint32_t)error->code << 16;
+    uint32_t rest = error->rest;
+    uint64_t sum;
+    size_t length;
 
-    icmp[0] = error->type;
-    icmp[1] = error->code;
-    store_u16(icmp + 2, 0);
-    store_u32(icmp + 4, error->rest);
     if (!extension_is_empty(&error->extension) && icmp_is_extensible(probe->version, error->type)) {
-        length += icmp_quote_extended(probe, error, room, icmp);
+        rest |= icmp_extended_length(probe->version);
+        length = icmp_quote_extended(probe, error, room, icmp + ICMP_HEADER, &sum);
     } else {
-        const size_t whole = (size_t)(probe->end - probe->ip);
-        const size_t quoted = whole < room ? whole : room;
-
-        icmp_quote(probe, error->quoted_hop_limit, quoted, icmp + ICMP_HEADER);
-        length += quoted;
+        length = whole < room ? whole : room;
+        sum = icmp_quote(probe, error->quoted_hop_limit, length, icmp + ICMP_HEADER);
     }
+    length += ICMP_HEADER;
+    sum += (uint64_t)first + rest;
+    if (v6)
+        sum += checksum_pseudo(ip.source, ip.destination, ip.protocol, (uint32_t)length);
+    store_u32(icmp, first | checksum_fold(sum));
+    store_u32(icmp + 4, rest);
     ip_header_write(&ip, length, out);
-    store_u16(icmp + 2, v6 ? ip_payload_checksum(&ip, icmp, length)
-                           : checksum_fold(checksum_add(0, icmp, length)));
     return header + length;
 }
 

@@ -99,20 +99,23 @@ static inline void packet_set_end(struct packet *p, const uint8_t *received_end)
     }
 }
 
-/* The IPv4 header's own checksum (RFC 791, 3.1); `header` octets, all of them received. */
-static inline bool packet_checksum_is_good(struct cursor header_and_more, size_t header)
+/*
+ * The IPv4 header's own checksum (RFC 791, 3.1): over its fixed part at `ip`, and over `options`
+ * octets of options, all of them received.
+ */
+static inline bool packet_checksum_is_good(const uint8_t *ip, struct cursor after, size_t options)
 {
-    uint64_t sum = 0;
+    uint64_t sum = checksum_add(0, ip, IPV4_HEADER_MIN);
 
-    for (size_t i = 0; i < IPV4_HEADER_MAX && i < header; i += 2)
-        sum += cursor_u16(&header_and_more);
+    for (size_t i = 0; i < IPV4_HEADER_MAX - IPV4_HEADER_MIN && i < options; i += 2)
+        sum += cursor_u16(&after);
     return checksum_fold(sum) == 0;
 }
 
 static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor c)
 {
-    const struct cursor start = c;
     const uint8_t *ip = cursor_take(&c, IPV4_HEADER_MIN);
+    const struct cursor options = c;
     size_t header;
     uint16_t fragment;
 
@@ -145,7 +148,7 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor 
         p->flags |= PACKET_FRAGMENT_FIRST;
     if (header > IPV4_HEADER_MIN)
         p->flags |= PACKET_OPTIONS;
-    if (!packet_checksum_is_good(start, header))
+    if (!packet_checksum_is_good(ip, options, header - IPV4_HEADER_MIN))
         p->flags |= PACKET_BAD_CHECKSUM;
     packet_set_end(p, c.end);
     return PACKET_OK;

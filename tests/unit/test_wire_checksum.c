@@ -93,9 +93,43 @@ static void the_example_of_rfc_1624_stays_right(void **state)
     assert_int_equal(checksum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
 }
 
+static void a_copy_has_the_octets_and_their_sum(void **state)
+{
+    uint8_t from[100], to[101];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof from; i++)
+        from[i] = (uint8_t)(i * 37 + 200);
+    for (size_t length = 0; length <= sizeof from; length++) {
+        memset(to, 0xee, sizeof to);
+        assert_int_equal(checksum_copy(5, from, length, to), checksum_add(5, from, length));
+        assert_memory_equal(to, from, length);
+        assert_int_equal(to[length], 0xee);
+    }
+}
+
+/* Word by word, as RFC 1071 writes it, against eight octets at a time. */
+static void any_length_sums_as_word_by_word(void **state)
+{
+    uint8_t octets[70];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof octets; i++)
+        octets[i] = (uint8_t)(i * 151 + 77);
+    for (size_t length = 0; length <= sizeof octets; length++) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < length; i += 2)
+            sum += (uint64_t)octets[i] << 8 | (i + 1 < length ? octets[i + 1] : 0);
+        assert_int_equal(checksum_fold(checksum_add(0, octets, length)), checksum_fold(sum));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_has_the_octets_and_their_sum),
+        cmocka_unit_test(any_length_sums_as_word_by_word),
         cmocka_unit_test(the_example_of_rfc_1071_adds_up),
         cmocka_unit_test(a_header_with_its_checksum_folds_to_zero),
         cmocka_unit_test(an_odd_last_octet_is_padded_with_zero),

@@ -88,8 +88,8 @@ static __always_inline __u32 syn_offset(struct __sk_buff *skb)
     if (skb->protocol == bpf_htons(ETH_P_IP)) {
         struct iphdr ip;
 
-        if (bpf_skb_load_bytes(skb, NETWORK, &ip, sizeof(ip)) < 0 || ip.ihl != 5
-            || ip.protocol != IPPROTO_TCP)
+        if (bpf_skb_load_bytes(skb, NETWORK, &ip, sizeof(ip)) < 0 || ip.ihl != 5 ||
+            ip.protocol != IPPROTO_TCP)
             return 0;
         offset = NETWORK + sizeof(ip);
     } else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
@@ -116,8 +116,8 @@ static __always_inline int load_options(struct __sk_buff *skb, __u32 tcp, void *
 {
     __u8 offset;
 
-    if (bpf_skb_load_bytes(skb, tcp + 12, &offset, 1) < 0 || (offset & 0xf0) != data_offset(length)
-        || skb->len != tcp + sizeof(struct tcphdr) + length)
+    if (bpf_skb_load_bytes(skb, tcp + 12, &offset, 1) < 0 ||
+        (offset & 0xf0) != data_offset(length) || skb->len != tcp + sizeof(struct tcphdr) + length)
         return -1;
     return (int)bpf_skb_load_bytes(skb, tcp + sizeof(struct tcphdr), out, length);
 }
@@ -179,8 +179,8 @@ int open_as_windows(struct __sk_buff *skb)
     __u32 tcp = syn_offset(skb);
     struct linux_without_times own;
 
-    if (tcp == 0 || load_options(skb, tcp, &own, sizeof(own)) < 0 || own.sack.kind != KIND_SACK
-        || own.scale.kind != KIND_SCALE)
+    if (tcp == 0 || load_options(skb, tcp, &own, sizeof(own)) < 0 || own.sack.kind != KIND_SACK ||
+        own.scale.kind != KIND_SCALE)
         return TC_ACT_OK;
 
     struct windows options = {
@@ -200,8 +200,8 @@ int open_as_apple(struct __sk_buff *skb)
     __u32 tcp = syn_offset(skb);
     struct linux_with_times own;
 
-    if (tcp == 0 || load_options(skb, tcp, &own, sizeof(own)) < 0 || own.times.kind != KIND_TIME
-        || own.scale.kind != KIND_SCALE)
+    if (tcp == 0 || load_options(skb, tcp, &own, sizeof(own)) < 0 || own.times.kind != KIND_TIME ||
+        own.scale.kind != KIND_SCALE)
         return TC_ACT_OK;
 
     struct apple options = {

@@ -56,7 +56,7 @@ static inline bool dccp_parse(const uint8_t *octets, size_t length, struct dccp 
     out->sequence = dccp_number(octets + (is_long ? 10 : 9), is_long);
     if (out->has_acknowledgment)
         out->acknowledgment = dccp_number(octets + fixed + (is_long ? 2 : 1), is_long);
-    out->covered = coverage == 0 ? length : header + (coverage - 1) * 4;
+    out->covered = coverage == 0 ? length : header + (size_t)(coverage - 1) * 4;
     return out->covered <= length;
 }
 

@@ -24,6 +24,8 @@ struct archive {
     uint64_t keep_us;
     uint64_t saved_ns; /* what changed since is not saved yet; clock of the observations */
     unsigned saves;
+    bool is_closing; /* the loop has ended: a save may wait for room in the queue */
+    bool is_short;   /* not everything of the newest save found room */
     char reason[256]; /* why the store fails */
 };
 
@@ -39,16 +41,21 @@ static void archive_save_one(const struct baseline *baseline, void *context)
 {
     struct archive *a = context;
 
-    if (baseline->updated_ns >= a->saved_ns)
-        store_queue_baseline(a->queue, baseline);
+    if (baseline->updated_ns < a->saved_ns || store_queue_baseline(a->queue, baseline))
+        return;
+    if (a->is_closing && store_queue_wait(a->queue) && store_queue_baseline(a->queue, baseline))
+        return;
+    a->is_short = true;
 }
 
 static void archive_save(struct archive *a)
 {
     const uint64_t now = wall_clock_ns();
 
+    a->is_short = false;
     watch_each_baseline(watching_watch(a->watching), archive_save_one, a);
-    a->saved_ns = now;
+    if (!a->is_short)
+        a->saved_ns = now;
 }
 
 static void archive_tick(uv_timer_t *timer)
@@ -139,6 +146,7 @@ void archive_close(struct archive *a)
 {
     if (a == NULL)
         return;
+    a->is_closing = true;
     archive_save(a);
     store_queue_close(a->queue);
     uv_close((uv_handle_t *)&a->timer, archive_closed);

@@ -41,11 +41,13 @@ struct store_queue {
     struct store *store; /* the writer's alone */
     pthread_t writer;
     pthread_mutex_t lock; /* over all that follows */
-    pthread_cond_t wake;
+    pthread_cond_t wake;  /* the writer: rows, a waiter, the end */
+    pthread_cond_t moved; /* a waiter: a batch has been written, or has failed */
     size_t capacity;
     size_t batch; /* rows written at once, at most */
     size_t tail;
     size_t count;
+    unsigned waiters; /* who would rather not wait for a whole batch */
     bool stopping;
     bool failing;
     char error[ERROR_MAX];
@@ -117,7 +119,8 @@ static void wait_for_rows(struct store_queue *queue)
     while (queue->count == 0 && !queue->stopping)
         pthread_cond_wait(&queue->wake, &queue->lock);
     deadline = deadline_in(queue->failing ? RETRY_WAIT_MS : BATCH_WAIT_MS);
-    while ((queue->failing || queue->count < queue->batch) && !queue->stopping)
+    while ((queue->failing || (queue->count < queue->batch && queue->waiters == 0)) &&
+           !queue->stopping)
         if (pthread_cond_timedwait(&queue->wake, &queue->lock, &deadline) == ETIMEDOUT)
             break;
 }
@@ -157,6 +160,7 @@ static void *write_rows(void *context)
         account(queue, size > 0 ? size : 1, result, store_error(queue->store));
         if (result != 0)
             store_rollback(queue->store);
+        pthread_cond_broadcast(&queue->moved);
         if (result != 0 && last_try)
             break;
     }
@@ -176,8 +180,10 @@ static int start(struct store_queue *queue)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->wake, &attributes);
     pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&queue->moved, NULL);
     result = pthread_create(&queue->writer, NULL, write_rows, queue);
     if (result != 0) {
+        pthread_cond_destroy(&queue->moved);
         pthread_cond_destroy(&queue->wake);
         pthread_mutex_destroy(&queue->lock);
     }
@@ -215,6 +221,7 @@ void store_queue_close(struct store_queue *queue)
     pthread_cond_signal(&queue->wake);
     pthread_mutex_unlock(&queue->lock);
     pthread_join(queue->writer, NULL);
+    pthread_cond_destroy(&queue->moved);
     pthread_cond_destroy(&queue->wake);
     pthread_mutex_destroy(&queue->lock);
     store_close(queue->store);
@@ -285,6 +292,23 @@ bool store_queue_forget(struct store_queue *queue, uint64_t time_ns)
         return false;
     row->forget_before_ns = time_ns;
     return row_added(queue);
+}
+
+bool store_queue_wait(struct store_queue *queue)
+{
+    uint64_t until;
+    bool written;
+
+    pthread_mutex_lock(&queue->lock);
+    until = queue->counts.written + queue->count;
+    queue->waiters++;
+    pthread_cond_signal(&queue->wake);
+    while (queue->counts.written < until && !queue->failing)
+        pthread_cond_wait(&queue->moved, &queue->lock);
+    written = queue->counts.written >= until;
+    queue->waiters--;
+    pthread_mutex_unlock(&queue->lock);
+    return written;
 }
 
 struct store_queue_counts store_queue_counts(struct store_queue *queue)

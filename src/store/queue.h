@@ -32,6 +32,12 @@ bool store_queue_label(struct store_queue *queue, const struct label *label);
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 
+/*
+ * Waits until everything that is queued now has been written: true; or until the store fails:
+ * false. Not for the datapath.
+ */
+bool store_queue_wait(struct store_queue *queue);
+
 struct store_queue_counts store_queue_counts(struct store_queue *queue);
 
 /*

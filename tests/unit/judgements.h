@@ -3,6 +3,7 @@
 #define HOPTELL_TESTS_JUDGEMENTS_H
 
 #include "watch/judgement.h"
+#include "watch/signal.h"
 
 /* design 4.1's example, but for the words of its evidence: the judge has none here. */
 static inline struct judgement judgement_example(void)
@@ -59,9 +60,9 @@ static inline struct evidence judgement_random_evidence(uint64_t *state)
 {
     struct evidence e = {.weight = (float)(judgement_random_share(state) * 20 - 10)};
 
-    e.signal = (uint8_t)(judgement_random(state) % 4);
-    for (unsigned i = 0; i < 3; i++)
-        e.detail[i] = (uint16_t)(judgement_random(state) % 256);
+    e.signal = (uint8_t)(judgement_random(state) % SIGNAL_COUNT);
+    for (unsigned i = 0; i < EVIDENCE_DETAILS; i++)
+        e.detail[i] = (uint8_t)judgement_random(state);
     return e;
 }
 

@@ -14,6 +14,8 @@ static const struct command commands[] = {
      "what traceroute will print of it", tale_show},
     {"zone", "[-o DIR] [--server NAME] [--serial N] [--ttl DURATION] FILE", "its DNS zones",
      tale_zone},
+    {"answer", "[--seed N] [--format text|json] FILE IN OUT", "offline: probes in, answers out",
+     tale_answer},
 };
 
 enum command_status tale_load(const char *command, const char *path, struct tale **out)
@@ -47,16 +49,16 @@ enum command_status tale_bad_option(const char *command, int option, char *const
                          argv[optind - 1]);
 }
 
-enum command_status tale_print_json(const char *command, json_t *object)
+enum command_status tale_print_json(const char *command, FILE *to, json_t *object)
 {
     char *text = object != NULL ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    int written = EOF;
+    int written = -1;
 
     if (text != NULL)
-        written = puts(text);
+        written = fprintf(to, "%s\n", text);
     free(text);
     json_decref(object);
-    return written != EOF ? COMMAND_DONE : command_failed(command, "cannot write the JSON");
+    return written >= 0 ? COMMAND_DONE : command_failed(command, "cannot write the JSON");
 }
 
 enum command_status command_tale(int argc, char **argv)

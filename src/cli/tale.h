@@ -8,9 +8,11 @@
 #include "tale/compile.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 enum { TALE_FILE_MAX = 1024 * 1024 };
 
+enum command_status tale_answer(int argc, char **argv);
 enum command_status tale_check(int argc, char **argv);
 enum command_status tale_show(int argc, char **argv);
 enum command_status tale_zone(int argc, char **argv);
@@ -28,7 +30,7 @@ enum command_status tale_format(const char *command, const char *word, bool *out
 /* Says which option was not expected, or lacks its value, after getopt_long returned '?' or ':'. */
 enum command_status tale_bad_option(const char *command, int option, char *const argv[]);
 
-/* Prints the object on standard output, on one line, and drops it. */
-enum command_status tale_print_json(const char *command, json_t *object);
+/* Prints the object on one line, and drops it. */
+enum command_status tale_print_json(const char *command, FILE *to, json_t *object);
 
 #endif

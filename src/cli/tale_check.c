@@ -44,7 +44,7 @@ static enum command_status print_json(const char *path, const struct report *rep
                   (int)report->errors, "warnings", (int)report->warnings, "messages", messages);
     if (object != NULL && tale != NULL)
         json_object_set_new(object, "hops", json_integer(tale_longest(tale)));
-    return tale_print_json(COMMAND, object);
+    return tale_print_json(COMMAND, stdout, object);
 }
 
 static enum command_status check(const char *path, bool as_json)

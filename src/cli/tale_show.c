@@ -52,10 +52,10 @@ static const char *refusal_mark(enum refusal refuse, enum family family)
         [REFUSE_NONE] = {"", ""},
         [REFUSE_NET] = {"!N", "!N"},
         [REFUSE_HOST] = {"!H", "!H"},
-        [REFUSE_PROTOCOL] = {"!P", "!X"},
+        [REFUSE_PROTOCOL] = {"!P", "!<4-1>"},
         [REFUSE_PORT] = {"", ""},
         [REFUSE_ADMIN] = {"!X", "!X"},
-        [REFUSE_SOURCE_ROUTE] = {"!S", "!S"},
+        [REFUSE_SOURCE_ROUTE] = {"!S", "!H"},
         [REFUSE_PRECEDENCE] = {"!V", "!X"},
         [REFUSE_POLICY] = {"!X", "!<5>"},
         [REFUSE_REJECT] = {"!X", "!<6>"},
@@ -267,8 +267,8 @@ static enum command_status show(const char *path, const struct options *options)
     for (unsigned f = 0; f < FAMILY_COUNT; f++)
         show_family(tale, options, (enum family)f, &shown, traces);
     if (options->as_json)
-        status =
-            tale_print_json(COMMAND, json_pack("{s:s, s:O}", "tale", tale->name, "traces", traces));
+        status = tale_print_json(COMMAND, stdout,
+                                 json_pack("{s:s, s:O}", "tale", tale->name, "traces", traces));
     json_decref(traces);
     tale_free(tale);
     return status;

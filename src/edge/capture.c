@@ -93,6 +93,11 @@ void capture_close(struct capture *capture)
     free(capture);
 }
 
+int capture_link_type(const struct capture *capture)
+{
+    return pcap_datalink(capture->pcap);
+}
+
 /* What both kinds need to know of an open handle. */
 static int learn_format(struct capture *capture, char *error, size_t error_size)
 {

@@ -39,6 +39,9 @@ int capture_open_file(const char *path, struct capture **out, char *error, size_
 int capture_open_live(const char *interface, struct capture **out, char *error, size_t error_size);
 void capture_close(struct capture *capture); /* NULL is fine */
 
+/* libpcap's number (DLT_...) for the capture's link type, for dump_open. */
+int capture_link_type(const struct capture *capture);
+
 /*
  * Gives what is there to `each`, at most `limit` packets (0: no limit). Returns how many, 0 at the
  * end of a file or when nothing is waiting, or a negative errno with a sentence in capture_error

@@ -9,8 +9,6 @@
  */
 #include "tale/queue.h"
 
-#include "tale/respond.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +33,7 @@ struct answer_queue {
     struct waiting *heap;
     uint32_t *next;
     uint8_t *blocks;
-    uint8_t popped[ANSWER_CAPACITY];
+    uint8_t popped[ANSWER_QUEUE_LONGEST];
 };
 
 int answer_queue_new(size_t answers_max, size_t octets_max, struct answer_queue **out)

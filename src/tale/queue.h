@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ANSWER_QUEUE_BLOCK = 256 };
+enum {
+    ANSWER_QUEUE_BLOCK = 256,
+    ANSWER_QUEUE_LONGEST = 40 + 65535 + 64, /* the longest IP packet, and a link's header */
+};
 
 struct answer_queue;
 
@@ -21,7 +24,7 @@ struct answer_queue;
 int answer_queue_new(size_t answers_max, size_t octets_max, struct answer_queue **out);
 void answer_queue_free(struct answer_queue *queue); /* NULL is fine */
 
-/* Copies the octets. False when the queue is full, or there are more of them than in any answer. */
+/* Copies the octets. False when the queue is full, or there are more than ANSWER_QUEUE_LONGEST. */
 bool answer_queue_push(struct answer_queue *queue, uint64_t due_ns, const uint8_t *octets,
                        size_t length);
 

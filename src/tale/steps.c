@@ -269,6 +269,11 @@ void steps_check(struct draft *draft)
                      "expected at most %d hops on the way to the end, as many as a hop limit "
                      "counts, found %u",
                      TALE_PATH_MAX, longest);
+    else if (longest == TALE_PATH_MAX)
+        report_warning(draft->report, line_at(draft->tale, TRACEROUTE_HOPS), 1,
+                       "traceroute stops after %d hops unless it is told otherwise (-m), and no "
+                       "hop limit reaches the end behind %u",
+                       TRACEROUTE_HOPS, longest);
     else if (longest >= TRACEROUTE_HOPS)
         report_warning(draft->report, line_at(draft->tale, TRACEROUTE_HOPS), 1,
                        "traceroute stops after %d hops unless it is told otherwise (-m); the end "

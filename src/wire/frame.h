@@ -16,7 +16,10 @@ enum ethertype { /* IEEE 802 numbers */
                  ETHERTYPE_QINQ = 0x88a8,
 };
 
-enum { FRAME_VLAN_MAX = 2 };
+enum {
+    FRAME_VLAN_MAX = 2,
+    FRAME_HEADER_MAX = 20 + 4 * FRAME_VLAN_MAX, /* that frame_to_ip looks through */
+};
 
 static inline bool frame_is_ip(uint16_t ethertype)
 {
@@ -89,6 +92,39 @@ static inline bool frame_to_ip(enum link link, struct cursor *c)
         type = cursor_u16(c);
     }
     return !c->failed && frame_is_ip(type);
+}
+
+/*
+ * Makes of a frame's header, as frame_to_ip went through it, that of a frame which goes back: the
+ * two Ethernet addresses change places, and a cooked header says that the frame was sent from
+ * here, from no known address. VLAN tags and types stay.
+ */
+static inline void frame_turn_around(enum link link, uint8_t *header)
+{
+    enum { COOKED_OUTGOING = 4 };
+    uint8_t address[6];
+
+    switch (link) {
+    case LINK_ETHERNET:
+        __builtin_memcpy(address, header, 6);
+        __builtin_memcpy(header, header + 6, 6);
+        __builtin_memcpy(header + 6, address, 6);
+        break;
+    case LINK_COOKED:
+        store_u16(header, COOKED_OUTGOING);
+        store_u16(header + 4, 0);
+        __builtin_memset(header + 6, 0, 8);
+        break;
+    case LINK_COOKED2:
+        header[10] = COOKED_OUTGOING;
+        header[11] = 0;
+        __builtin_memset(header + 12, 0, 8);
+        break;
+    case LINK_LOOPBACK:
+    case LINK_RAW:
+    default:
+        break;
+    }
 }
 
 #endif

@@ -88,11 +88,11 @@ static void what_is_over_the_octets_is_refused_until_there_is_room_again(void **
 static void an_answer_larger_than_any_is_refused(void **state)
 {
     struct answer_queue *q = queue_of(4, 1u << 20);
-    uint8_t *octets = calloc(1, ANSWER_CAPACITY + 1);
+    uint8_t *octets = calloc(1, ANSWER_QUEUE_LONGEST + 1);
 
     (void)state;
-    assert_false(answer_queue_push(q, 1, octets, ANSWER_CAPACITY + 1));
-    assert_true(answer_queue_push(q, 1, octets, ANSWER_CAPACITY));
+    assert_false(answer_queue_push(q, 1, octets, ANSWER_QUEUE_LONGEST + 1));
+    assert_true(answer_queue_push(q, 1, octets, ANSWER_QUEUE_LONGEST));
     free(octets);
     answer_queue_free(q);
 }

@@ -73,6 +73,31 @@ static void a_frame_without_octets_is_no_ip_packet_but_for_raw_links(void **stat
     }
 }
 
+static void a_header_is_turned_around(void **state)
+{
+    uint8_t ethernet[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x81, 0, 0, 42, 8, 0};
+    static const uint8_t ethernet_back[] = {7, 8, 9, 10,   11, 12, 1,  2, 3,
+                                            4, 5, 6, 0x81, 0,  0,  42, 8, 0};
+    uint8_t cooked[] = {0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 9, 9, 8, 0};
+    static const uint8_t cooked_back[] = {0, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0};
+    uint8_t cooked2[] = {8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 9, 9};
+    static const uint8_t cooked2_back[] = {8, 0, 0, 0, 0, 0, 0, 3, 0, 1,
+                                           4, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    uint8_t loopback[] = {0, 0, 0, 2};
+    static const uint8_t loopback_back[] = {0, 0, 0, 2};
+
+    (void)state;
+    frame_turn_around(LINK_ETHERNET, ethernet);
+    assert_memory_equal(ethernet, ethernet_back, sizeof ethernet);
+    frame_turn_around(LINK_COOKED, cooked);
+    assert_memory_equal(cooked, cooked_back, sizeof cooked);
+    frame_turn_around(LINK_COOKED2, cooked2);
+    assert_memory_equal(cooked2, cooked2_back, sizeof cooked2);
+    frame_turn_around(LINK_LOOPBACK, loopback);
+    assert_memory_equal(loopback, loopback_back, sizeof loopback);
+    frame_turn_around(LINK_RAW, NULL);
+}
+
 static void a_read_past_the_end_gives_zero_and_sticks(void **state)
 {
     static const uint8_t octets[] = {0x12, 0x34, 0x56};
@@ -103,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ip_packet_of_every_link_type_is_found),
         cmocka_unit_test(a_frame_without_octets_is_no_ip_packet_but_for_raw_links),
+        cmocka_unit_test(a_header_is_turned_around),
         cmocka_unit_test(a_read_past_the_end_gives_zero_and_sticks),
         cmocka_unit_test(numbers_are_in_network_byte_order),
     };

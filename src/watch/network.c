@@ -34,11 +34,18 @@ enum {
 /* Chance that the network moved just before this observation, and odds from which it is sure. */
 #define MOVE_PRIOR 0.0002
 #define MOVE_SURE  20.0
+/* Shares below these are not believed, after a move and before. */
+#define MOVE_NEW_LEAST 0.01
+#define MOVE_OLD_LEAST 0.1
 /* Chance that a part of a known network that is itself hardly known has a path of its own. */
 #define PART_DIFFERS 0.05
 /* A network of handsets has at most this share of computers among its usual arrivals. */
 #define HANDSETS_COMPUTERS_MOST 0.25
-#define SECOND_PATH_LEAST       0.15
+/* Computers among guests, as far as they are told from handsets, and how many arrivals are believed
+ * to show what those with some number of hops are. */
+#define GUEST_COMPUTERS   0.60
+#define MADE_UP_MOST      20.0
+#define SECOND_PATH_LEAST 0.15
 
 unsigned network_levels(const struct address *client, struct prefix out[NETWORK_LEVELS_MAX])
 {
@@ -60,8 +67,8 @@ struct ways {
     double total;
     uint8_t hops[NETWORK_CELLS];
     double weight[NETWORK_CELLS];
-    double path[NETWORK_CELLS];   /* of weight, what speaks for a path of its own */
-    double direct[NETWORK_CELLS]; /* of weight, what is taken to be on the line */
+    double computer[NETWORK_CELLS]; /* of weight */
+    double direct[NETWORK_CELLS];   /* of weight, what is taken to be on the line */
     double direct_total;
     unsigned usual; /* index of the heaviest; 0 when there is none */
     double computers;
@@ -76,7 +83,7 @@ static unsigned way_of(struct ways *ways, uint8_t hops)
         i++;
     if (i == ways->count) {
         ways->hops[i] = hops;
-        ways->weight[i] = ways->path[i] = ways->direct[i] = 0;
+        ways->weight[i] = ways->computer[i] = ways->direct[i] = 0;
         ways->count++;
     }
     return i;
@@ -90,37 +97,53 @@ static double at_hops(const struct ways *ways, const double *values, int hops)
     return 0;
 }
 
-/* Probability that a number of hops with this share of it and its nearer neighbour is a path. */
-static double is_path(double share)
+/*
+ * How much likelier those who arrive with these hops are by a path of their own than as guests, by
+ * what they are: handsets take a path, and guests are computers more often than not. A logarithm;
+ * beyond some number more of the same prove no more.
+ */
+static double made_up_as_path(const struct ways *ways, unsigned way)
 {
-    const double left = 1 - share;
-    const double left_4 = left * left * left * left;
-    const double guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4; /* Beta(1, 9): few beside many */
+    const double count = fmin(ways->weight[way] / NETWORK_WEIGHT_ONE, MADE_UP_MOST);
+    const double computers = ways->computer[way] / ways->weight[way];
 
-    return PATH_PRIOR / (PATH_PRIOR + guests);
+    if (!ways->handsets || ways->weight[way] <= 0)
+        return 0;
+    return count * (computers * log(ways->computers / GUEST_COMPUTERS) +
+                    (1 - computers) * log((1 - ways->computers) / (1 - GUEST_COMPUTERS)));
+}
+
+/*
+ * Probability that a number of hops is a path of its own, by its share of itself and its nearer
+ * neighbour together: guests are few beside their hosts (Beta(1, 9)).
+ */
+static double is_path(const struct ways *ways, unsigned way, double nearer)
+{
+    const double left = nearer > 0 ? nearer / (nearer + ways->weight[way]) : 0;
+    const double left_4 = left * left * left * left;
+    const double guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
+    const double path = PATH_PRIOR * exp(made_up_as_path(ways, way));
+
+    return path / (path + guests);
 }
 
 static void ways_add_cells(struct ways *ways, const struct network *network)
 {
-    double computer[NETWORK_CELLS] = {0};
-
     for (unsigned i = 0; i < network->cell_count; i++) {
         const struct network_cell *cell = &network->cell[i];
         const unsigned way = way_of(ways, cell->hops);
 
         ways->weight[way] += cell->weight;
-        computer[way] += cell->computer;
+        ways->computer[way] += cell->computer;
         ways->total += cell->weight;
     }
     for (unsigned i = 1; i < ways->count; i++)
         if (ways->weight[i] > ways->weight[ways->usual])
             ways->usual = i;
     if (ways->total > 0)
-        ways->computers = (computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
+        ways->computers = (ways->computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
                           (ways->weight[ways->usual] + 2 * NETWORK_WEIGHT_ONE);
     ways->handsets = ways->total >= ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;
-    for (unsigned i = 0; i < ways->count; i++)
-        ways->path[i] = ways->weight[i] - (ways->handsets ? computer[i] : 0);
 }
 
 static void ways_of(const struct network *network, struct ways *out)
@@ -130,10 +153,9 @@ static void ways_of(const struct network *network, struct ways *out)
     out->computers = 0;
     ways_add_cells(out, network);
     for (unsigned i = 0; i < out->count; i++) {
-        const double nearer = at_hops(out, out->path, out->hops[i] - 1);
-        const double both = nearer + out->path[i];
+        const double nearer = at_hops(out, out->weight, out->hops[i] - 1);
 
-        out->direct[i] = out->weight[i] * is_path(both > 0 ? out->path[i] / both : 0);
+        out->direct[i] = out->weight[i] * is_path(out, i, nearer);
         out->direct_total += out->direct[i];
     }
 }
@@ -144,27 +166,29 @@ static double direct_share(const struct ways *ways, int hops)
 }
 
 /*
- * Probability that the network has moved to `hops`: the devices seen last, one after the other,
- * arrived so, and not as usual. `device` itself does not count.
+ * Odds that the network has moved, so that what was usual arrives with `hops` now. The devices seen
+ * last, newest first, are likelier by the moved baseline than by the one that is known, up to the
+ * moment of the move; `device` itself does not count.
  */
 static double move_odds(const struct network *network, const struct ways *ways, uint8_t hops,
                         uint16_t device)
 {
-    double share = ways->total > 0 ? at_hops(ways, ways->weight, hops) / ways->total : 0;
+    const int by = ways->count > 0 ? hops - ways->hops[ways->usual] : 0;
     double odds = MOVE_PRIOR;
+    double best = MOVE_PRIOR;
 
-    if (ways->count == 0 || ways->hops[ways->usual] == hops)
+    if (by == 0)
         return 0;
-    if (share < 0.1)
-        share = 0.1;
     for (unsigned i = 0; i < network->recent_count; i++) {
+        const int its = network->recent_hops[i];
+
         if (network->recent_device[i] == device)
             continue;
-        if (network->recent_hops[i] != hops)
-            break;
-        odds /= share;
+        odds *= fmax(at_hops(ways, ways->weight, its - by) / ways->total, MOVE_NEW_LEAST) /
+                fmax(at_hops(ways, ways->weight, its) / ways->total, MOVE_OLD_LEAST);
+        best = fmax(best, odds);
     }
-    return odds;
+    return best;
 }
 
 static const struct network_cell *heaviest_at(const struct network *network, int hops)
@@ -282,7 +306,9 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     out->handsets = ways.handsets;
     out->computers = ways.computers;
     out->guests = 1 - ways.direct_total / ways.total;
-    out->direct = direct_share(&ways, hops) + novel + out->move;
+    out->path = direct_share(&ways, hops);
+    out->nearer_path = direct_share(&ways, hops - 1);
+    out->direct = out->path + novel + out->move;
     out->tethered = GUEST_BELOW * direct_share(&ways, hops - 1) +
                     GUEST_HIDDEN * direct_share(&ways, hops) +
                     GUEST_DOUBLE * direct_share(&ways, hops - 2) +
@@ -405,7 +431,7 @@ static void relearn(struct network *network, uint8_t hops, uint32_t now_s, uint8
     unsigned kept = 0;
     uint16_t run = 0;
 
-    while (run < network->recent_count && network->recent_hops[run] == hops)
+    while (run < network->recent_count && network->recent_hops[run] != from)
         run++;
     for (unsigned i = 0; i < network->cell_count; i++) {
         struct network_cell cell = network->cell[i];
@@ -450,7 +476,7 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
         network->highest = lesson->hop_limit;
     remember_device(network, lesson->device, hops);
 
-    /* Only a run of other devices can show a move, and only away from what was well known. */
+    /* Only other devices can show a move, and only away from what was well known. */
     if (network->recent_count > 1 && network->recent_hops[1] == hops && weighs_enough(network)) {
         struct ways ways;
 

@@ -21,8 +21,12 @@
 /* One below its own usual, or in turns with it, on a tethered and on another line. */
 #define BELOW_TETHERED 0.90
 #define BELOW_DIRECT   0.05
-#define TURNS_TETHERED 0.50
-#define TURNS_DIRECT   0.05
+/* Always as it was, on a line that is tethered all the time and on another. */
+#define ALWAYS_TETHERED 0.20
+#define ALWAYS_DIRECT   0.80
+#define PATH_IN_USE     0.15
+#define TURNS_TETHERED  0.50
+#define TURNS_DIRECT    0.05
 
 static double logit(double p)
 {
@@ -111,7 +115,7 @@ static bool unlike_network(const struct facts *f, struct evidence *out)
 static bool below_subscriber(const struct facts *f, struct evidence *out)
 {
     const struct subscriber_reading *s = &f->subscriber;
-    const double own = BELOW_DIRECT + s->own_share / 200.0;
+    const double own = fmax(BELOW_DIRECT + s->own_share / 200.0, f->network.direct);
 
     if (!hops_count(f) || !s->below || s->shared)
         return false;
@@ -120,6 +124,24 @@ static bool below_subscriber(const struct facts *f, struct evidence *out)
     out->detail[2] = s->usual;
     out->weight = (float)log(BELOW_TETHERED / (own + f->network.move));
     return out->weight > 0;
+}
+
+/*
+ * detail: hop limit, percent. Only where these hops and one fewer are both paths in ordinary use, so
+ * that the network cannot tell: elsewhere a line that was never seen but through its guest would
+ * speak for itself.
+ */
+static bool as_subscriber(const struct facts *f, struct evidence *out)
+{
+    const struct subscriber_reading *s = &f->subscriber;
+
+    if (!hops_count(f) || !s->as_usual || s->shared || f->network.path < PATH_IN_USE ||
+        f->network.nearer_path < PATH_IN_USE)
+        return false;
+    out->detail[0] = f->observation->hop_limit;
+    out->detail[1] = s->own_share;
+    out->weight = (float)log(ALWAYS_TETHERED / ALWAYS_DIRECT);
+    return true;
 }
 
 /* detail: hop limit, changes among the last arrivals */
@@ -274,6 +296,11 @@ static void say_as_network(const uint8_t *d, char *out, size_t size)
     say(out, size, "arrived with %u, as %u %% of this network does", d[0], d[1]);
 }
 
+static void say_as_subscriber(const uint8_t *d, char *out, size_t size)
+{
+    say(out, size, "arrived with %u, as %u %% of this subscriber does", d[0], d[1]);
+}
+
 static void say_alternating(const uint8_t *d, char *out, size_t size)
 {
     say(out, size, "arrived with %u; this subscriber went between that and one more %u times", d[0],
@@ -358,6 +385,7 @@ static const struct {
     [SIGNAL_AS_NETWORK] = {"as_network", GROUP_HOPS, as_network, say_as_network},
     [SIGNAL_ABOVE_NETWORK] = {"above_network", GROUP_HOPS, above_network, say_network},
     [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, below_subscriber, say_subscriber},
+    [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, as_subscriber, say_as_subscriber},
     [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, alternating, say_alternating},
     [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_STACK, stack_hop_limit,
                                 say_stack_hop_limit},

@@ -14,6 +14,7 @@ enum {
     SHARED_SIGNATURES = 6, /* and fewer makes of device */
     USUAL_COUNT_LEAST = 4,
     USUAL_PERCENT_LEAST = 50,
+    ALWAYS_PERCENT = 80,
     FAMILY_COUNT_LEAST = 2,
     SAVED_VERSION = 1,
 };
@@ -97,6 +98,7 @@ void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t
 {
     unsigned total;
     unsigned usual;
+    unsigned own;
     uint8_t ignored;
 
     *out = (struct subscriber_reading){0};
@@ -114,7 +116,9 @@ void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t
         return;
     usual = count_at_hops(subscriber, hops - 1, &out->usual);
     out->usual_share = (uint8_t)(usual * 100 / total);
-    out->own_share = (uint8_t)(count_at_hops(subscriber, hops, &ignored) * 100 / total);
+    own = count_at_hops(subscriber, hops, &ignored);
+    out->own_share = (uint8_t)(own * 100 / total);
+    out->as_usual = usual == 0 && own >= USUAL_COUNT_LEAST && out->own_share >= ALWAYS_PERCENT;
     out->below = usual >= USUAL_COUNT_LEAST && out->usual_share >= USUAL_PERCENT_LEAST;
     out->turns = turns_at(subscriber, hops);
 }

@@ -34,6 +34,7 @@ struct subscriber_reading {
     bool shared;                         /* many devices, more than one person's, at one address */
     uint8_t devices;                     /* at least so many were told apart */
     bool below;          /* one hop below its own usual, which is known well enough */
+    bool as_usual;       /* nearly always with these hops, and never one fewer */
     uint8_t usual;       /* its own usual hop limit, when below */
     uint8_t usual_share; /* percent of its arrivals */
     uint8_t own_share;   /* percent of its arrivals with the hops of the observation */

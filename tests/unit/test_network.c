@@ -142,7 +142,8 @@ static void guests_do_not_hide_each_other_but_a_path_does(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct group groups[] = {{rows[i].usual, 52, 0}, {rows[i].below, 51, 0}};
+        /* as many computers as handsets, so that nothing follows from what they are */
+        const struct group groups[] = {{rows[i].usual, 52, 0.5}, {rows[i].below, 51, 0.5}};
         struct network network = made_of(groups, 2);
         const struct network_reading reading = read_of(&network, 13);
 
@@ -164,6 +165,17 @@ static void computers_one_below_handsets_are_no_path_however_many(void **state)
     assert_true(with_computers.handsets);
     assert_true(ratio(&with_computers) > 50);
     assert_true(ratio(&with_handsets) < 20);
+}
+
+static void handsets_one_below_handsets_are_a_path_though_they_be_few(void **state)
+{
+    static const struct group groups[] = {{800, 52, 0}, {200, 51, 0}};
+    struct network network = made_of(groups, 2);
+    const struct network_reading reading = read_of(&network, 13);
+
+    (void)state;
+    assert_true(ratio(&reading) < 10);
+    assert_int_equal(read_of(&network, 12).relation, NETWORK_USUAL);
 }
 
 static void a_network_of_several_paths_says_so(void **state)
@@ -384,6 +396,7 @@ int main(void)
         cmocka_unit_test(hops_stand_to_the_usual_as_they_should),
         cmocka_unit_test(guests_do_not_hide_each_other_but_a_path_does),
         cmocka_unit_test(computers_one_below_handsets_are_no_path_however_many),
+        cmocka_unit_test(handsets_one_below_handsets_are_a_path_though_they_be_few),
         cmocka_unit_test(a_network_of_several_paths_says_so),
         cmocka_unit_test(initials_are_compared_by_hops),
         cmocka_unit_test(a_move_is_recognised_and_learnt_anew),

@@ -6,6 +6,7 @@
  */
 #include "serve/serve.h"
 
+#include "serve/crowd.h"
 #include "serve/listener.h"
 #include "serve/request.h"
 #include "serve/route.h"
@@ -17,8 +18,6 @@
 #include <unistd.h>
 
 enum {
-    CONNECTIONS_MAX = 1024,
-    CONNECTIONS_OF_ONE_ADDRESS_MAX = 64, /* many people share one behind carrier-grade NAT */
     IDLE_MAX_S = 15,
     CONNECTION_MEMORY = 16 * 1024, /* bounds request line and headers together */
     BODY_MAX = 8 * 1024,           /* of a GET, where nobody needs one */
@@ -34,6 +33,7 @@ struct serve {
     uv_timer_t timer;
     unsigned open_handles; /* of libuv's; the last one to close frees */
     struct waiting waiting;
+    struct crowd crowd; /* of visitors; operators are programs of this machine */
     struct serve_counts counts;
 };
 
@@ -82,8 +82,15 @@ static void set_timer(struct serve *serve)
         uv_timer_start(&serve->timer, on_timer, delay, 0);
 }
 
+/* The library has no way to end a connection, but it notices when its socket has. */
+static void hang_up(int connection)
+{
+    shutdown(connection, SHUT_RDWR);
+}
+
 static void serve_turn(struct serve *serve)
 {
+    crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
     waiting_expire(&serve->waiting, uv_now(serve->loop));
     resume_finished(serve);
     MHD_run(serve->http);
@@ -157,11 +164,26 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (request == NULL)
         return;
     waiting_remove(&serve->waiting, &request->wait);
+    if (request->visitor != NULL)
+        crowd_served(&serve->crowd, request->visitor->place, uv_now(serve->loop));
     free(request);
     *state = NULL;
 }
 
-static struct visitor *visitor_new(const struct serve *serve, struct MHD_Connection *connection)
+/* Operators are never in the crowd, so that they always find room. */
+static enum MHD_Result may_connect(void *context, const struct sockaddr *peer, socklen_t length)
+{
+    const struct serve *serve = context;
+    struct address address;
+    uint16_t port;
+
+    (void)length;
+    return visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address) ? MHD_YES
+                                                                                          : MHD_NO;
+}
+
+/* NULL when there is no memory, and then its requests are not answered. */
+static struct visitor *visitor_new(struct serve *serve, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -169,9 +191,21 @@ static struct visitor *visitor_new(const struct serve *serve, struct MHD_Connect
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct visitor *visitor = malloc(sizeof *visitor);
 
-    if (visitor != NULL && fd != NULL && peer != NULL)
-        visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
+    if (visitor == NULL || fd == NULL || peer == NULL) {
+        free(visitor);
+        return NULL;
+    }
+    visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
+    visitor->place =
+        crowd_enter(&serve->crowd, &visitor->address, fd->connect_fd, uv_now(serve->loop));
     return visitor;
+}
+
+static void visitor_free(struct serve *serve, struct visitor *visitor)
+{
+    if (visitor != NULL)
+        crowd_leave(&serve->crowd, visitor->place);
+    free(visitor);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
@@ -186,7 +220,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
             *socket_context = visitor_new(serve, connection);
     } else {
         serve->counts.open--;
-        free(*socket_context);
+        visitor_free(serve, *socket_context);
         *socket_context = NULL;
     }
 }
@@ -194,13 +228,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 static struct MHD_Daemon *start_http(struct serve *serve, int listening)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, serve,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, may_connect, serve, on_request, serve,
         MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_OF_ONE_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_MAX_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_END);
+        (unsigned)CROWD_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
 static int start_loop(struct serve *serve)

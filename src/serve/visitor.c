@@ -11,19 +11,23 @@
 
 enum { SYN_MAX = 512 }; /* IPv6 with extension headers, and a TCP header of 60 */
 
-static void visitor_set_peer(struct visitor *visitor, const struct sockaddr *peer)
+bool visitor_peer(const struct sockaddr *peer, struct address *out_address, uint16_t *out_port)
 {
     if (peer->sa_family == AF_INET) {
         const struct sockaddr_in *v4 = (const void *)peer;
 
-        visitor->address = address_v4((const void *)&v4->sin_addr);
-        visitor->port = ntohs(v4->sin_port);
-    } else if (peer->sa_family == AF_INET6) {
+        *out_address = address_v4((const void *)&v4->sin_addr);
+        *out_port = ntohs(v4->sin_port);
+        return true;
+    }
+    if (peer->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const void *)peer;
 
-        visitor->address = address_v6(v6->sin6_addr.s6_addr);
-        visitor->port = ntohs(v6->sin6_port);
+        *out_address = address_v6(v6->sin6_addr.s6_addr);
+        *out_port = ntohs(v6->sin6_port);
+        return true;
     }
+    return false;
 }
 
 static uint64_t now_ns(void)
@@ -42,8 +46,7 @@ void visitor_arrive(int connection, const struct sockaddr *peer,
     const long length = saved_syn_take(connection, syn, sizeof syn);
 
     *out = (struct visitor){0};
-    visitor_set_peer(out, peer);
-    if (length <= 0)
+    if (!visitor_peer(peer, &out->address, &out->port) || length <= 0)
         return;
     if (observation_from_packet(syn, (size_t)length, now_ns(), &seen) != OBSERVATION_TAKEN)
         return;

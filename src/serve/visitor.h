@@ -12,7 +12,8 @@
 struct visitor {
     struct address address;
     uint16_t port;
-    bool judged; /* or else `judgement` means nothing */
+    unsigned place; /* in the server's crowd */
+    bool judged;    /* or else `judgement` means nothing */
     struct judgement judgement;
 };
 
@@ -22,6 +23,9 @@ struct visitor {
  */
 void visitor_arrive(int connection, const struct sockaddr *peer,
                     const struct serve_sources *sources, struct visitor *out);
+
+/* The other end of a connection. False for a family that is neither IPv4 nor IPv6. */
+bool visitor_peer(const struct sockaddr *peer, struct address *out_address, uint16_t *out_port);
 
 /* Looks again where nothing was known at arrival: capture may have come later. */
 void visitor_refresh(struct visitor *visitor, const struct serve_sources *sources);

@@ -1,11 +1,12 @@
 /*
  * The listeners with real requests over loopback: libcurl in libuv's threads, the server in its
- * loop.
+ * loop. The server's own source is included, so that its time limits need not be waited for.
  */
 #include "unit.h"
 
+#include "serve/serve.c"
+
 #include "base/units.h"
-#include "serve/serve.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -535,9 +536,13 @@ static void closing_ends_requests_that_wait(void **state)
     fetch_free(fetch);
 }
 
-/* A connection of its own to a listener, over IPv4; -1 where it was refused. */
-static int connect_to(const struct serve *serve)
+/* A connection of its own to a listener, from 127.0.0.`from`. */
+static int connect_from(uint8_t from, const struct serve *serve)
 {
+    const struct sockaddr_in own = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + from),
+    };
     const struct sockaddr_in to = {
         .sin_family = AF_INET,
         .sin_port = htons(serve_port(serve)),
@@ -546,6 +551,7 @@ static int connect_to(const struct serve *serve)
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof own), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
     return fd;
 }
@@ -555,7 +561,7 @@ static void a_client_that_leaves_while_it_waits_leaves_nothing_behind(void **sta
     static const char request[] =
         "GET /v1/lookup?address=203.0.113.7&port=40001&wait=100 HTTP/1.1\r\nHost: x\r\n\r\n";
     struct site *site = *state;
-    const int fd = connect_to(site->operators);
+    const int fd = connect_from(1, site->operators);
 
     assert_int_equal(write(fd, request, sizeof request - 1), (long)sizeof request - 1);
     wait_for_waiting(site, 1);
@@ -565,27 +571,78 @@ static void a_client_that_leaves_while_it_waits_leaves_nothing_behind(void **sta
     assert_int_equal(serve_counts(site->operators).waiting, 0);
 }
 
-static void one_address_holds_but_so_many_connections(void **state)
+static bool is_closed(int fd)
 {
-    enum { TRIED = 80, ALLOWED = 64 };
+    char octet;
+    const ssize_t got = recv(fd, &octet, 1, MSG_DONTWAIT);
+
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static void one_visitor_holds_but_so_many_connections(void **state)
+{
+    enum { TRIED = CROWD_OF_ONE_MAX + 16 };
     struct site *site = *state;
     unsigned closed = 0;
+    int other;
     int fd[TRIED];
 
     for (unsigned i = 0; i < TRIED; i++) {
-        fd[i] = connect_to(site->visitors);
+        fd[i] = connect_from(1, site->visitors);
         for (unsigned turn = 0; turn < 3; turn++)
             uv_run(&site->loop, UV_RUN_NOWAIT);
     }
+    other = connect_from(2, site->visitors);
+    while (serve_counts(site->visitors).connections <= CROWD_OF_ONE_MAX)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    assert_false(is_closed(other));
+    close(other);
     for (unsigned i = 0; i < TRIED; i++) {
-        char octet;
-
-        closed +=
-            recv(fd[i], &octet, 1, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+        closed += is_closed(fd[i]);
         close(fd[i]);
     }
-    assert_int_equal(closed, TRIED - ALLOWED);
-    assert_int_equal(serve_counts(site->visitors).connections, ALLOWED);
+    assert_int_equal(closed, TRIED - CROWD_OF_ONE_MAX);
+    while (serve_counts(site->visitors).open > 0)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    for (unsigned i = 0; i < CROWD_MAX; i++)
+        assert_false(site->visitors->crowd.guest[i].here);
+}
+
+static void programs_of_this_machine_are_not_held_to_that(void **state)
+{
+    enum { TRIED = CROWD_OF_ONE_MAX + 16 };
+    struct site *site = *state;
+    int fd[TRIED];
+
+    for (unsigned i = 0; i < TRIED; i++)
+        fd[i] = connect_from(1, site->operators);
+    while (serve_counts(site->operators).open < TRIED)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    for (unsigned i = 0; i < TRIED; i++)
+        close(fd[i]);
+}
+
+static void a_request_that_never_ends_is_ended(void **state)
+{
+    struct site *site = *state;
+    struct crowd *crowd = &site->visitors->crowd;
+    const int fd = connect_from(1, site->visitors);
+    uint64_t begun;
+
+    assert_int_equal(write(fd, "GET / HTTP", 10), 10);
+    while (serve_counts(site->visitors).open == 0)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    for (unsigned i = 0; i < CROWD_MAX; i++)
+        if (crowd->guest[i].here)
+            crowd->guest[i].since_ms -= CROWD_REQUEST_MAX_MS + 1;
+    crowd->looked_ms = 0;
+    begun = uv_hrtime();
+    assert_int_equal(write(fd, "/", 1), 1);
+    while (serve_counts(site->visitors).open > 0)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    assert_true(uv_hrtime() - begun < 5000 * MILLISECOND_NS); /* not by the idle limit */
+    assert_true(is_closed(fd));
+    close(fd);
 }
 
 static void headers_without_end_are_refused_and_others_are_served(void **state)
@@ -680,8 +737,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(closing_ends_requests_that_wait, site_open, site_close),
         cmocka_unit_test_setup_teardown(a_client_that_leaves_while_it_waits_leaves_nothing_behind,
                                         site_open, site_close),
-        cmocka_unit_test_setup_teardown(one_address_holds_but_so_many_connections, site_open,
+        cmocka_unit_test_setup_teardown(one_visitor_holds_but_so_many_connections, site_open,
                                         site_close),
+        cmocka_unit_test_setup_teardown(programs_of_this_machine_are_not_held_to_that, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(a_request_that_never_ends_is_ended, site_open, site_close),
         cmocka_unit_test_setup_teardown(headers_without_end_are_refused_and_others_are_served,
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(a_body_that_nobody_asked_for_is_not_taken, site_open,

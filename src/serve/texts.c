@@ -106,6 +106,7 @@ static const struct text {
     {"signal.unlike_network", {NULL, "kam mit {5} an; {1} % dieses Netzes kommen mit {6} an"}},
     {"signal.below_subscriber",
      {NULL, "kam mit {5} an; {1} % dieses Anschlusses kommen mit {6} an"}},
+    {"signal.as_subscriber", {NULL, "kam mit {0} an wie {1} % dieses Anschlusses"}},
     {"signal.alternating",
      {NULL,
       "kam mit {0} an; dieser Anschluss wechselte {1}-mal zwischen diesem Wert und einem mehr"}},

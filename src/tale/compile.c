@@ -140,7 +140,7 @@ static const struct {
     [PROBE_ICMP] = {"echo", 4, {"reply", "unreachable", END_BOTH}},
     [PROBE_UDP] = {"udp", 4, {"unreachable", "reply", END_BOTH}},
     [PROBE_TCP] = {"tcp", 5, {"reset", "open", "unreachable", END_BOTH}},
-    [PROBE_OTHER] = {"other", 3, {"unreachable", END_BOTH}},
+    [PROBE_OTHER] = {"other", 4, {"unreachable", "reset", END_BOTH}},
 };
 
 static enum end_answer end_meaning(const char *word)

@@ -60,14 +60,14 @@ enum icmp6_type { /* IANA: ICMPv6 "type" Numbers; below 128: errors */
                   ICMP6_REDIRECT = 137,
 };
 
-enum icmp6_unreachable { /* codes of ICMP6_UNREACHABLE; RFC 4443, 3.1 */
+enum icmp6_unreachable { /* codes of ICMP6_UNREACHABLE; RFC 4443, 3.1; 7: RFC 6554, 4.2 */
                          ICMP6_NO_ROUTE = 0,
                          ICMP6_PROHIBITED = 1,
-                         ICMP6_BEYOND_SCOPE = 2,
                          ICMP6_ADDRESS = 3,
                          ICMP6_PORT = 4,
                          ICMP6_POLICY = 5,
                          ICMP6_REJECT_ROUTE = 6,
+                         ICMP6_SOURCE_ROUTE = 7,
 };
 
 enum icmp6_parameter { /* codes of ICMP6_PARAMETER_PROBLEM; RFC 4443, 3.4 */

@@ -150,12 +150,12 @@ static void put_network(const struct judgement *judgement, enum language languag
     const struct network_view *network = &judgement->network;
     char prefix[PREFIX_TEXT_MAX];
     char hop_limit[UNITS_TEXT_MAX];
-    char share[TEXTS_PERCENT_MAX];
+    char share[UNITS_TEXT_MAX];
     char seen[UNITS_TEXT_MAX];
     const char *const values[] = {
         units_prefix(&network->prefix, prefix),
         number(network->hop_limit, hop_limit),
-        texts_percent(network->share, language, share),
+        number((uint64_t)(network->share * 100 + 0.5), share),
         number(network->seen, seen),
     };
 

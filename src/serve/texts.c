@@ -147,8 +147,8 @@ static const struct text {
     {"packet.stack.unknown", {"no system in particular", "kein bestimmtes System"}},
     {"packet.network", {"Its network", "Sein Netz"}},
     {"packet.network.known",
-     {"{0}: {1} arrives most often, {2} of {3} seen",
-      "{0}: meist kommt {1} an, {2} von {3} gesehenen"}},
+     {"{0}: {1} arrives most often, {2}" NBSP "% of {3} seen",
+      "{0}: meist kommt {1} an, {2}" NBSP "% von {3} gesehenen"}},
     {"packet.network.unknown", {"seen for the first time", "zum ersten Mal gesehen"}},
 
     {"try", {"Try it", "Zum Ausprobieren"}},

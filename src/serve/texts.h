@@ -27,7 +27,7 @@ void texts_put(struct buffer *buffer, const char *name, enum language language,
 void texts_put_html(struct buffer *buffer, const char *name, enum language language,
                     const char *const *values, size_t count);
 
-/* "98.1 %", "98,1 %"; never 0 % or 100 %, which nobody can know: "< 0.1 %", "> 99.9 %". */
+/* A probability: "98.1 %", "98,1 %"; never 0 % or 100 %, which nobody can know: "< 0.1 %", "> 99.9 %". */
 enum { TEXTS_PERCENT_MAX = 24 };
 const char *texts_percent(double share, enum language language, char out[TEXTS_PERCENT_MAX]);
 

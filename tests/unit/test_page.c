@@ -103,6 +103,24 @@ static void the_verdict_is_one_sentence_with_its_probability(void **state)
     }
 }
 
+static void the_network_is_shown_as_it_was_before(void **state)
+{
+    struct visitor visitor = visitor_with(VERDICT_UNKNOWN, 51, 64);
+    char *html;
+
+    (void)state;
+    visitor.judgement.network = (struct network_view){
+        .known = true,
+        .prefix = prefix_of(&visitor.address, 120),
+        .hop_limit = 52,
+        .share = 0.936,
+        .seen = 1812,
+    };
+    html = html_of(&visitor, LANGUAGE_EN);
+    assert_non_null(strstr(html, "203.0.113.0/24: 52 arrives most often, 94\u00a0% of 1812 seen"));
+    free(html);
+}
+
 static void what_was_not_seen_is_not_shown(void **state)
 {
     struct visitor visitor = visitor_with(VERDICT_DIRECT, 51, 64);
@@ -218,6 +236,7 @@ int main(void)
         cmocka_unit_test(every_name_in_the_template_is_a_slot_or_a_text),
         cmocka_unit_test(every_row_of_the_packet_has_a_name_in_every_language),
         cmocka_unit_test(the_verdict_is_one_sentence_with_its_probability),
+        cmocka_unit_test(the_network_is_shown_as_it_was_before),
         cmocka_unit_test(what_was_not_seen_is_not_shown),
         cmocka_unit_test(the_opening_packet_is_shown_in_rows),
         cmocka_unit_test(the_way_has_a_step_for_each_hop_and_a_place_for_the_extra_one),

@@ -37,6 +37,14 @@ static uint64_t wall_clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* A baseline keeps whole seconds only: one of this very second may still change. */
+static uint64_t this_second_ns(void)
+{
+    const uint64_t now = wall_clock_ns();
+
+    return now - now % 1000000000u;
+}
+
 static void archive_save_one(const struct baseline *baseline, void *context)
 {
     struct archive *a = context;
@@ -50,7 +58,7 @@ static void archive_save_one(const struct baseline *baseline, void *context)
 
 static void archive_save(struct archive *a)
 {
-    const uint64_t now = wall_clock_ns();
+    const uint64_t now = this_second_ns();
 
     a->is_short = false;
     watch_each_baseline(watching_watch(a->watching), archive_save_one, a);
@@ -104,7 +112,7 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
     }
     a->watching = watching;
     a->keep_us = settings->keep_us;
-    a->saved_ns = wall_clock_ns();
+    a->saved_ns = this_second_ns();
     code = store_open(settings->store, &store, error, error_size);
     if (code == 0) {
         code = archive_restore(a, store, error, error_size);

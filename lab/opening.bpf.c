@@ -4,8 +4,9 @@
  * the lab looks like another system. One section a system; `lab os` attaches it with tc.
  *
  * Linux lays its options out in one of two ways, and both are known here by their kinds; a packet
- * that looks otherwise is left alone. The kernel fills the checksum in after this point (the packet
- * carries the sum of its pseudo-header until then), so that only a change of length touches it.
+ * that looks otherwise is left alone. The checksum of a connection's packet is filled in after this
+ * point (until then it is the sum of the pseudo-header); that of a raw socket's packet is complete.
+ * bpf_l4_csum_replace knows which is which.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -75,7 +76,7 @@ _Static_assert(sizeof(struct linux_without_times) == 12, "as sent");
 _Static_assert(sizeof(struct windows) == 12, "as Linux without timestamps: no change of length");
 _Static_assert(sizeof(struct apple) == 24, "as sent");
 
-enum { NETWORK = ETH_HLEN };
+enum { NETWORK = ETH_HLEN, CHECKSUM = 16 /* in the TCP header */ };
 
 /* Where the TCP header of a SYN of this host's own starts; 0 for any other packet. */
 static __always_inline __u32 syn_offset(struct __sk_buff *skb)
@@ -122,11 +123,30 @@ static __always_inline int load_options(struct __sk_buff *skb, __u32 tcp, void *
     return (int)bpf_skb_load_bytes(skb, tcp + sizeof(struct tcphdr), out, length);
 }
 
+/* Puts one 16-bit word of the TCP header in place of another. */
+static __always_inline void set_word(struct __sk_buff *skb, __u32 tcp, __u32 offset, __u16 word)
+{
+    __u16 was;
+
+    if (bpf_skb_load_bytes(skb, tcp + offset, &was, sizeof(was)) < 0)
+        return;
+    bpf_skb_store_bytes(skb, tcp + offset, &word, sizeof(word), 0);
+    bpf_l4_csum_replace(skb, tcp + CHECKSUM, was, word, sizeof(word));
+}
+
 static __always_inline void set_window(struct __sk_buff *skb, __u32 tcp, __u16 window)
 {
-    __u16 octets = bpf_htons(window);
+    set_word(skb, tcp, 14, bpf_htons(window));
+}
 
-    bpf_skb_store_bytes(skb, tcp + 14, &octets, sizeof(octets), 0);
+/* The lengths are multiples of four, as all lists of options are. */
+static __always_inline void set_options(struct __sk_buff *skb, __u32 tcp, const void *was,
+                                        __u32 was_length, const void *now, __u32 now_length)
+{
+    __s64 difference = bpf_csum_diff((void *)was, was_length, (void *)now, now_length, 0);
+
+    bpf_skb_store_bytes(skb, tcp + sizeof(struct tcphdr), now, now_length, 0);
+    bpf_l4_csum_replace(skb, tcp + CHECKSUM, 0, (__u64)difference, 0);
 }
 
 /* Apple's SYNs have no identification: they are never to be fragmented (RFC 6864). */
@@ -146,10 +166,13 @@ static __always_inline void set_lengths(struct __sk_buff *skb, __u32 tcp, __u32 
 {
     __u16 old_segment = bpf_htons((__u16)(sizeof(struct tcphdr) + was));
     __u16 new_segment = bpf_htons((__u16)(sizeof(struct tcphdr) + now));
-    __u8 offset = data_offset(now);
+    __u16 flags;
 
-    bpf_skb_store_bytes(skb, tcp + 12, &offset, sizeof(offset), 0);
-    bpf_l4_csum_replace(skb, tcp + 16, old_segment, new_segment,
+    if (bpf_skb_load_bytes(skb, tcp + 12, &flags, sizeof(flags)) < 0)
+        return;
+    flags = (flags & bpf_htons(0x0fff)) | bpf_htons((__u16)(data_offset(now) << 8));
+    set_word(skb, tcp, 12, flags);
+    bpf_l4_csum_replace(skb, tcp + CHECKSUM, old_segment, new_segment,
                         BPF_F_PSEUDO_HDR | sizeof(new_segment));
     if (skb->protocol == bpf_htons(ETH_P_IP)) {
         __u16 old_total = bpf_htons((__u16)(sizeof(struct iphdr) + sizeof(struct tcphdr) + was));
@@ -190,7 +213,7 @@ int open_as_windows(struct __sk_buff *skb)
         .nop_sack = {KIND_NOP, KIND_NOP},
         .sack = own.sack,
     };
-    bpf_skb_store_bytes(skb, tcp + sizeof(struct tcphdr), &options, sizeof(options), 0);
+    set_options(skb, tcp, &own, sizeof(own), &options, sizeof(options));
     return TC_ACT_OK;
 }
 
@@ -215,7 +238,7 @@ int open_as_apple(struct __sk_buff *skb)
     };
     if (bpf_skb_change_tail(skb, tcp + sizeof(struct tcphdr) + sizeof(options), 0) < 0)
         return TC_ACT_SHOT;
-    bpf_skb_store_bytes(skb, tcp + sizeof(struct tcphdr), &options, sizeof(options), 0);
+    set_options(skb, tcp, &own, sizeof(own), &options, sizeof(options));
     set_lengths(skb, tcp, sizeof(own), sizeof(options));
     set_window(skb, tcp, 65535);
     clear_identification(skb);

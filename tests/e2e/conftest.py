@@ -1,8 +1,10 @@
 """What the end-to-end tests share: a lab of their own, built once, and commands on its hosts."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 
@@ -66,6 +68,20 @@ class LabInUse:
 def own_prefix(purpose):
     """The same in every run from this tree, so that a run cleans up after one that was killed."""
     return f"hoptell-{purpose}-{zlib.crc32(ROOT.encode()):08x}"
+
+
+@contextlib.contextmanager
+def public_directory():
+    """A directory that hoptell can read when it has given up root; pytest's own it cannot."""
+    with tempfile.TemporaryDirectory(prefix="hoptell-e2e-") as directory:
+        os.chmod(directory, 0o755)
+        yield directory
+
+
+@pytest.fixture
+def public(need_root):
+    with public_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

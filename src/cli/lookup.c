@@ -23,7 +23,7 @@ enum lookup_option { OPTION_WAIT, OPTION_FORMAT, OPTION_CONFIGURATION };
 static const struct option_row rows[] = {
     [OPTION_WAIT] = {"wait", 'w', "MS", "wait so long for a connection that is on its way (0)"},
     [OPTION_FORMAT] = {"format", 'f', "text|json", "how it is printed (text)"},
-    [OPTION_CONFIGURATION] = {"configuration", 'c', "FILE", "where it says operators.listen"},
+    [OPTION_CONFIGURATION] = {"config", 'c', "FILE", "where it says operators.listen"},
 };
 
 static const struct options options = {

@@ -124,6 +124,7 @@ int main(void)
     built_usual(&built);
     for (unsigned i = 3; i < 12; i++)
         (void)built_add_hop(&built);
+    built.tale.straight = tale_is_straight(&built.tale); /* as tale_compile does */
     responder = (struct responder){.tales = built.tales, .random = random_seeded(1)};
     printf("%-40s %10s %10s %10s   budget: %d ns\n", "an answer in user space", "answer", "copy",
            "over it", BUDGET_NS);

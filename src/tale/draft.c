@@ -27,6 +27,7 @@ struct tale *draft_finish(struct draft *draft)
     struct tale *tale = draft->tale;
 
     draft->tale = NULL;
+    tale->straight = tale_is_straight(tale);
     return tale;
 }
 

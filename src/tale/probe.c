@@ -48,7 +48,7 @@ static bool addresses_are_bad(const struct tales *tales, const struct packet *p,
 {
     return is_no_host(&p->source, p->version) || is_no_host(&p->destination, p->version) ||
            (p->version == 4 && is_subnet_broadcast(target, &p->destination)) ||
-           tales_find(tales, &p->source) != NULL;
+           tales_have(tales, &p->source);
 }
 
 static enum probe_protocol protocol_of(const struct packet *p)

@@ -30,6 +30,30 @@ const struct tale *tales_find(const struct tales *tales, const struct address *a
     return tales_find_target(tales, address, &target);
 }
 
+bool tales_have(const struct tales *tales, const struct address *address)
+{
+    for (size_t i = 0; i < tales->count; i++) {
+        const struct tale *tale = tales->tale[i];
+
+        for (unsigned j = 0; j < tale->target_count; j++)
+            if (prefix_contains(&tale->target[j], address))
+                return true;
+    }
+    return false;
+}
+
+bool tale_is_straight(const struct tale *tale)
+{
+    for (unsigned i = 0; i < tale->step_count; i++) {
+        const struct step *step = &tale->step[i];
+
+        if (step->branch_count != 1 || step->branch[0].count != 1 || step->branch[0].first != i ||
+            tale->hop[i].refuse != REFUSE_NONE || tale->hop[i].mtu != 0)
+            return false;
+    }
+    return true;
+}
+
 unsigned tale_longest(const struct tale *tale)
 {
     unsigned hops = 0;

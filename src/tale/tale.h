@@ -104,6 +104,7 @@ struct tale {
     struct hop *hop;
     enum end_answer end[PROBE_PROTOCOL_COUNT];
     uint8_t base_hop_limit; /* 64 or 255 */
+    bool straight;          /* tale_is_straight, for the responder; false is always right */
 };
 
 /* All tales that run together. The tales are the caller's. */
@@ -118,6 +119,12 @@ const struct tale *tales_find(const struct tales *tales, const struct address *a
 /* The same, and which of its targets it was; left alone for none. */
 const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
                                      const struct prefix **out_target);
+
+/* Whether any of them has it. */
+bool tales_have(const struct tales *tales, const struct address *address);
+
+/* No forks, and nothing on the way that stops a probe but its hop limit: hop k is hop[k - 1]. */
+bool tale_is_straight(const struct tale *tale);
 
 /* How many hops the longest way through the tale has. */
 unsigned tale_longest(const struct tale *tale);

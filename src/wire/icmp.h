@@ -135,22 +135,22 @@ static inline uint32_t icmp_extended_length(uint8_t version)
     return version == 6 ? ICMP_QUOTE_EXTENDED / 8u << 24 : ICMP_QUOTE_EXTENDED / 4u << 16;
 }
 
-/* The quote with extensions behind it. Returns the octets of both, and their sum. */
+/*
+ * The quote with extensions behind it. Returns the octets of both, and their sum, to which the
+ * extensions add nothing: their own checksum makes them so.
+ */
 static inline size_t icmp_quote_extended(const struct packet *probe, const struct icmp_error *error,
                                          size_t room, uint8_t *quote, uint64_t *out_sum)
 {
-    uint8_t *extension = quote + ICMP_QUOTE_EXTENDED;
     size_t length = (size_t)(probe->end - probe->ip);
-    size_t extended;
 
     if (length > ICMP_QUOTE_EXTENDED)
         length = ICMP_QUOTE_EXTENDED;
     __builtin_memset(quote, 0, ICMP_QUOTE_EXTENDED);
     *out_sum = icmp_quote(probe, error->quoted_hop_limit, length, quote);
-    extended =
-        extension_write(&error->extension, error->source, extension, room - ICMP_QUOTE_EXTENDED);
-    *out_sum = checksum_add(*out_sum, extension, extended);
-    return ICMP_QUOTE_EXTENDED + extended;
+    return ICMP_QUOTE_EXTENDED + extension_write(&error->extension, error->source,
+                                                 quote + ICMP_QUOTE_EXTENDED,
+                                                 room - ICMP_QUOTE_EXTENDED);
 }
 
 /*

@@ -86,6 +86,43 @@ static void a_probe_ends_at_the_hop_of_its_hop_limit(void **state)
     }
 }
 
+/* The short cut of a straight tale leads where the way does. */
+static void a_leap_is_a_walk(void **state)
+{
+    (void)state;
+    for (unsigned hops = 0; hops < 5; hops++) {
+        assert_true(tale_is_straight(&built.tale));
+        for (unsigned k = 0; k < 256; k++) {
+            const struct probe p = probe_of((uint8_t)k);
+            struct stop walked, leapt;
+
+            built.tale.straight = false;
+            walked = path_walk(&p, 0, &generator);
+            built.tale.straight = true;
+            leapt = path_walk(&p, 0, &generator);
+            assert_int_equal(walked.cause, leapt.cause);
+            assert_int_equal(walked.position, leapt.position);
+            assert_ptr_equal(walked.hop, leapt.hop);
+        }
+        (void)built_add_hop(&built);
+    }
+}
+
+static void what_stops_or_divides_probes_is_not_straight(void **state)
+{
+    (void)state;
+    (void)built_add_hop(&built);
+    built.hop[0].mtu = 1400;
+    assert_false(tale_is_straight(&built.tale));
+    built.hop[0].mtu = 0;
+    built.hop[0].refuse = REFUSE_ADMIN;
+    assert_false(tale_is_straight(&built.tale));
+    built.hop[0].refuse = REFUSE_NONE;
+    assert_true(tale_is_straight(&built.tale));
+    (void)built_add_fork(&built, FORK_FLOW, 2, (const uint16_t[]){1, 1});
+    assert_false(tale_is_straight(&built.tale));
+}
+
 static void a_tale_without_hops_is_its_end(void **state)
 {
     const struct probe p = probe_of(1);
@@ -312,6 +349,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_probe_ends_at_the_hop_of_its_hop_limit, set_up),
+        cmocka_unit_test_setup(a_leap_is_a_walk, set_up),
+        cmocka_unit_test_setup(what_stops_or_divides_probes_is_not_straight, set_up),
         cmocka_unit_test_setup(a_tale_without_hops_is_its_end, set_up),
         cmocka_unit_test_setup(nothing_comes_past_a_hop_that_refuses, set_up),
         cmocka_unit_test_setup(a_flow_keeps_to_its_branch_at_every_hop_limit, set_up),

@@ -2,7 +2,7 @@
 
 TIME = 60
 
-.PHONY: all run demo check fuzz install clean
+.PHONY: all run demo check bench fuzz install clean
 
 all: build/build.ninja
 	ninja -C build
@@ -21,6 +21,11 @@ demo:
 check:
 	tools/install build run demo test
 	tools/check
+
+bench:
+	tools/install build bench
+	tools/build
+	bench/run
 
 fuzz:
 	tools/install build test

@@ -66,3 +66,12 @@ def test_a_make_target_is_there(target):
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_a_linked_file_is_there(link):
     assert (ROOT / link).exists()
+
+
+def test_the_tale_of_the_lab_is_the_one_that_is_shown():
+    """The transcript of traceroute, hop for hop, is what the lab's tale amounts to."""
+    done = subprocess.run([ROOT / "build" / "hoptell", "tale", "show", "-4", ROOT / "lab/tale.yaml"],
+                          check=True, text=True, stdout=subprocess.PIPE)
+    told = re.findall(r"^ *\d+  (\S+ \(\S+\))", done.stdout, re.M)
+    shown = re.findall(r"^    +\d+  (\S+ \(\S+\))  [\d.]+ ms", README, re.M)
+    assert told and shown[-len(told):] == told

@@ -150,6 +150,17 @@ def test_allocation_in_new_is_fine(tmp_path):
     assert list(rings.allocates_after_set_up(root, set())) == []
 
 
+HELPER = ("static void *room(size_t size)\n{\n    return malloc(size);\n}\n\n"
+          "struct watch *watch_%s(size_t size)\n{\n    return room(size);\n}\n")
+
+
+def test_a_helper_allocates_for_new_alone(tmp_path):
+    root = tree(tmp_path, {"src/watch/watch.c": HELPER % "new"})
+    assert list(rings.allocates_after_set_up(root, set())) == []
+    root = tree(tmp_path, {"src/watch/watch.c": HELPER % "new" + HELPER % "observe"})
+    assert "room calls malloc(" in "\n".join(rings.allocates_after_set_up(root, set()))
+
+
 def compiled(tmp_path, text):
     source = tmp_path / "watch_watch.c"
     source.write_text(text)

@@ -7,6 +7,8 @@
 static const struct command commands[] = {
     {"check", "[-c FILE] [--print]", "is this configuration good, and what it amounts to",
      command_check},
+    {"evaluate", "--labels FILE CAPTURE...", "how good verdicts are, against the truth",
+     command_evaluate},
     {"lookup", "[OPTION...] ADDRESS PORT", "ask the running daemon about a connection",
      command_lookup},
     {"read", "[OPTION...] FILE...", "judge the connections of captures", command_read},

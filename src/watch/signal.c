@@ -35,7 +35,7 @@ static double logit(double p)
 
 static uint8_t percent(double share)
 {
-    return (uint8_t)lrint(share * 100);
+    return (uint8_t)lround(share * 100);
 }
 
 static uint8_t saturated(uint64_t count)

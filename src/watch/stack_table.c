@@ -65,14 +65,24 @@ static bool find_word(const struct word *words, const char *text, uint64_t *out)
     return false;
 }
 
+/* The next piece of *rest that holds none of `between`, ended where it stood; NULL for no more. */
+static char *next_piece(char **rest, const char *between)
+{
+    char *piece = *rest + strspn(*rest, between);
+    char *end = piece + strcspn(piece, between);
+
+    *rest = *end ? end + 1 : end;
+    *end = '\0';
+    return end > piece ? piece : NULL;
+}
+
 /* The same FNV-1a as over the packet's own kinds, padding last. */
 static bool layout_words(char *text, uint64_t *out)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     uint64_t padding = 0;
-    char *rest = NULL;
 
-    for (char *kind = strtok_r(text, ",", &rest); kind; kind = strtok_r(NULL, ",", &rest)) {
+    for (char *kind; (kind = next_piece(&text, ",")) != NULL;) {
         uint64_t value;
 
         if (strncmp(kind, "eol+", 4) == 0) {
@@ -231,12 +241,12 @@ static void parse_row(struct stack_table *table, const struct line *line, struct
 
 static void split(struct line *line)
 {
-    char *rest = NULL;
+    char *rest = line->text;
+    char *word;
 
     line->words = 0;
     line->text[strcspn(line->text, "#")] = '\0';
-    for (char *word = strtok_r(line->text, " \t\r", &rest); word && line->words <= WORDS_PER_LINE;
-         word = strtok_r(NULL, " \t\r", &rest))
+    while (line->words <= WORDS_PER_LINE && (word = next_piece(&rest, " \t\r")) != NULL)
         line->word[line->words++] = word;
 }
 

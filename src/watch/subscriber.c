@@ -85,10 +85,19 @@ static uint8_t turns_at(const struct subscriber *subscriber, uint8_t hops)
     return turns;
 }
 
+static int bits_set(uint32_t bits)
+{
+    int count = 0;
+
+    for (; bits != 0; bits &= bits - 1)
+        count++;
+    return count;
+}
+
 static uint8_t devices_of(const struct subscriber *subscriber)
 {
-    const int clocks = __builtin_popcount(subscriber->clocks);
-    const int signatures = __builtin_popcount(subscriber->signatures);
+    const int clocks = bits_set(subscriber->clocks);
+    const int signatures = bits_set(subscriber->signatures);
 
     return (uint8_t)(clocks > signatures ? clocks : signatures);
 }
@@ -106,8 +115,8 @@ void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t
         return;
     out->subscriber = subscriber;
     out->devices = devices_of(subscriber);
-    out->shared = __builtin_popcount(subscriber->clocks) >= SHARED_CLOCKS ||
-                  __builtin_popcount(subscriber->signatures) >= SHARED_SIGNATURES;
+    out->shared = bits_set(subscriber->clocks) >= SHARED_CLOCKS ||
+                  bits_set(subscriber->signatures) >= SHARED_SIGNATURES;
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
         if (subscriber->family[i] >= FAMILY_COUNT_LEAST)
             out->families |= (uint8_t)(1u << i);

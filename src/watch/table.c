@@ -32,7 +32,7 @@ static uint32_t ticks(uint64_t ns)
 }
 
 /* Zeroed memory that begins with a cache line; *out_memory is what is to be freed. */
-static void *allocate(void **out_memory, uint64_t count, size_t size)
+static void *cache_lines_new(void **out_memory, uint64_t count, size_t size)
 {
     const size_t extra = CACHE_LINE / size + 1;
     uintptr_t at;
@@ -53,8 +53,8 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
     table->shape = *shape;
     table->buckets = buckets;
     memcpy(table->hash_key, hash_key, sizeof table->hash_key);
-    table->marks = allocate(&table->memory[0], buckets, sizeof *table->marks);
-    table->entries = allocate(&table->memory[1], buckets * TABLE_WAYS, shape->entry_size);
+    table->marks = cache_lines_new(&table->memory[0], buckets, sizeof *table->marks);
+    table->entries = cache_lines_new(&table->memory[1], buckets * TABLE_WAYS, shape->entry_size);
     if (!table->marks || !table->entries) {
         table_deinit(table);
         return -ENOMEM;

@@ -65,14 +65,22 @@ static bool settings_are_good(const struct watch_settings *settings)
            settings->connections > 0;
 }
 
-static int parse_stacks(struct stack_table *out)
+static struct report *report_new(const char *file)
 {
     struct report *report = malloc(sizeof *report);
+
+    if (report)
+        report_init(report, file);
+    return report;
+}
+
+static int parse_stacks(struct stack_table *out)
+{
+    struct report *report = report_new("stacks.txt");
     int rc;
 
     if (!report)
         return -ENOMEM;
-    report_init(report, "stacks.txt");
     rc = stack_table_parse(watch_stacks_txt, strlen(watch_stacks_txt), report, out);
     free(report);
     return rc;

@@ -1,0 +1,173 @@
+/*
+ * Reads labels, and finds them by bisection.
+ */
+#include "base/labels.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_OCTETS_MAX = 128, FIRST_CAPACITY = 256 };
+
+static int compare(const void *a, const void *b)
+{
+    const struct label *left = a;
+    const struct label *right = b;
+    const int order = memcmp(left->address.octets, right->address.octets, 16);
+
+    return order != 0 ? order : (int)left->port - (int)right->port;
+}
+
+/* A slot for one more, or NULL. */
+static struct label *grow(struct labels *labels, size_t *capacity)
+{
+    if (labels->count == *capacity) {
+        const size_t wanted = *capacity ? *capacity * 2 : FIRST_CAPACITY;
+        struct label *larger = realloc(labels->label, wanted * sizeof *larger);
+
+        if (!larger)
+            return NULL;
+        labels->label = larger;
+        *capacity = wanted;
+    }
+    return &labels->label[labels->count++];
+}
+
+static bool parse_port(const char *text, uint16_t *out)
+{
+    uint64_t value;
+
+    if (text[0] < '0' || text[0] > '9' || !units_parse_count(text, &value) || value > UINT16_MAX)
+        return false;
+    *out = (uint16_t)value;
+    return true;
+}
+
+/* False with an error in the report. `line` is changed. */
+static bool parse_line(char *line, uint32_t number, struct report *report, struct label *out)
+{
+    char *port = strchr(line, ',');
+    char *label = port ? strchr(port + 1, ',') : NULL;
+
+    *out = (struct label){0};
+    if (!label) {
+        report_error(report, number, 1, "expected address,port,label, found '%s'", line);
+        return false;
+    }
+    *port++ = '\0';
+    *label++ = '\0';
+    if (!units_parse_address(line, &out->address))
+        report_error(report, number, 1, "expected an address, found '%s'", line);
+    else if (!parse_port(port, &out->port))
+        report_error(report, number, (uint32_t)(port - line) + 1,
+                     "expected a port from 0 to 65535, found '%s'", port);
+    else if (strcmp(label, "tethered") != 0 && strcmp(label, "direct") != 0)
+        report_error(report, number, (uint32_t)(label - line) + 1,
+                     "expected direct or tethered, found '%s'", label);
+    else {
+        out->is_tethered = label[0] == 't';
+        return true;
+    }
+    return false;
+}
+
+static bool check_header(const char *line, struct report *report)
+{
+    if (strcmp(line, "address,port,label") == 0)
+        return true;
+    report_error(report, 1, 1, "expected the header 'address,port,label', found '%s'", line);
+    return false;
+}
+
+/* The next line without its end, in `out`; false when it is too long. */
+static bool next_line(const char **text, size_t *length, char out[LINE_OCTETS_MAX])
+{
+    const char *newline = memchr(*text, '\n', *length);
+    const size_t whole = newline ? (size_t)(newline - *text) : *length;
+    size_t kept = whole;
+
+    if (kept > 0 && (*text)[kept - 1] == '\r')
+        kept--;
+    *length -= whole + (newline != NULL);
+    if (kept >= LINE_OCTETS_MAX || memchr(*text, '\0', kept)) {
+        *text += whole + (newline != NULL);
+        return false;
+    }
+    memcpy(out, *text, kept);
+    out[kept] = '\0';
+    *text += whole + (newline != NULL);
+    return true;
+}
+
+static void sort(struct labels *labels, struct report *report)
+{
+    if (labels->count == 0)
+        return;
+    qsort(labels->label, labels->count, sizeof *labels->label, compare);
+    for (size_t i = 1; i < labels->count; i++) {
+        char address[ADDRESS_TEXT_MAX];
+
+        if (compare(&labels->label[i - 1], &labels->label[i]) == 0)
+            report_error(report, 0, 0, "expected one label for %s port %u, found two",
+                         units_address(&labels->label[i].address, address), labels->label[i].port);
+    }
+}
+
+int labels_parse(const char *text, size_t length, struct report *report, struct labels *out)
+{
+    const unsigned errors = report->errors;
+    size_t capacity = 0;
+    uint32_t number = 0;
+    int rc = 0;
+
+    *out = (struct labels){0};
+    if (length == 0)
+        (void)check_header("", report);
+    while (length > 0 && rc == 0) {
+        char line[LINE_OCTETS_MAX];
+        struct label label;
+        struct label *slot;
+
+        number++;
+        if (!next_line(&text, &length, line)) {
+            report_error(report, number, 1, "expected a line of text of at most %d octets",
+                         LINE_OCTETS_MAX - 1);
+        } else if (number == 1) {
+            if (!check_header(line, report))
+                break;
+        } else if (line[0] != '\0' && parse_line(line, number, report, &label)) {
+            slot = grow(out, &capacity);
+            if (slot)
+                *slot = label;
+            else
+                rc = -ENOMEM;
+        }
+    }
+    sort(out, report);
+    if (rc == 0 && report->errors != errors)
+        rc = -EINVAL;
+    if (rc < 0)
+        labels_deinit(out);
+    return rc;
+}
+
+void labels_deinit(struct labels *labels)
+{
+    free(labels->label);
+    *labels = (struct labels){0};
+}
+
+const struct label *labels_take(struct labels *labels, const struct address *address, uint16_t port)
+{
+    const struct label key = {.address = *address, .port = port};
+    struct label *found = labels->count > 0 ? bsearch(&key, labels->label, labels->count,
+                                                      sizeof *labels->label, compare)
+                                            : NULL;
+
+    if (!found || found->is_taken)
+        return NULL;
+    found->is_taken = true;
+    return found;
+}

@@ -1,0 +1,191 @@
+/*
+ * hoptell evaluate: captures whose truth is known in, and how good the verdicts are out.
+ */
+#include "base/labels.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/replay.h"
+#include "watch/accuracy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { LABELS_OCTETS_MAX = 1 << 30 };
+
+enum evaluate_option { OPTION_FORMAT, OPTION_LABELS, OPTION_RULE };
+
+static const struct option_row rows[] = {
+    [OPTION_FORMAT] = {"format", 'f', "text|json", "how it is printed (text)"},
+    [OPTION_LABELS] = {"labels", 'l', "FILE", "the truth: CSV with the header address,port,label"},
+    [OPTION_RULE] = {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)"},
+};
+
+static const struct options options = {
+    .command = "evaluate",
+    .arguments = "--labels FILE [--format text|json] [--rule evidence|first-drop] CAPTURE...",
+    .purpose =
+        "Judges the connections of captures and compares with what is known of them:\n"
+        "label is direct or tethered. Connections without a label are learnt from, not counted.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
+
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const rules[] = {"evidence", "first-drop", NULL};
+
+struct evaluation {
+    struct replay replay;
+    struct labels labels;
+    struct accuracy accuracy;
+    uint64_t unlabelled;
+};
+
+static void judged(const struct judgement *judgement, void *context)
+{
+    struct evaluation *e = context;
+    const struct observation *o = &judgement->observation;
+    const struct label *label = labels_take(&e->labels, &o->client, o->client_port);
+
+    if (label)
+        accuracy_add(&e->accuracy, judgement, label->is_tethered);
+    else
+        e->unlabelled++;
+}
+
+static void print_text(const struct evaluation *e)
+{
+    static const char *const names[] = {"direct", "tethered"};
+    const struct accuracy *a = &e->accuracy;
+
+    printf("%" PRIu64 " connections with a label, %" PRIu64 " without\n\n",
+           accuracy_count(a, false) + accuracy_count(a, true), e->unlabelled);
+    printf("%-10s %12s %12s %12s\n", "", "tethered", "unknown", "direct");
+    for (unsigned label = 2; label-- > 0;)
+        printf("%-10s %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n", names[label],
+               a->judged[label][VERDICT_TETHERED], a->judged[label][VERDICT_UNKNOWN],
+               a->judged[label][VERDICT_DIRECT]);
+    printf("\nprecision %.4f, recall %.4f, unknown %.4f, calibration error %.4f\n\n",
+           accuracy_precision(a), accuracy_recall(a), accuracy_unknown(a),
+           accuracy_calibration_error(a));
+    printf("%12s %12s %12s\n", "probability", "came true", "connections");
+    for (unsigned i = 0; i < ACCURACY_BINS; i++)
+        if (a->bin[i].count > 0)
+            printf("%12.3f %12.3f %12" PRIu64 "\n", a->bin[i].said / (double)a->bin[i].count,
+                   (double)a->bin[i].tethered / (double)a->bin[i].count, a->bin[i].count);
+}
+
+static void print_json(const struct evaluation *e)
+{
+    const struct accuracy *a = &e->accuracy;
+    const char *comma = "";
+
+    printf("{\"labelled\": %" PRIu64 ", \"unlabelled\": %" PRIu64 ", \"judged\": {",
+           accuracy_count(a, false) + accuracy_count(a, true), e->unlabelled);
+    for (unsigned label = 2; label-- > 0; comma = ", ")
+        printf("%s\"%s\": {\"tethered\": %" PRIu64 ", \"unknown\": %" PRIu64
+               ", \"direct\": %" PRIu64 "}",
+               comma, label ? "tethered" : "direct", a->judged[label][VERDICT_TETHERED],
+               a->judged[label][VERDICT_UNKNOWN], a->judged[label][VERDICT_DIRECT]);
+    printf("}, \"precision\": %.6f, \"recall\": %.6f, \"unknown\": %.6f, "
+           "\"calibration_error\": %.6f, \"calibration\": [",
+           accuracy_precision(a), accuracy_recall(a), accuracy_unknown(a),
+           accuracy_calibration_error(a));
+    comma = "";
+    for (unsigned i = 0; i < ACCURACY_BINS; i++) {
+        if (a->bin[i].count == 0)
+            continue;
+        printf("%s{\"probability\": %.4f, \"came_true\": %.4f, \"connections\": %" PRIu64 "}",
+               comma, a->bin[i].said / (double)a->bin[i].count,
+               (double)a->bin[i].tethered / (double)a->bin[i].count, a->bin[i].count);
+        comma = ", ";
+    }
+    puts("]}");
+}
+
+static enum command_status load_labels(const char *path, struct labels *out)
+{
+    enum command_status status = COMMAND_DONE;
+    struct report *report = malloc(sizeof *report);
+    size_t length;
+    char *text = command_slurp("evaluate", path, LABELS_OCTETS_MAX, &length);
+    int rc;
+
+    if (!text || !report) {
+        status = COMMAND_FAILED;
+        goto out;
+    }
+    report_init(report, path);
+    rc = labels_parse(text, length, report, out);
+    if (rc == -EINVAL)
+        command_print_report(report);
+    if (rc < 0)
+        status = rc == -ENOMEM ? command_failed("evaluate", "expected memory for the labels, found "
+                                                            "too little")
+                               : COMMAND_FAILED;
+out:
+    free(text);
+    free(report);
+    return status;
+}
+
+static enum command_status evaluate(struct evaluation *e, const struct watch_settings *settings,
+                                    char **files)
+{
+    enum command_status status = COMMAND_DONE;
+
+    if (watch_new(settings, &e->replay.watch) != 0)
+        return command_failed("evaluate", "expected memory for what is learnt, found too little");
+    for (; *files != NULL && status == COMMAND_DONE; files++) {
+        char error[512];
+
+        if (replay_file(&e->replay, *files, error, sizeof error) != 0)
+            status = command_failed("evaluate", "%s", error);
+    }
+    watch_free(e->replay.watch);
+    return status;
+}
+
+enum command_status command_evaluate(int argc, char **argv)
+{
+    struct evaluation evaluation = {.replay = {.judged = judged, .context = &evaluation}};
+    struct watch_settings settings = watch_settings_default();
+    enum command_status status;
+    const char *labels = NULL;
+    const char *value;
+    int format = 0;
+    int rule = 0;
+    int found;
+
+    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
+        if (found == OPTION_FORMAT)
+            format = options_choice(&options, "format", value, formats);
+        else if (found == OPTION_RULE)
+            rule = options_choice(&options, "rule", value, rules);
+        else if (found == OPTION_LABELS)
+            labels = value;
+        if (found == OPTIONS_HELP)
+            return COMMAND_DONE;
+        if (found == OPTIONS_WRONG || format < 0 || rule < 0)
+            return COMMAND_USAGE;
+    }
+    if (!labels)
+        return command_usage("evaluate", "expected --labels FILE, found none");
+    if (optind == argc)
+        return command_usage("evaluate", "expected a capture file, found none");
+    settings.rule = rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
+    if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
+        return command_failed("evaluate", "expected random octets from the system, found: %s",
+                              strerror(errno));
+    status = load_labels(labels, &evaluation.labels);
+    if (status == COMMAND_DONE)
+        status = evaluate(&evaluation, &settings, argv + optind);
+    if (status == COMMAND_DONE)
+        (format == 0 ? print_text : print_json)(&evaluation);
+    labels_deinit(&evaluation.labels);
+    return status;
+}

@@ -55,7 +55,7 @@ static const char *refusal_mark(enum refusal refuse, enum family family)
         [REFUSE_PROTOCOL] = {"!P", "!<4-1>"},
         [REFUSE_PORT] = {"", ""},
         [REFUSE_ADMIN] = {"!X", "!X"},
-        [REFUSE_SOURCE_ROUTE] = {"!S", "!H"},
+        [REFUSE_SOURCE_ROUTE] = {"!S", "!<7>"},
         [REFUSE_PRECEDENCE] = {"!V", "!X"},
         [REFUSE_POLICY] = {"!X", "!<5>"},
         [REFUSE_REJECT] = {"!X", "!<6>"},

@@ -161,7 +161,7 @@ def test_a_silent_end_is_stars_as_far_as_traceroute_goes():
 
 @pytest.mark.parametrize("refuse, v4, v6", [
     ("net", " !N", " !N"), ("host", " !H", " !H"), ("protocol", " !P", " !<4-1>"), ("port", "", ""),
-    ("admin", " !X", " !X"), ("source-route", " !S", " !H"), ("precedence", " !V", " !X"),
+    ("admin", " !X", " !X"), ("source-route", " !S", " !<7>"), ("precedence", " !V", " !X"),
     ("policy", " !X", " !<5>"), ("reject", " !X", " !<6>"),
 ])
 def test_a_refusal_ends_it_with_its_mark(refuse, v4, v6):

@@ -7,12 +7,26 @@
 
 enum { BATCH_PACKETS = 4096 };
 
+static void replay_judged(const struct judgement *judgement, bool is_new, void *context)
+{
+    struct replay *replay = context;
+
+    if (!is_new)
+        replay->counts.again++;
+    replay->judged(judgement, replay->context);
+}
+
+static void judge_waiting(struct replay *replay)
+{
+    watch_observe_all(replay->watch, replay->waiting, replay->waiting_count, replay_judged, replay);
+    replay->waiting_count = 0;
+}
+
 static void replay_packet(const struct captured *captured, void *context)
 {
     struct replay *replay = context;
     struct cursor c = cursor_over(captured->octets, captured->length);
-    struct observation observation;
-    struct judgement judgement;
+    struct observation *observation = &replay->waiting[replay->waiting_count];
     enum observation_refusal refusal;
 
     replay->counts.packets++;
@@ -20,13 +34,10 @@ static void replay_packet(const struct captured *captured, void *context)
         replay->counts.not_ip++;
         return;
     }
-    refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
+    refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, observation);
     replay->counts.refused[refusal]++;
-    if (refusal != OBSERVATION_TAKEN)
-        return;
-    if (!watch_observe(replay->watch, &observation, &judgement))
-        replay->counts.again++;
-    replay->judged(&judgement, replay->context);
+    if (refusal == OBSERVATION_TAKEN && ++replay->waiting_count == WATCH_OBSERVATIONS_MAX)
+        judge_waiting(replay);
 }
 
 /* From a pipe one packet at a time, so that what has come is judged before the next is waited for. */
@@ -45,9 +56,10 @@ int replay_file(struct replay *replay, const char *path, char *error, size_t err
     if (result != 0)
         return result;
     batch = batch_of(capture);
-    do
+    do {
         got = capture_read(capture, batch, replay_packet, replay);
-    while (got > 0 && (replay->going_on == NULL || replay->going_on(capture, replay->context)));
+        judge_waiting(replay);
+    } while (got > 0 && (replay->going_on == NULL || replay->going_on(capture, replay->context)));
     if (got < 0) {
         snprintf(error, error_size, "%s", capture_error(capture));
         result = (int)got;

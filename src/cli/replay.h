@@ -22,6 +22,8 @@ struct replay {
     /* Now and then while a file is read; false ends it. May be NULL. */
     bool (*going_on)(const struct capture *capture, void *context);
     void *context;
+    size_t waiting_count; /* observations that are not judged yet */
+    struct observation waiting[WATCH_OBSERVATIONS_MAX];
 };
 
 /*

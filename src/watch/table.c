@@ -111,19 +111,47 @@ static void prefetch_place(const struct table *table, struct place place)
         __builtin_prefetch(entry + at, 1);
 }
 
+/* The tags of a bucket as one word, that of the first way in its lowest octet. */
+static uint64_t tags_of(const struct table_marks *marks)
+{
+    uint64_t tags;
+
+    _Static_assert(sizeof marks->tag == sizeof tags, "all tags of a bucket are one word");
+    memcpy(&tags, marks->tag, sizeof tags);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? tags : __builtin_bswap64(tags);
+}
+
+/* The ways with this tag: 0x80 in the octet of each, and nothing else. */
+static uint64_t ways_with(const struct table_marks *marks, uint8_t tag)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    const uint64_t differ = tags_of(marks) ^ tag * 0x0101010101010101u;
+
+    return ~(((differ & low) + low) | differ | low);
+}
+
+static unsigned first_of(uint64_t ways)
+{
+    return (unsigned)__builtin_ctzll(ways) / 8;
+}
+
+static unsigned count_of(uint64_t ways)
+{
+    return (unsigned)((ways >> 7) * 0x0101010101010101u >> 56);
+}
+
 void *table_find(const struct table *table, uint64_t hash, const void *key)
 {
     const uint8_t tag = tag_of(hash);
 
     for (unsigned choice = 0; choice < 2; choice++) {
         struct place place = {.bucket = bucket_of(table, hash, choice)};
-        const struct table_marks *marks = &table->marks[place.bucket];
+        uint64_t ways = ways_with(&table->marks[place.bucket], tag);
 
-        for (place.way = 0; place.way < TABLE_WAYS; place.way++) {
+        for (; ways != 0; ways &= ways - 1) {
             uint8_t *entry;
 
-            if (marks->tag[place.way] != tag)
-                continue;
+            place.way = first_of(ways);
             entry = entry_at(table, place);
             if (memcmp(entry, key, table->shape.key_size) == 0)
                 return entry;
@@ -138,78 +166,78 @@ static uint64_t standing(const struct table *table, const struct table_marks *ma
 {
     const int32_t since = (int32_t)(now - marks->used[way]);
     const uint32_t age = since > 0 ? (uint32_t)since : 0;
-    const uint64_t lost = ((uint64_t)age << TICK_SHIFT) / table->shape.fade_ns;
-    const uint64_t left = marks->worth[way] > lost ? marks->worth[way] - lost : 0;
+    uint64_t left = marks->worth[way];
 
+    if (left > 0) { /* a division that most entries of a flood do not need */
+        const uint64_t lost = ((uint64_t)age << TICK_SHIFT) / table->shape.fade_ns;
+
+        left = left > lost ? left - lost : 0;
+    }
     return left << 32 | (UINT32_MAX - age);
 }
 
-static unsigned count_free(const struct table_marks *marks)
+/* The free place in the emptier bucket; its way is TABLE_WAYS when both are full. */
+static struct place vacant_place(const struct table *table, uint64_t hash)
 {
-    unsigned count = 0;
+    const uint64_t bucket[2] = {bucket_of(table, hash, 0), bucket_of(table, hash, 1)};
+    const uint64_t vacant[2] = {ways_with(&table->marks[bucket[0]], 0),
+                                ways_with(&table->marks[bucket[1]], 0)};
+    const unsigned emptier = count_of(vacant[1]) > count_of(vacant[0]);
 
-    for (unsigned way = 0; way < TABLE_WAYS; way++)
-        count += marks->tag[way] == 0;
-    return count;
+    return (struct place){
+        .bucket = bucket[emptier],
+        .way = vacant[emptier] != 0 ? first_of(vacant[emptier]) : TABLE_WAYS,
+    };
 }
 
-static unsigned first_free(const struct table_marks *marks)
-{
-    unsigned way = 0;
-
-    while (way < TABLE_WAYS && marks->tag[way] != 0)
-        way++;
-    return way;
-}
-
-/* The free place in the emptier bucket, or else that of the least useful entry of both. */
+/* A free place, or else that of the least useful entry of both buckets. */
 static struct place place_for(const struct table *table, uint64_t hash, uint32_t now,
                               uint64_t *out_standing)
 {
-    const uint64_t bucket[2] = {bucket_of(table, hash, 0), bucket_of(table, hash, 1)};
-    const unsigned free_count[2] = {count_free(&table->marks[bucket[0]]),
-                                    count_free(&table->marks[bucket[1]])};
-    const unsigned emptier = free_count[1] > free_count[0];
-    struct place best = {.bucket = bucket[emptier]};
+    struct place best = vacant_place(table, hash);
 
     *out_standing = 0;
-    best.way = first_free(&table->marks[best.bucket]);
     if (best.way < TABLE_WAYS)
         return best;
     *out_standing = UINT64_MAX;
-    for (unsigned choice = 0; choice < 2; choice++)
+    for (unsigned choice = 0; choice < 2; choice++) {
+        const uint64_t bucket = bucket_of(table, hash, choice);
+
         for (unsigned way = 0; way < TABLE_WAYS; way++) {
-            const uint64_t its = standing(table, &table->marks[bucket[choice]], way, now);
+            const uint64_t its = standing(table, &table->marks[bucket], way, now);
 
             if (its < *out_standing) {
                 *out_standing = its;
-                best = (struct place){bucket[choice], way};
+                best = (struct place){bucket, way};
             }
         }
+    }
     return best;
 }
 
+/* The entries that may have the key; where there is none, the place that a new one will take. */
 void table_prefetch_entry(const struct table *table, uint64_t hash)
 {
     const uint8_t tag = tag_of(hash);
-    struct place vacant = {0};
-    unsigned most_free = 0;
+    struct place place;
+    bool seen = false;
 
     for (unsigned choice = 0; choice < 2; choice++) {
-        struct place place = {.bucket = bucket_of(table, hash, choice)};
-        const struct table_marks *marks = &table->marks[place.bucket];
-        const unsigned free_count = count_free(marks);
+        uint64_t ways;
 
-        for (place.way = 0; place.way < TABLE_WAYS; place.way++)
-            if (marks->tag[place.way] == tag)
-                prefetch_place(table, place);
-        if (free_count > most_free) {
-            most_free = free_count;
-            vacant = (struct place){place.bucket, first_free(marks)};
+        place.bucket = bucket_of(table, hash, choice);
+        ways = ways_with(&table->marks[place.bucket], tag);
+        for (; ways != 0; ways &= ways - 1) {
+            place.way = first_of(ways);
+            prefetch_place(table, place);
+            seen = true;
         }
     }
-    if (most_free > 0)
-        prefetch_place(table, vacant);
+    if (seen)
+        return;
+    place = vacant_place(table, hash);
+    if (place.way < TABLE_WAYS)
+        prefetch_place(table, place);
 }
 
 void *table_add(struct table *table, uint64_t hash, const void *key, uint64_t now_ns)

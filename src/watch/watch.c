@@ -185,10 +185,9 @@ static void prefetch_entries(const struct watch *watch, const struct known *know
         table_prefetch_entry(&watch->networks, known->prefix_hash[i]);
 }
 
+/* With find_hashes done. */
 static void find_known(const struct watch *watch, const struct observation *o, struct known *out)
 {
-    find_hashes(watch, o, out);
-    prefetch_entries(watch, out);
     out->connection = table_find(&watch->connections, out->connection_hash, &out->connection_key);
     out->subscriber = table_find(&watch->subscribers, out->subscriber_hash, &out->subscriber_key);
     for (unsigned i = 0; i < out->levels; i++)
@@ -345,27 +344,56 @@ static void repeat(const struct known *known, const struct observation *o, struc
     out->stack = stack;
 }
 
+/* With find_hashes done and its entries on their way into the cache. */
+static bool observe(struct watch *watch, struct known *known, const struct observation *observation,
+                    struct judgement *out)
+{
+    struct facts facts;
+
+    find_known(watch, observation, known);
+    begin(observation, out);
+    stack_guess(&watch->stacks, observation, &out->stack);
+    if (known->is_repeated) {
+        repeat(known, observation, out);
+        return false;
+    }
+    find_device(observation, &out->stack, known);
+    gather(watch, known, out, &facts);
+    show_network(watch, &facts, out);
+    judge(&watch->settings, &facts, out);
+    keep_connection(watch, known, &facts, out);
+    learn_networks(watch, known, &facts);
+    learn_subscriber(watch, known, &facts);
+    return true;
+}
+
 bool watch_observe(struct watch *watch, const struct observation *observation,
                    struct judgement *out)
 {
     struct known known = {0};
-    struct facts facts;
 
-    find_known(watch, observation, &known);
-    begin(observation, out);
-    stack_guess(&watch->stacks, observation, &out->stack);
-    if (known.is_repeated) {
-        repeat(&known, observation, out);
-        return false;
+    find_hashes(watch, observation, &known);
+    prefetch_entries(watch, &known);
+    return observe(watch, &known, observation, out);
+}
+
+void watch_observe_all(struct watch *watch, const struct observation *observations, size_t count,
+                       void (*judged)(const struct judgement *judgement, bool is_new,
+                                      void *context),
+                       void *context)
+{
+    struct known known[WATCH_OBSERVATIONS_MAX];
+    struct judgement judgement;
+
+    for (size_t i = 0; i < count; i++)
+        find_hashes(watch, &observations[i], &known[i]);
+    for (size_t i = 0; i < count; i++)
+        prefetch_entries(watch, &known[i]);
+    for (size_t i = 0; i < count; i++) {
+        const bool is_new = observe(watch, &known[i], &observations[i], &judgement);
+
+        judged(&judgement, is_new, context);
     }
-    find_device(observation, &out->stack, &known);
-    gather(watch, &known, out, &facts);
-    show_network(watch, &facts, out);
-    judge(&watch->settings, &facts, out);
-    keep_connection(watch, &known, &facts, out);
-    learn_networks(watch, &known, &facts);
-    learn_subscriber(watch, &known, &facts);
-    return true;
 }
 
 bool watch_lookup(const struct watch *watch, const struct address *client, uint16_t port,

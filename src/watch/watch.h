@@ -43,6 +43,18 @@ bool watch_observe(struct watch *watch, const struct observation *observation,
                    struct judgement *out);
 
 /*
+ * watch_observe for each of `count` observations in their order, at most WATCH_OBSERVATIONS_MAX; the
+ * judgements are the same, but come faster, since what is known of one is fetched from memory while
+ * another is judged. `judged` is called with each before the next is judged; `is_new` is what
+ * watch_observe returns.
+ */
+enum { WATCH_OBSERVATIONS_MAX = 16 };
+void watch_observe_all(struct watch *watch, const struct observation *observations, size_t count,
+                       void (*judged)(const struct judgement *judgement, bool is_new,
+                                      void *context),
+                       void *context);
+
+/*
  * The newest connection from (client, port): true and *out when it is still remembered. The
  * judgement is the one given when its SYN came.
  */

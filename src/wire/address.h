@@ -123,20 +123,6 @@ static inline bool address_is_special(const struct address *a)
            address_is_limited_broadcast(a);
 }
 
-/* The first `length` of the 128 bits, the others zero. */
-static inline struct prefix prefix_of(const struct address *a, uint8_t length)
-{
-    struct prefix p = {.address = *a, .length = length};
-
-    for (unsigned i = 0; i < 16; i++) {
-        const unsigned bits = length > i * 8 ? length - i * 8 : 0;
-
-        if (bits < 8)
-            p.address.octets[i] &= (uint8_t)(0xff00u >> bits);
-    }
-    return p;
-}
-
 /* A word's value where its octets stand in network byte order. */
 static inline uint64_t address_word_value(uint64_t word)
 {
@@ -147,6 +133,25 @@ static inline uint64_t address_word_value(uint64_t word)
 static inline uint64_t address_half(const struct address *a, unsigned half)
 {
     return address_word_value(address_word(a->octets + (size_t)half * 8));
+}
+
+/* The first `bits` of 64 set, as a word that stands in network byte order. */
+static inline uint64_t prefix_mask(unsigned bits)
+{
+    return address_word_value(bits == 0 ? 0 : bits >= 64 ? ~0ull : ~0ull << (64 - bits));
+}
+
+/* The first `length` of the 128 bits, the others zero. */
+static inline struct prefix prefix_of(const struct address *a, uint8_t length)
+{
+    const uint64_t half[2] = {
+        address_word(a->octets) & prefix_mask(length),
+        address_word(a->octets + 8) & prefix_mask(length > 64 ? length - 64u : 0),
+    };
+    struct prefix p = {.length = length};
+
+    __builtin_memcpy(p.address.octets, half, 16);
+    return p;
 }
 
 /* Each family its own: ::/0 holds no IPv4 address, although IPv4 is mapped below it. */

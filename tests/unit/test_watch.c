@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "serve/json.h"
 #include "visit.h"
 #include "watch/signal.h"
 
@@ -504,6 +505,60 @@ static void baselines_carry_over_to_another_watch(void **state)
     scene_end(&second);
 }
 
+struct serial {
+    struct watch *watch;
+    const struct observation *next;
+    unsigned count;
+};
+
+static void as_one_by_one(const struct judgement *judgement, bool is_new, void *context)
+{
+    struct serial *serial = context;
+    struct judgement expected;
+    char line[2][JSON_LINE_MAX];
+
+    assert_int_equal(watch_observe(serial->watch, serial->next++, &expected), is_new);
+    assert_true(json_judgement_line(judgement, line[0], JSON_LINE_MAX) > 0);
+    assert_true(json_judgement_line(&expected, line[1], JSON_LINE_MAX) > 0);
+    assert_string_equal(line[0], line[1]);
+    serial->count++;
+}
+
+/* Few clients and ports, so that those of one batch meet and repeat each other. */
+static void many_at_once_are_judged_as_one_by_one(void **state)
+{
+    struct observation observations[WATCH_OBSERVATIONS_MAX];
+    struct scene together;
+    struct scene apart;
+    struct serial serial = {0};
+
+    (void)state;
+    scene_begin(&together, RULE_EVIDENCE);
+    scene_begin(&apart, RULE_EVIDENCE);
+    serial.watch = apart.watch;
+    for (uint32_t i = 0; i < 4000; i += WATCH_OBSERVATIONS_MAX) {
+        for (uint32_t k = 0; k < WATCH_OBSERVATIONS_MAX; k++) {
+            const uint32_t random = (i + k) * 2654435761u;
+            const struct visit visit = {
+                .maker = random >> 30 == 0 ? MAKER_WINDOWS : MAKER_ANDROID,
+                .hops = random >> 30 == 0 ? HOPS + 1 : HOPS,
+                .client = nat(random >> 20 & 15),
+                .port = (uint16_t)(20000 + (random >> 16 & 7)),
+                .time_s = NOW + (i + k) / 64,
+                .flow = random >> 24,
+            };
+
+            observations[k] = visit_observation(&visit);
+        }
+        serial.next = observations;
+        watch_observe_all(together.watch, observations, WATCH_OBSERVATIONS_MAX, as_one_by_one,
+                          &serial);
+    }
+    assert_int_equal(serial.count, 4000);
+    scene_end(&together);
+    scene_end(&apart);
+}
+
 static void settings_out_of_range_are_refused(void **state)
 {
     static const struct {
@@ -559,6 +614,7 @@ int main(void)
         cmocka_unit_test(weights_and_prior_add_up_to_the_probability),
         cmocka_unit_test(first_drop_compares_with_the_highest_ever_seen),
         cmocka_unit_test(baselines_carry_over_to_another_watch),
+        cmocka_unit_test(many_at_once_are_judged_as_one_by_one),
         cmocka_unit_test(settings_out_of_range_are_refused),
         cmocka_unit_test(every_signal_has_a_name_and_a_sentence_that_fits),
     };

@@ -55,7 +55,7 @@ struct hop {
     uint16_t mtu;  /* 0: no limit */
     uint32_t loss; /* of 2^32: the probability times 2^32, saturated */
     uint32_t duplicate;
-    uint32_t reorder; /* an answer held back by reorder_gap_us */
+    uint32_t reorder; /* an answer held back (DELAY_REORDER_US) */
     uint32_t rate;    /* answers a second of a simulated router's own limit; 0: none */
     uint32_t burst;
     uint32_t delay_us;

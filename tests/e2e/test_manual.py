@@ -58,3 +58,21 @@ def test_the_page_on_evidence_has_every_signal():
     source = (ROOT / "man" / "hoptell-evidence.7").read_text()
     assert sorted(re.findall(r"^\.It Va (\w+)$", source, re.M)) == \
         sorted(re.findall(r'^    \[SIGNAL_\w+\] = \{"(\w+)"', table, re.M))
+
+
+def test_the_page_on_tales_has_every_key():
+    """The keys as the program has them, in the tables of src/tale."""
+    tables = "".join((ROOT / "src" / "tale" / name).read_text()
+                     for name in ("compile.c", "hop.c", "steps.c"))
+    source = (ROOT / "man" / "hoptell-tale.5").read_text()
+    said = re.findall(r"^\.(?:It )?Ic (\w+(?: , \w+)*)", source, re.M)
+    assert {word for words in said for word in words.split(" , ")} == \
+        set(re.findall(r'\{"(\w+)",\s+read_\w+\}', tables))
+
+
+def test_the_example_on_the_page_on_tales_is_a_good_one():
+    source = (ROOT / "man" / "hoptell-tale.5").read_text()
+    example = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", source, re.M | re.S).group(1)
+    done = subprocess.run([HOPTELL, "tale", "check", "-"], check=False, text=True, input=example,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert (done.returncode, done.stdout.startswith("-: good: ")) == (0, True), done.stdout

@@ -72,6 +72,8 @@ static void put_naming(const struct sink *sink, const struct naming *naming)
               counts.queries);
     put_plain(sink, METRIC_COUNTER, "hoptell_dns_answers_total", "DNS answers sent.",
               counts.answers);
+    put_plain(sink, METRIC_COUNTER, "hoptell_dns_limited_total",
+              "DNS messages by UDP over the limit for their source.", counts.limited);
 }
 
 static void put_archive(const struct sink *sink, struct archive *archive)

@@ -97,6 +97,7 @@ struct dns_counts naming_counts(const struct naming *n)
 
         all.queries += one.queries;
         all.answers += one.answers;
+        all.limited += one.limited;
         all.refused_connections += one.refused_connections;
     }
     return all;

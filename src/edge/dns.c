@@ -223,6 +223,32 @@ static void turn_around(struct msghdr *message)
     }
 }
 
+/*
+ * Leaves of an answer its header and question, marked as truncated: no larger than the query, and
+ * a client that is real comes again by TCP.
+ */
+static size_t truncated(uint8_t *answer, size_t length)
+{
+    struct cursor c = cursor_over(answer, length);
+    const bool has_question = load_u16(answer + 4) == 1;
+
+    cursor_skip(&c, 12);
+    for (uint8_t label = has_question ? 1 : 0; label != 0 && !c.failed;) {
+        label = cursor_u8(&c);
+        cursor_skip(&c, label);
+    }
+    cursor_skip(&c, has_question ? 4 : 0);
+    store_u16(answer + 2, load_u16(answer + 2) | 0x0200);
+    memset(answer + 6, 0, 6);
+    return (size_t)(c.at - answer);
+}
+
+/* Whether a client has had its share; this machine's own have none, and no false addresses. */
+static bool is_over_limit(struct dns_server *server, const struct address *client)
+{
+    return !address_is_loopback(client) && !take_token(server, client, uv_hrtime());
+}
+
 /* Answers one query; false when none is waiting. */
 static bool answer_one(struct dns_server *server)
 {
@@ -240,6 +266,7 @@ static bool answer_one(struct dns_server *server)
                              .msg_controllen = sizeof control};
     const ssize_t length = recvmsg(server->udp_fd, &message, MSG_DONTWAIT);
     struct address client;
+    bool over;
 
     if (length < 0) /* an error that an earlier answer brought back does not end the batch */
         return errno != EAGAIN && errno != EWOULDBLOCK;
@@ -247,15 +274,16 @@ static bool answer_one(struct dns_server *server)
     client = from_socket_address(&from);
     if (length > QUERY_MAX)
         return true;
-    if (!take_token(server, &client, uv_hrtime())) {
-        server->counts.limited++;
+    over = is_over_limit(server, &client);
+    if (over && server->counts.limited++ % 2 == 0)
         return true;
-    }
     octets.iov_base = server->answer;
     octets.iov_len = server->handler(server->context, server->query, (size_t)length, false, &client,
                                      server->answer, ANSWER_MAX);
     if (octets.iov_len == 0)
         return true;
+    if (over)
+        octets.iov_len = truncated(server->answer, octets.iov_len);
     turn_around(&message);
     message.msg_flags = 0;
     if (sendmsg(server->udp_fd, &message, MSG_DONTWAIT) >= 0)

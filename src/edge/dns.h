@@ -17,7 +17,7 @@ typedef size_t dns_handler(void *context, const uint8_t *query, size_t length, b
 struct dns_counts {
     uint64_t queries;
     uint64_t answers;
-    uint64_t limited;             /* UDP, unanswered: too many from one client */
+    uint64_t limited;             /* UDP, over the limit for one client */
     uint64_t refused_connections; /* TCP, over the limit */
 };
 
@@ -26,8 +26,9 @@ struct dns_counts {
  * the address that the query came to. 0, or a negative errno with a sentence in `error`.
  *
  * What strangers can make it do is bounded: a client (IPv4 /32, IPv6 /64) gets 100 answers a second
- * over UDP, with a burst of 200, so that false sources are not flooded; there are at most 64 TCP
- * connections, each closed after 10 seconds without a query; and a query has at most 4096 octets.
+ * over UDP, with a burst of 200, and then every other query an answer that is truncated, so that
+ * false sources are not flooded and real ones come by TCP; there are at most 64 TCP connections,
+ * each closed after 10 seconds without a query; and a query has at most 4096 octets.
  */
 int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_handler *handler,
              void *context, struct dns_server **out, char *error, size_t error_size);

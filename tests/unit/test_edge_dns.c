@@ -3,14 +3,9 @@
  */
 #include "unit.h"
 
-#include "base/units.h"
-#include "edge/dns.h"
+#include "edge/dns.c"
 
-#include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static uv_loop_t loop;
 static struct dns_server *server;
@@ -30,7 +25,7 @@ static size_t echo(void *context, const uint8_t *query, size_t length, bool stre
     return length + 1;
 }
 
-static struct address loopback(const char *text)
+static struct address address_of(const char *text)
 {
     struct address address;
 
@@ -41,7 +36,7 @@ static struct address loopback(const char *text)
 /* Some port that is free for both. */
 static void open_on(const char *address_text)
 {
-    const struct address address = loopback(address_text);
+    const struct address address = address_of(address_text);
     char error[200];
     int rc = -1;
 
@@ -70,7 +65,7 @@ static int tear_down(void **state)
 
 static int connect_to(const char *address_text, int type)
 {
-    const struct address address = loopback(address_text);
+    const struct address address = address_of(address_text);
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     const bool is_v4 = address_is_v4(&address);
@@ -156,26 +151,80 @@ static void a_query_without_an_answer_gets_none(void **state)
     close(fd);
 }
 
-static void one_client_gets_no_flood_of_answers(void **state)
+static void a_client_has_a_bucket_of_its_own(void **state)
 {
-    int fd;
-    struct dns_counts counts;
+    struct dns_server *limits = calloc(1, sizeof *limits);
+    const struct address one = address_of("192.0.2.1");
+    const struct address two = address_of("2001:db8::1");
+    const struct address same_as_two = address_of("2001:db8::ffff");
+    const uint64_t second = 1000000000;
+    unsigned taken = 0;
 
     (void)state;
-    open_on("127.0.0.1");
-    fd = connect_to("127.0.0.1", SOCK_DGRAM);
+    assert_non_null(limits);
+    for (unsigned i = 0; i < 1000; i++)
+        taken += take_token(limits, &one, 7 * second);
+    assert_int_equal(taken, SOURCE_BURST);
+    assert_true(take_token(limits, &two, 7 * second));
+    for (unsigned i = 0; i < 1000; i++) /* a second later there are a hundred more */
+        taken += take_token(limits, &one, 8 * second);
+    assert_int_equal(taken, SOURCE_BURST + 100);
+    for (taken = 1; take_token(limits, &two, 7 * second);)
+        taken++;
+    assert_int_equal(taken, SOURCE_BURST);
+    assert_false(take_token(limits, &same_as_two, 7 * second));
+    free(limits);
+}
+
+static void one_that_pushes_another_out_gains_nothing(void **state)
+{
+    struct dns_server *limits = calloc(1, sizeof *limits);
+    const uint64_t now = 7000000000;
+    unsigned taken = 0;
+    struct address client = address_of("192.0.2.1");
+
+    (void)state;
+    assert_non_null(limits);
+    while (take_token(limits, &client, now))
+        continue;
+    for (unsigned i = 0; i < SOURCES; i++) /* every slot is another client's, and empty */
+        limits->source[i] = (struct source){.key = 2, .full_ns = now + 1000};
+    for (unsigned i = 0; i < 10; i++)
+        taken += take_token(limits, &client, now);
+    assert_int_equal(taken, 1);
+    free(limits);
+}
+
+static void this_machine_is_not_limited(void **state)
+{
+    struct dns_server *limits = calloc(1, sizeof *limits);
+    const struct address own = address_of("127.0.0.1");
+    const struct address other = address_of("192.0.2.1");
+    unsigned over = 0;
+
+    (void)state;
+    assert_non_null(limits);
     for (unsigned i = 0; i < 1000; i++) {
-        assert_int_equal(send(fd, "hello", 5, 0), 5);
-        if (i % 50 == 49)
-            run_for_a_moment();
+        assert_false(is_over_limit(limits, &own));
+        over += is_over_limit(limits, &other);
     }
-    run_for_a_moment();
-    counts = dns_counts(server);
-    assert_int_equal(counts.queries, 1000);
-    assert_int_equal(counts.answers + counts.limited, 1000);
-    assert_true(counts.answers >= 200);
-    assert_true(counts.limited >= 100);
-    close(fd);
+    assert_true(over > 500);
+    free(limits);
+}
+
+static void a_truncated_answer_is_its_question(void **state)
+{
+    uint8_t answer[] = {0xab, 0xcd, 0x84, 0, 0, 1, 0, 1, 0, 2, 0, 1, 1, 'a', 0, 0,
+                        12,   0,    1,    9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,   9, 9};
+    static const uint8_t expected[] = {0xab, 0xcd, 0x86, 0,   0, 1, 0,  0, 0, 0,
+                                       0,    0,    1,    'a', 0, 0, 12, 0, 1};
+    uint8_t header[] = {0xab, 0xcd, 0x84, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+
+    (void)state;
+    assert_int_equal(truncated(answer, sizeof answer), sizeof expected);
+    assert_memory_equal(answer, expected, sizeof expected);
+    assert_int_equal(truncated(header, sizeof header), 12);
+    assert_int_equal(header[2], 0x86);
 }
 
 static void a_stream_is_answered_in_order_however_it_is_cut(void **state)
@@ -242,7 +291,7 @@ static void connections_over_the_limit_are_refused(void **state)
 
 static void a_port_in_use_is_said(void **state)
 {
-    const struct address address = loopback("127.0.0.1");
+    const struct address address = address_of("127.0.0.1");
     struct dns_server *second = NULL;
     char error[200];
     char expected[200];
@@ -266,7 +315,10 @@ int main(void)
         TEST(the_unspecified_ipv6_address_hears_ipv4_too),
         TEST(ipv6_is_heard),
         TEST(a_query_without_an_answer_gets_none),
-        TEST(one_client_gets_no_flood_of_answers),
+        cmocka_unit_test(a_client_has_a_bucket_of_its_own),
+        cmocka_unit_test(one_that_pushes_another_out_gains_nothing),
+        cmocka_unit_test(this_machine_is_not_limited),
+        cmocka_unit_test(a_truncated_answer_is_its_question),
         TEST(a_stream_is_answered_in_order_however_it_is_cut),
         TEST(a_stream_with_too_long_a_query_is_closed),
         TEST(connections_over_the_limit_are_refused),

@@ -120,6 +120,12 @@ static const char *colour_of(const struct text *text)
     return "";
 }
 
+/* How sure the verdict is; an unknown says how likely it is to be tethered. */
+static double sureness(const struct text *text)
+{
+    return strcmp(text->verdict, "direct") == 0 ? 1 - text->probability : text->probability;
+}
+
 size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
 {
     char time[48];
@@ -127,12 +133,11 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
 
     time_words(text->time_us, time, sizeof time);
     length = (size_t)snprintf(
-        out, TEXT_MAX,
-        "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %% "
-        "likely tethered\n",
+        out, TEXT_MAX, "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %%%s\n",
         time, text->client, text->server, text->hop_limit, text->initial, text->hops, text->family,
         text->family_probability * 100, colour ? colour_of(text) : "", text->verdict,
-        colour ? "\033[0m" : "", text->probability * 100);
+        colour ? "\033[0m" : "", sureness(text) * 100,
+        strcmp(text->verdict, "unknown") == 0 ? " tethered" : "");
     for (unsigned i = 0; i < text->evidence_count; i++)
         length += (size_t)snprintf(out + length, TEXT_MAX - length, "%28s %+6.2f  %s\n", "",
                                    text->evidence[i].weight, text->evidence[i].text);

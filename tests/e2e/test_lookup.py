@@ -24,7 +24,7 @@ JUDGEMENT = (
     '"text": "arrived with 51; 94 % of this network arrives with 52"}]}')
 TEXT = (
     "2023-11-14 22:13:20.123456  203.0.113.7:40001     -> 198.51.100.1:443        51 =  64 - 13"
-    "  android  93.0 %  tethered  98.1 % likely tethered\n"
+    "  android  93.0 %  tethered  98.1 %\n"
     "                              +2.90  arrived with 51; 94 % of this network arrives with 52\n")
 
 

@@ -134,6 +134,6 @@ def files():
     return {
         "hosts": "\n".join(lines) + "\n",
         "resolv.conf": f"nameserver {plan.address_of('site', 4)}\n"
-                       "options timeout:2 attempts:1\n",
+                       "options timeout:1 attempts:3\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     }

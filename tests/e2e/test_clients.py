@@ -3,6 +3,7 @@ Real clients in the lab: each shows the whole tale, every line in its place, as 
 """
 
 import os
+import subprocess
 from typing import NamedTuple
 
 import pytest
@@ -120,19 +121,22 @@ def test_tracepath_sees_no_bend_on_the_way_back(lab, site, family):
 
 @pytest.mark.parametrize("family", (4, 6))
 def test_traceroute_back_sees_no_bend_on_the_way_back(lab, site, family):
-    """It prints '-N' behind a hop whose way back has another length."""
+    """It prints '-N', quotes and all, behind a hop whose way back has another length."""
     output = lab.run(HOST, "traceroute", f"-{family}", "--back", "-I", "-n", "-q1",
                      show(TALE, family)["target"])
     assert len(clients.lines(output)) == len(whole_way(HOST, family, TALE))
-    assert not any(word.startswith("-") for word in output.split()), output
+    assert "'-" not in output
 
 
-@pytest.mark.parametrize("family", (4, 6))
-def test_tracelb_finds_one_path(lab, site, family):
-    output = lab.run(HOST, "scamper", "-O", "json", "-c", "tracelb -W 15", "-i",
-                     show(TALE, family)["target"], timeout=120)
-    way = [address for _, address, _ in whole_way(HOST, family, TALE)]
-    assert clients.scamper_links(output) == set(zip(way, way[1:]))
+def test_tracelb_finds_one_path_in_each_family(lab, site):
+    """It takes its time, so that both run at once."""
+    searches = {family: lab.start(HOST, "scamper", "-O", "json", "-c", "tracelb -W 15", "-i",
+                                  show(TALE, family)["target"], stdout=subprocess.PIPE, text=True)
+                for family in (4, 6)}
+    for family, search in searches.items():
+        output, _ = search.communicate(timeout=120)
+        way = [address for _, address, _ in whole_way(HOST, family, TALE)]
+        assert clients.scamper_links(output) == set(zip(way, way[1:]))
 
 
 def test_hping3_shows_the_tale_by_tcp(lab, site):

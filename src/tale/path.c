@@ -3,52 +3,24 @@
  */
 #include "tale/path.h"
 
+#include "tale/flow.h"
+
 enum { IPV6_MTU_MIN = 1280 };
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_address(uint64_t hash, const struct address *a)
-{
-    return mix(mix(hash, address_half(a, 0)), address_half(a, 1));
-}
-
-static bool has_ports(uint8_t protocol)
-{
-    return protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDPLITE ||
-           protocol == PROTOCOL_SCTP || protocol == PROTOCOL_DCCP;
-}
-
-/*
- * What routers that balance by flow look at. An ICMP sequence number is not part of it, its
- * checksum is: a tool that keeps the checksum the same stays on one path, one that does not, not.
- * Fragments have no ports (but the first), so a router uses those of none.
- */
 static uint64_t hash_flow(const struct probe *probe, uint64_t salt)
 {
     const struct packet *p = &probe->packet;
-    const uint8_t *payload = p->payload;
-    uint64_t hash = mix(salt, (uint64_t)p->flow_label << 8 | p->protocol);
+    const struct flow flow = {
+        .source = &p->source,
+        .destination = &p->destination,
+        .label = p->flow_label,
+        .protocol = p->protocol,
+        .is_echo = probe->protocol == PROBE_ICMP,
+        .has_start = !(p->flags & PACKET_FRAGMENT_FIRST) && packet_payload_length(p) >= 4,
+        .start = p->payload,
+    };
 
-    hash = hash_address(hash_address(hash, &p->source), &p->destination);
-    if (p->flags & PACKET_FRAGMENT_FIRST)
-        return hash;
-    if (probe->protocol == PROBE_ICMP)
-        return mix(hash, (uint64_t)load_u16(payload + 2) << 16 | load_u16(payload + 4));
-    if (has_ports(p->protocol) && packet_payload_length(p) >= 4)
-        return mix(hash, load_u32(payload));
-    return hash;
-}
-
-/* A number below `count` from the upper bits of a hash, which `mix` alone leaves uneven. */
-static unsigned spread(uint64_t hash, unsigned count)
-{
-    struct random r = random_seeded(hash);
-
-    return (unsigned)((random_next(&r) >> 32) * count >> 32);
+    return flow_hash(&flow, salt);
 }
 
 static const struct branch *choose_branch(const struct probe *probe, unsigned index,
@@ -59,11 +31,12 @@ static const struct branch *choose_branch(const struct probe *probe, unsigned in
 
     switch (step->by) {
     case FORK_FLOW:
-        return &step->branch[spread(hash_flow(probe, index), count)];
+        return &step->branch[flow_spread(hash_flow(probe, index), count)];
     case FORK_PACKET:
         return &step->branch[(random_next(random) >> 32) * count >> 32];
     case FORK_DESTINATION:
-        return &step->branch[spread(hash_address(index, &probe->packet.destination), count)];
+        return &step->branch[flow_spread(flow_mix_address(index, &probe->packet.destination),
+                                         count)];
     case FORK_TIME:
         return &step->branch[now_ns / 1000 / (step->every_us ? step->every_us : 1) % count];
     case FORK_NONE:

@@ -37,8 +37,22 @@ enum {
     IPV4_HEADER_MIN = 20,
     IPV4_HEADER_MAX = 60,
     IPV6_HEADER = 40,
-    IPV6_EXTENSIONS_MAX = 8, /* more than these are not walked: PACKET_FAULT_HEADER */
 };
+
+/*
+ * The kernel's verifier follows every way through a loop, so its program walks little and leaves
+ * the rest to user space: IPv4 options, of which it does not look at the checksum, and packets
+ * whose `protocol` is still that of an extension header.
+ */
+#ifdef __bpf__
+enum { PACKET_CHECKED_MAX = 0, IPV6_EXTENSIONS_MAX = 1, PACKET_WALKS_ALL = 0 };
+#else
+enum {
+    PACKET_CHECKED_MAX = IPV4_HEADER_MAX - IPV4_HEADER_MIN, /* octets of options */
+    IPV6_EXTENSIONS_MAX = 8, /* more than these are not walked: PACKET_FAULT_HEADER */
+    PACKET_WALKS_ALL = 1,
+};
+#endif
 
 enum packet_fault {
     PACKET_OK,
@@ -107,7 +121,9 @@ static inline bool packet_checksum_is_good(const uint8_t *ip, struct cursor afte
 {
     uint64_t sum = checksum_add(0, ip, IPV4_HEADER_MIN);
 
-    for (size_t i = 0; i < IPV4_HEADER_MAX - IPV4_HEADER_MIN && i < options; i += 2)
+    if (options > PACKET_CHECKED_MAX)
+        return true;
+    for (size_t i = 0; i < PACKET_CHECKED_MAX && i < options; i += 2)
         sum += cursor_u16(&after);
     return checksum_fold(sum) == 0;
 }
@@ -221,7 +237,7 @@ static inline enum packet_fault packet_parse_v6(struct packet *p, struct cursor 
         if (fault != PACKET_OK)
             return fault;
     }
-    if (packet_is_extension(p->protocol) && !(p->flags & PACKET_FRAGMENT_LATER))
+    if (PACKET_WALKS_ALL && packet_is_extension(p->protocol) && !(p->flags & PACKET_FRAGMENT_LATER))
         return PACKET_FAULT_HEADER;
     p->payload = c.at;
     return PACKET_OK;

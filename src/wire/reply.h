@@ -112,23 +112,28 @@ static inline size_t reply_tcp(const struct packet *probe, uint8_t hop_limit,
 }
 
 /*
- * The reset of a closed port, or of an open one to a segment that belongs to no connection
- * (RFC 9293, 3.10.7.1). The payload must hold the header's declared length.
+ * What the reset of a closed port says, or of an open one to a segment that belongs to no connection
+ * (RFC 9293, 3.10.7.1); `data` octets came with it.
  */
+static inline struct reply_tcp reply_tcp_reset_to(uint32_t sequence, uint32_t acknowledgment,
+                                                  uint8_t bits, uint32_t data)
+{
+    const uint32_t segment =
+        data + (bits & TCP_SYN ? 1 : 0) + (bits & TCP_FIN ? 1 : 0); /* SEG.LEN */
+
+    if (bits & TCP_ACK)
+        return (struct reply_tcp){.sequence = acknowledgment, .bits = TCP_RST};
+    return (struct reply_tcp){.acknowledgment = sequence + segment, .bits = TCP_RST | TCP_ACK};
+}
+
+/* The payload must hold the header's declared length. */
 static inline size_t reply_tcp_reset(const struct packet *probe, const struct tcp *tcp,
                                      uint8_t hop_limit, uint8_t *out)
 {
     const size_t data = packet_payload_length(probe) - tcp->header_length;
-    const uint32_t segment = (uint32_t)data + (tcp->bits & TCP_SYN ? 1 : 0) +
-                             (tcp->bits & TCP_FIN ? 1 : 0); /* SEG.LEN */
-    struct reply_tcp reply = {.bits = TCP_RST};
+    const struct reply_tcp reply =
+        reply_tcp_reset_to(tcp->sequence, tcp->acknowledgment, tcp->bits, (uint32_t)data);
 
-    if (tcp->bits & TCP_ACK) {
-        reply.sequence = tcp->acknowledgment;
-    } else {
-        reply.acknowledgment = tcp->sequence + segment;
-        reply.bits |= TCP_ACK;
-    }
     return reply_tcp(probe, hop_limit, &reply, out);
 }
 

@@ -18,6 +18,7 @@ ROOMS = {
     "watch": {"watch", "base", "wire"},
     "tale": {"tale", "base", "wire"},
     "names": {"names", "tale", "base", "wire"},
+    "bpf": {"bpf", "tale", "wire"},  # the kernel's side: headers that are compiled twice
     "edge": {"base", "wire"},  # and a file its own header: edges do not include each other
     "store": {"store", "watch", "base", "wire"},
     "serve": {"serve", "watch", "base", "wire"},
@@ -26,12 +27,14 @@ ROOMS = {
 CROSSINGS = {
     # the opening packet of hoptell's own connections comes from the socket that serve accepted
     ("serve", "edge/saved_syn.h"),
+    # what kernel and user space both know of the tables; and the program itself, as a skeleton
+    ("tale", "bpf/abi.h"), ("edge", "bpf/abi.h"), ("edge", "bpf/hoptell.skel.h"),
     # the stores hold the one JSON form of a judgement, not a second one
     ("store", "serve/json.h"),
 }
 RING_OF_ROOM = {
     "wire": "core", "watch": "core", "tale": "core", "names": "core",
-    "edge": "edge", "store": "edge", "serve": "edge", "cli": "glue",
+    "bpf": "bpf", "edge": "edge", "store": "edge", "serve": "edge", "cli": "glue",
 }
 CORE_SYSTEM_HEADERS = {
     "arpa/inet.h", "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h",

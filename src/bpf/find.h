@@ -1,0 +1,77 @@
+/*
+ * Finding a tale by an address, a hop by a position, in the tables that user space wrote.
+ */
+#ifndef HOPTELL_BPF_FIND_H
+#define HOPTELL_BPF_FIND_H
+
+#include "bpf/maps.h"
+#include "tale/flow.h"
+#include "tale/tale.h"
+
+/* Whether the range begins at the address or before it. */
+static inline bool range_begins_by(const struct book_range *range, uint64_t high, uint64_t low)
+{
+    return range->first[0] < high || (range->first[0] == high && range->first[1] <= low);
+}
+
+static inline bool range_reaches(const struct book_range *range, uint64_t high, uint64_t low)
+{
+    return range->last[0] > high || (range->last[0] == high && range->last[1] >= low);
+}
+
+/* The index of the address's range, or -1. */
+VERIFIED_ALONE int find_range(uint32_t generation, uint64_t high, uint64_t low)
+{
+    const struct book *book = book_of(generation);
+    /* a number that the verifier does not know is one state for it, not one for each way here */
+    uint64_t at = book->nothing;
+
+    for (uint32_t step = BOOK_RANGES / 2; step > 0; step /= 2) {
+        const uint64_t next = bounded(at + step, BOOK_RANGES);
+
+        if (next < book->range_count && range_begins_by(&book->range[next], high, low))
+            at = next;
+    }
+    at = bounded(at, BOOK_RANGES);
+    if (book->range_count == 0 || !range_begins_by(&book->range[at], high, low) ||
+        !range_reaches(&book->range[at], high, low))
+        return -1;
+    return (int)at;
+}
+
+static inline const struct book_range *find_target(uint32_t generation, const struct address *a)
+{
+    const int at = find_range(generation, address_half(a, 0), address_half(a, 1));
+    const struct book_range *range;
+
+    if (at < 0)
+        return NULL;
+    range = &book_of(generation)->range[bounded((uint64_t)at, BOOK_RANGES)];
+    return range->family == address_family(a) ? range : NULL;
+}
+
+static inline uint32_t find_branch(const struct head *h, bool is_echo, const struct book_step *step)
+{
+    const struct flow flow = {
+        .source = &h->source,
+        .destination = &h->destination,
+        .label = h->flow_label,
+        .protocol = h->protocol,
+        .is_echo = is_echo,
+        .has_start = !(h->flags & PACKET_FRAGMENT_FIRST) && h->started >= 4,
+        .start = h->start,
+    };
+
+    switch (step->fork) {
+    case FORK_FLOW:
+        return flow_spread(flow_hash(&flow, step->salt), step->branches);
+    case FORK_PACKET:
+        return (uint32_t)((uint64_t)bpf_get_prandom_u32() * step->branches >> 32);
+    case FORK_DESTINATION:
+        return flow_spread(flow_mix_address(step->salt, &h->destination), step->branches);
+    default:
+        return 0;
+    }
+}
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The XDP program. It decides nothing that is not decided by the headers that it shares with user
+ * space, and every frame that is not a tale's goes on untouched.
+ */
+#include "bpf/tell.h"
+#include "bpf/watch.h"
+
+SEC("xdp")
+int hoptell(struct xdp_md *frame)
+{
+    struct head h = {0};
+
+    count(XDP_COUNT_FRAMES);
+    if (!head_read(frame, &h)) {
+        count(REASON_NOT_IP);
+        return XDP_PASS;
+    }
+    if (watches)
+        watch(frame, &h);
+    return tells ? tell(frame, &h) : XDP_PASS;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";

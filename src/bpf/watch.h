@@ -1,0 +1,116 @@
+/*
+ * Opening packets go to user space as they came, once each; established flows leave a bit for their
+ * hop limit, and user space hears of a new one only.
+ */
+#ifndef HOPTELL_BPF_WATCH_H
+#define HOPTELL_BPF_WATCH_H
+
+#include "bpf/maps.h"
+#include "wire/tcp.h"
+
+/* Copies what of the packet is there, in words while it lasts. */
+static inline uint16_t watch_copy(struct xdp_seen *to, struct cursor c)
+{
+    uint32_t at = 0;
+
+    for (; at + 8 <= XDP_SEEN_OCTETS; at += 8) {
+        const uint8_t *from = cursor_take(&c, 8);
+
+        if (!from) {
+            c.failed = false;
+            break;
+        }
+        __builtin_memcpy(to->octets + at, from, 8);
+    }
+    for (uint32_t i = 0; i < 7; i++, at++) {
+        const uint8_t *from = cursor_take(&c, 1);
+
+        if (!from || at >= XDP_SEEN_OCTETS)
+            break;
+        to->octets[at] = *from;
+    }
+    return (uint16_t)at;
+}
+
+VERIFIED_ALONE int watch_tell(struct xdp_md *frame, uint32_t kind, uint32_t link)
+{
+    struct xdp_seen *record = bpf_ringbuf_reserve(&seen, sizeof *record, 0);
+    struct cursor c = {.at = frame_start(frame), .end = frame_end(frame)};
+
+    if (!record) {
+        count(XDP_COUNT_OPENING_LOST);
+        return 0;
+    }
+    cursor_skip(&c, link & 31);
+    record->time_ns = bpf_ktime_get_ns();
+    record->kind = (uint16_t)kind;
+    record->captured = watch_copy(record, c);
+    record->reserved = 0;
+    bpf_ringbuf_submit(record, 0);
+    return 0;
+}
+
+/* The address of IPv4, the /64 of IPv6. */
+static inline struct address watch_subscriber(const struct address *source)
+{
+    struct address subscriber = *source;
+
+    if (!address_is_v4(source))
+        __builtin_memset(subscriber.octets + 8, 0, 8);
+    return subscriber;
+}
+
+static inline void watch_opening(struct xdp_md *frame, const struct head *h)
+{
+    const struct xdp_subscriber none = {0};
+    const struct address subscriber = watch_subscriber(&h->source);
+    const struct xdp_opening opening = {.time_ns = bpf_ktime_get_ns(),
+                                        .sequence = load_u32(h->start + 4),
+                                        .hop_limit = h->hop_limit};
+    struct xdp_connection key = {0};
+    const struct xdp_opening *before;
+
+    __builtin_memcpy(key.source, h->source.octets, 16);
+    __builtin_memcpy(key.destination, h->destination.octets, 16);
+    __builtin_memcpy(key.ports, h->start, 4);
+    before = bpf_map_lookup_elem(&connections, &key);
+    if (before && before->sequence == opening.sequence && before->hop_limit == opening.hop_limit) {
+        count(XDP_COUNT_OPENING_AGAIN);
+        return;
+    }
+    bpf_map_update_elem(&connections, &key, &opening, BPF_ANY);
+    bpf_map_update_elem(&subscribers, &subscriber, &none, BPF_NOEXIST);
+    count(XDP_COUNT_OPENING);
+    watch_tell(frame, XDP_SEEN_OPENING, h->link);
+}
+
+/* Only those who have opened a connection are subscribers: false packets push nobody out. */
+static inline void watch_flow(struct xdp_md *frame, const struct head *h)
+{
+    const struct address key = watch_subscriber(&h->source);
+    struct xdp_subscriber *subscriber = bpf_map_lookup_elem(&subscribers, &key);
+    const uint64_t bit = (uint64_t)1 << (h->hop_limit & 63);
+    uint64_t *word;
+
+    if (!subscriber)
+        return;
+    word = &subscriber->hop_limits[h->hop_limit >> 6];
+    if (*word & bit)
+        return;
+    __sync_fetch_and_or(word, bit);
+    count(XDP_COUNT_NEW_HOP_LIMIT);
+    watch_tell(frame, XDP_SEEN_HOP_LIMIT, h->link);
+}
+
+static inline void watch(struct xdp_md *frame, const struct head *h)
+{
+    if (h->fault != PACKET_OK || h->protocol != PROTOCOL_TCP || h->started < TCP_HEADER_MIN ||
+        h->flags & (PACKET_FRAGMENT_FIRST | PACKET_FRAGMENT_LATER | PACKET_BAD_CHECKSUM))
+        return;
+    if ((h->start[13] & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
+        watch_opening(frame, h);
+    else if (!(h->start[13] & (TCP_SYN | TCP_RST)))
+        watch_flow(frame, h);
+}
+
+#endif

@@ -24,8 +24,8 @@ struct archive {
     uint64_t keep_us;
     uint64_t saved_ns; /* what changed since is not saved yet; clock of the observations */
     unsigned saves;
-    bool is_closing; /* the loop has ended: a save may wait for room in the queue */
-    bool is_short;   /* not everything of the newest save found room */
+    bool is_closing;  /* the loop has ended: a save may wait for room in the queue */
+    bool is_short;    /* not everything of the newest save found room */
     char reason[256]; /* why the store fails */
 };
 

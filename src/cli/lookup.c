@@ -134,10 +134,17 @@ static enum command_status find_daemon(struct question *q)
     return status;
 }
 
+static void print_lines(const struct text *text)
+{
+    char lines[TEXT_MAX];
+    const size_t length = text_lines(text, text_wants_colour(STDOUT_FILENO), lines);
+
+    fwrite(lines, 1, length, stdout);
+}
+
 static enum command_status print_answer(const struct question *q, const struct ask_answer *answer)
 {
     json_t *object = json_loadb(answer->body, answer->length, 0, NULL);
-    char lines[TEXT_MAX];
     struct text text;
     char *end = answer->body + strcspn(answer->body, "\r\n");
     bool fine = object != NULL && text_from_json(object, &text);
@@ -147,7 +154,7 @@ static enum command_status print_answer(const struct question *q, const struct a
     if (fine && strcmp(formats[q->format], "json") == 0)
         printf("%s\n", answer->body);
     else if (fine)
-        fwrite(lines, 1, text_lines(&text, text_wants_colour(STDOUT_FILENO), lines), stdout);
+        print_lines(&text);
     else
         command_failed("lookup", "expected a judgement from the daemon, found '%.60s'",
                        answer->body);

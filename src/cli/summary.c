@@ -59,21 +59,23 @@ static struct summary_network *find_network(const struct summary *summary,
 /* Keeps the table at most half full; false when it may not or cannot grow. */
 static bool make_room(struct summary *summary)
 {
-    struct summary larger = *summary;
+    struct summary_network *before = summary->networks;
+    const size_t capacity = summary->network_capacity;
+    struct summary_network *larger;
 
-    if (summary->network_count < summary->network_capacity / 2)
+    if (summary->network_count < capacity / 2)
         return true;
-    if (summary->network_capacity >= NETWORKS_MAX)
+    if (capacity >= NETWORKS_MAX)
         return false;
-    larger.network_capacity *= 2;
-    larger.networks = calloc(larger.network_capacity, sizeof *larger.networks);
-    if (larger.networks == NULL)
+    larger = calloc(capacity * 2, sizeof *larger);
+    if (larger == NULL)
         return false;
-    for (size_t i = 0; i < summary->network_capacity; i++)
-        if (summary->networks[i].seen > 0)
-            *find_network(&larger, &summary->networks[i].prefix) = summary->networks[i];
-    free(summary->networks);
-    *summary = larger;
+    summary->networks = larger;
+    summary->network_capacity = capacity * 2;
+    for (size_t i = 0; i < capacity; i++)
+        if (before[i].seen > 0)
+            *find_network(summary, &before[i].prefix) = before[i];
+    free(before);
     return true;
 }
 

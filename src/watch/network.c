@@ -149,6 +149,7 @@ static void ways_add_cells(struct ways *ways, const struct network *network)
 static void ways_of(const struct network *network, struct ways *out)
 {
     out->count = out->usual = 0;
+    out->hops[0] = 0; /* of a network without any cell */
     out->total = out->direct_total = 0;
     out->computers = 0;
     ways_add_cells(out, network);

@@ -268,7 +268,7 @@ static const char *hop_limit_text(uint8_t hop_limit, uint8_t other, char out[24]
     if (initial == observation_initial(other))
         (void)snprintf(out, 24, "%u", hop_limit);
     else
-        (void)snprintf(out, 24, "%u (%u hops)", hop_limit, initial - hop_limit);
+        (void)snprintf(out, 24, "%u (%d hops)", hop_limit, initial - hop_limit);
     return out;
 }
 

@@ -52,8 +52,8 @@ struct watch_settings watch_settings_default(void)
         .prior = 0.1,
         .threshold = 0.95,
         .networks = 1u << 16,
-        .subscribers = 1u << 20,
-        .connections = 1u << 20,
+        .subscribers = 1000000,
+        .connections = 1000000,
     };
 }
 

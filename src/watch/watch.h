@@ -13,7 +13,7 @@ struct watch_settings {
     enum watch_rule rule;
     double prior;      /* the share of tethered connections before anything is seen, 0 to 1 */
     double threshold;  /* tethered at or above it, direct at or below 1 minus it */
-    uint32_t networks; /* entries of each table; rounded up to a power of two */
+    uint32_t networks; /* entries of each table */
     uint32_t subscribers;
     uint32_t connections;
     uint64_t hash_key[2]; /* random at start, so that nobody can choose colliding addresses */

@@ -195,7 +195,7 @@ static void a_new_route_brings_no_burst_of_false_verdicts(void **state)
         const unsigned hops = (unsigned)(HOPS + shifts[i]);
 
         scene_begin(&scene, RULE_EVIDENCE);
-        lines_visit(&scene, 1000, HOPS, 10, &found);
+        lines_visit(&scene, 4000, HOPS, 10, &found); /* each line has a usual of its own too */
         assert_true(lines_visit(&scene, 60, hops, 0, &found) <= 2);
         assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
         assert_int_equal(lines_visit(&scene, 1000, hops, 10, &found), 0);
@@ -249,6 +249,48 @@ static void a_line_that_goes_between_two_hop_limits_is_seen_to(void **state)
     }
     assert_true(has_signal(&scene.last, "alternating"));
     scene_end(&scene);
+}
+
+static void one_busy_guest_does_not_make_a_path(void **state)
+{
+    struct scene scene;
+    unsigned found;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    for (unsigned line = 1; line <= 100; line++)
+        arrives(&scene, MAKER_LINUX, HOPS, visit_v6(0x42, (uint16_t)line, 1), line * 100000);
+    for (unsigned i = 0; i < 600; i++) {
+        arrives(&scene, MAKER_LINUX, HOPS + 1, visit_v6(0x42, 500, 1), 9);
+        lines_visit(&scene, i % 6 == 0, HOPS, 0, &found);
+    }
+    arrives(&scene, MAKER_LINUX, HOPS + 1, visit_v6(0x42, 501, 1), 77);
+    assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+    scene_end(&scene);
+}
+
+static void the_prior_alone_is_no_verdict(void **state)
+{
+    struct watch_settings settings = watch_settings_default();
+    struct visit visit = {
+        .maker = MAKER_WINDOWS, .client = visit_v4(203, 0, 113, 7), .time_s = NOW};
+    struct observation observation = visit_observation(&visit);
+    struct judgement judgement;
+    struct watch *watch;
+
+    (void)state;
+    settings.prior = 0.001;
+    settings.networks = settings.subscribers = settings.connections = 64;
+    assert_int_equal(watch_new(&settings, &watch), 0);
+    watch_observe(watch, &observation, &judgement);
+    assert_true(judgement.probability < 0.05);
+    assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
+    observation.client_port++;
+    observation.hop_limit = 52; /* has a weight, but the network is hardly known */
+    watch_observe(watch, &observation, &judgement);
+    assert_true(has_signal(&judgement, "stack_hop_limit"));
+    assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
+    watch_free(watch);
 }
 
 static void a_rewritten_hop_limit_is_a_finding(void **state)
@@ -606,6 +648,8 @@ int main(void)
         cmocka_unit_test(while_a_route_is_new_the_verdict_is_unknown_and_says_why),
         cmocka_unit_test(a_shared_address_mutes_what_is_about_one_subscriber),
         cmocka_unit_test(a_line_that_goes_between_two_hop_limits_is_seen_to),
+        cmocka_unit_test(one_busy_guest_does_not_make_a_path),
+        cmocka_unit_test(the_prior_alone_is_no_verdict),
         cmocka_unit_test(a_rewritten_hop_limit_is_a_finding),
         cmocka_unit_test(an_initial_of_255_mutes_what_hops_say),
         cmocka_unit_test(a_flood_takes_nothing_from_those_who_are_known),

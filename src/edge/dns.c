@@ -212,8 +212,7 @@ static void turn_around(struct msghdr *message)
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
 
-            info->ipi_spec_dst = info->ipi_addr;
-            info->ipi_ifindex = 0;
+            info->ipi_ifindex = 0; /* ipi_spec_dst holds the address already */
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
             struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(c);
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -39,6 +40,12 @@ def test_every_example_is_good(path):
     done = tale("check", path)
     assert done.returncode == 0
     assert ": error: " not in done.stderr
+
+
+def test_the_page_for_authors_of_tools_has_every_ready_tale():
+    page = (ROOT / "docs" / "testing-a-traceroute.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([\w.]+)\]\(\.\./examples/\1\)", page, re.M)
+    assert sorted(listed + ["welcome.yaml"]) == sorted(path.name for path in EXAMPLES.glob("*.yaml"))
 
 
 def test_every_error_has_its_line(tmp_path):

@@ -1,7 +1,11 @@
 /*
  * What an answer costs in user space, over copying its octets: parsing, choosing the hop, writing,
- * checksums, counting. Prints a line for each kind of probe. Runs are many and short, and their median
- * is taken, so that whoever else uses the machine does not count.
+ * checksums, counting.
+ *
+ *     answer ROUNDS
+ *
+ * Prints a row, as JSON, for each kind of probe. The runs of a round are many and short, and their
+ * median is taken, so that whoever else uses the machine does not count.
  */
 #include "tale/respond.h"
 
@@ -12,7 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { RUNS = 501, ROUNDS = 500, BUDGET_NS = 60 };
+enum { ROUNDS_MAX = 99, RUNS = 101, TIMES = 500, BUDGET_NS = 60 };
 
 static struct built built;
 static struct responder responder;
@@ -75,9 +79,9 @@ static double time_answers(const uint8_t *probe, size_t length, size_t *out_leng
     for (unsigned run = 0; run < RUNS; run++) {
         const double start = now_ns();
 
-        for (unsigned i = 0; i < ROUNDS; i++)
+        for (unsigned i = 0; i < TIMES; i++)
             *out_length = respond(&responder, probe, length, i, out, sizeof out).length;
-        runs[run] = (now_ns() - start) / ROUNDS;
+        runs[run] = (now_ns() - start) / TIMES;
     }
     return median(runs);
 }
@@ -90,52 +94,73 @@ static double time_copies(size_t length)
     for (unsigned run = 0; run < RUNS; run++) {
         const double start = now_ns();
 
-        for (unsigned i = 0; i < ROUNDS; i++) {
+        for (unsigned i = 0; i < TIMES; i++) {
             memcpy(out, from, length);
             __asm__ volatile("" ::"r"(out), "r"(from), "r"(&length) : "memory");
         }
-        runs[run] = (now_ns() - start) / ROUNDS;
+        runs[run] = (now_ns() - start) / TIMES;
     }
     return median(runs);
 }
 
-int main(void)
+static void print_list(const char *name, const double *values, unsigned count)
+{
+    printf(", \"%s\": [", name);
+    for (unsigned i = 0; i < count; i++)
+        printf("%s%.1f", i > 0 ? ", " : "", values[i]);
+    printf("]");
+}
+
+int main(int argc, char **argv)
 {
     static const struct {
-        const char *name;
+        const char *row;
+        const char *what;
         uint8_t version;
         uint8_t protocol;
         uint8_t hop_limit;
         size_t data;
     } rows[] = {
-        {"IPv4 UDP at the 1st hop", 4, PROTOCOL_UDP, 1, 32},
-        {"IPv4 echo at the 12th hop", 4, PROTOCOL_ICMP, 12, 56},
-        {"IPv6 UDP at the 1st hop", 6, PROTOCOL_UDP, 1, 32},
-        {"IPv6 echo at the 12th hop", 6, PROTOCOL_ICMPV6, 12, 56},
-        {"IPv4 UDP at a hop with labels", 4, PROTOCOL_UDP, 2, 32},
-        {"IPv4 UDP at a hop with an interface", 4, PROTOCOL_UDP, 3, 32},
-        {"IPv4 echo at the end", 4, PROTOCOL_ICMP, 64, 56},
-        {"IPv6 UDP at the end", 6, PROTOCOL_UDP, 64, 32},
-        {"IPv4 UDP of 576 octets at the 1st hop", 4, PROTOCOL_UDP, 1, 520},
-        {"IPv6 UDP of 1280 octets at the 1st hop", 6, PROTOCOL_UDP, 1, 1232 - 40},
+        {"ipv4-udp-hop", "IPv4 UDP at the 1st hop", 4, PROTOCOL_UDP, 1, 32},
+        {"ipv4-echo-hop", "IPv4 echo at the 12th hop", 4, PROTOCOL_ICMP, 12, 56},
+        {"ipv6-udp-hop", "IPv6 UDP at the 1st hop", 6, PROTOCOL_UDP, 1, 32},
+        {"ipv6-echo-hop", "IPv6 echo at the 12th hop", 6, PROTOCOL_ICMPV6, 12, 56},
+        {"ipv4-mpls", "IPv4 UDP at a hop with labels", 4, PROTOCOL_UDP, 2, 32},
+        {"ipv4-interface", "IPv4 UDP at a hop with an interface", 4, PROTOCOL_UDP, 3, 32},
+        {"ipv4-echo-end", "IPv4 echo at the end", 4, PROTOCOL_ICMP, 64, 56},
+        {"ipv6-udp-end", "IPv6 UDP at the end", 6, PROTOCOL_UDP, 64, 32},
+        {"ipv4-576", "IPv4 UDP of 576 octets at the 1st hop", 4, PROTOCOL_UDP, 1, 520},
+        {"ipv6-1280", "IPv6 UDP of 1280 octets at the 1st hop", 6, PROTOCOL_UDP, 1, 1232 - 40},
     };
+    const unsigned rounds = argc == 2 ? (unsigned)atoi(argv[1]) : 0;
     uint8_t probe[2048];
 
+    if (rounds < 1 || rounds > ROUNDS_MAX) {
+        fprintf(stderr, "answer: expected ROUNDS, 1 to %d\n", ROUNDS_MAX);
+        return 2;
+    }
     built_usual(&built);
     for (unsigned i = 3; i < 12; i++)
         (void)built_add_hop(&built);
     built.tale.straight = tale_is_straight(&built.tale); /* as tale_compile does */
     responder = (struct responder){.tales = built.tales, .random = random_seeded(1)};
-    printf("%-40s %10s %10s %10s   budget: %d ns\n", "an answer in user space", "answer", "copy",
-           "over it", BUDGET_NS);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const size_t length =
             write_probe(rows[i].version, rows[i].protocol, rows[i].hop_limit, rows[i].data, probe);
+        double answer[ROUNDS_MAX], copy[ROUNDS_MAX];
         size_t answered;
-        const double answer = time_answers(probe, length, &answered);
-        const double copy = time_copies(answered);
 
-        printf("%-40s %7.1f ns %7.1f ns %7.1f ns\n", rows[i].name, answer, copy, answer - copy);
+        for (unsigned round = 0; round < rounds; round++) {
+            answer[round] = time_answers(probe, length, &answered);
+            copy[round] = time_copies(answered);
+        }
+        printf("{\"row\": \"answer-%s\", \"what\": \"an answer in user space: %s\", "
+               "\"unit\": \"ns\", \"reference\": \"copying its octets\", "
+               "\"kind\": \"above\", \"budget\": %d",
+               rows[i].row, rows[i].what, BUDGET_NS);
+        print_list("values", answer, rounds);
+        print_list("references", copy, rounds);
+        printf("}\n");
     }
     return 0;
 }

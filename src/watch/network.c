@@ -140,7 +140,7 @@ static void ways_add_cells(struct ways *ways, const struct network *network)
     for (unsigned i = 1; i < ways->count; i++)
         if (ways->weight[i] > ways->weight[ways->usual])
             ways->usual = i;
-    if (ways->total > 0)
+    if (ways->count > 0 && ways->total > 0)
         ways->computers = (ways->computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
                           (ways->weight[ways->usual] + 2 * NETWORK_WEIGHT_ONE);
     ways->handsets = ways->total >= ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;

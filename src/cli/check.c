@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,63 +13,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
-    const char *file;
-    bool named; /* by the user, and so must exist */
-    bool print;
-    bool json;
+enum check_option { OPTION_CONFIGURATION, OPTION_PRINT, OPTION_FORMAT };
+
+static const struct option_row rows[] = {
+    [OPTION_CONFIGURATION] = {"config", 'c', "FILE", "instead of " SETTINGS_FILE_DEFAULT},
+    [OPTION_PRINT] = {"print", 0, NULL, "print every setting as YAML, with what it means"},
+    [OPTION_FORMAT] = {"format", 'f', "text|json", "how the summary is printed (text)"},
 };
 
-static void print_help(void)
-{
-    printf("Usage: hoptell check [-c FILE] [--print] [--format text|json]\n\n"
-           "Reads the settings and every tale that they name, and tells what they amount to.\n"
-           "Exit status: 0 they are good, 1 they are not, 2 wrong use, 3 could not read them.\n\n"
-           "  -c, --config FILE   instead of " SETTINGS_FILE_DEFAULT "\n"
-           "  --print             print every setting as YAML, with what it means\n"
-           "  --format json       the summary as one JSON object\n");
-}
+static const struct options options = {
+    .command = "check",
+    .arguments = "[-c FILE] [--print] [--format text|json]",
+    .purpose = "Reads the settings and every tale that they name, and tells what they amount to.\n"
+               "The status is 0 when they are good, 1 when they are not.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
-/* False when there is nothing left to do but to return *out_status. */
-static bool parse_options(int argc, char **argv, struct options *out,
-                          enum command_status *out_status)
+static const char *const formats[] = {"text", "json", NULL};
+
+struct question {
+    const char *file; /* NULL: the usual one, which need not exist */
+    bool print;
+    int format; /* of `formats` */
+};
+
+/* COMMAND_DONE and *out_help for --help, COMMAND_USAGE for what is wrong, which has been said. */
+static enum command_status read_question(int argc, char **argv, struct question *out,
+                                         bool *out_help)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"print", no_argument, NULL, 'p'},
-        {"format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
+    const char *value;
     int option;
 
-    *out_status = COMMAND_USAGE;
-    while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
-        if (option == 'c') {
-            out->file = optarg;
-            out->named = true;
-        } else if (option == 'p') {
+    while ((option = options_next(&options, argc, argv, &value)) >= 0) {
+        if (option == OPTION_CONFIGURATION)
+            out->file = value;
+        else if (option == OPTION_PRINT)
             out->print = true;
-        } else if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)) {
-            out->json = strcmp(optarg, "json") == 0;
-        } else if (option == 'f') {
-            command_usage("check", "expected --format text or json, found '%s'", optarg);
-            return false;
-        } else {
-            if (option == 'h') {
-                print_help();
-                *out_status = COMMAND_DONE;
-            }
-            return false; /* getopt has said what it did not know */
-        }
+        else if ((out->format = options_choice(&options, "format", value, formats)) < 0)
+            return COMMAND_USAGE;
     }
+    *out_help = option == OPTIONS_HELP;
+    if (option == OPTIONS_WRONG)
+        return COMMAND_USAGE;
     if (optind < argc)
-        command_usage("check", "expected options alone, found '%s'", argv[optind]);
-    else if (out->print && out->json)
-        command_usage("check", "expected --print or --format json, found both");
-    else
-        return true;
-    return false;
+        return command_usage("check", "expected options alone, found '%s'", argv[optind]);
+    if (out->print && out->format > 0)
+        return command_usage("check", "expected --print or --format json, found both");
+    return COMMAND_DONE;
 }
 
 /* What it amounts to, once: as JSON, from which the text is written */
@@ -176,13 +168,13 @@ static void put(const char *text, void *context)
 }
 
 static enum command_status print_summary(const struct configuration *configuration,
-                                         const struct options *options)
+                                         const struct question *question)
 {
     json_t *object = summary(configuration);
 
     if (object == NULL)
         return command_failed("check", "cannot print: %s", strerror(ENOMEM));
-    if (options->json) {
+    if (question->format > 0) {
         json_dumpf(object, stdout, 0);
         printf("\n");
     } else {
@@ -194,20 +186,22 @@ static enum command_status print_summary(const struct configuration *configurati
 
 enum command_status command_check(int argc, char **argv)
 {
-    struct options options = {.file = SETTINGS_FILE_DEFAULT};
+    struct question question = {0};
     struct configuration *configuration;
-    enum command_status status;
+    bool help = false;
+    enum command_status status = read_question(argc, argv, &question, &help);
     int error;
 
-    if (!parse_options(argc, argv, &options, &status))
+    if (status != COMMAND_DONE || help)
         return status;
-    error = configuration_load(options.file, options.named, &configuration);
+    error = configuration_load(question.file != NULL ? question.file : SETTINGS_FILE_DEFAULT,
+                               question.file != NULL, &configuration);
     if (error != 0)
         return error == -EINVAL ? COMMAND_NO : COMMAND_FAILED;
-    if (options.print)
+    if (question.print)
         settings_print(configuration->settings, put, stdout);
     else
-        status = print_summary(configuration, &options);
+        status = print_summary(configuration, &question);
     configuration_free(configuration);
-    return options.print ? COMMAND_DONE : status;
+    return status;
 }

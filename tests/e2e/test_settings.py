@@ -115,7 +115,7 @@ def test_standard_input_is_a_file_too():
     (["-c", "absent.yaml"], 3,
      "absent.yaml: error: expected settings to read: No such file or directory\n"),
     (["-c", "tales"], 3, "tales: error: expected settings to read: Is a directory\n"),
-    (["--format", "xml"], 2, "hoptell check: expected --format text or json, found 'xml'\n"),
+    (["--format", "xml"], 2, "hoptell check: expected text or json for --format, found 'xml'\n"),
     (["everything.yaml"], 2, "hoptell check: expected options alone, found 'everything.yaml'\n"),
     (["--print", "--format", "json"], 2,
      "hoptell check: expected --print or --format json, found both\n"),

@@ -16,6 +16,7 @@ static const struct command commands[] = {
      tale_zone},
     {"answer", "[--seed N] [--format text|json] FILE IN OUT", "offline: probes in, answers out",
      tale_answer},
+    {"import", "FORMAT FILE", "a tale from what other programs simulate paths with", tale_import},
 };
 
 enum command_status tale_load(const char *command, const char *path, struct tale **out)

@@ -14,6 +14,7 @@ enum { TALE_FILE_MAX = 1024 * 1024 };
 
 enum command_status tale_answer(int argc, char **argv);
 enum command_status tale_check(int argc, char **argv);
+enum command_status tale_import(int argc, char **argv);
 enum command_status tale_show(int argc, char **argv);
 enum command_status tale_zone(int argc, char **argv);
 

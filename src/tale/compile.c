@@ -19,8 +19,6 @@
 
 enum { ZONE_MAX = 240 /* leaves room for the server's own name in it */ };
 
-#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
-
 static void read_name(struct draft *draft, struct yaml_node value, void *into)
 {
     struct tale *tale = into;
@@ -29,7 +27,7 @@ static void read_name(struct draft *draft, struct yaml_node value, void *into)
     if (!read_text(draft, "name", value, &name))
         return;
     if (name[0] == '\0' || strlen(name) >= sizeof tale->name ||
-        name[strspn(name, NAME_CHARACTERS "._")] != '\0')
+        name[strspn(name, DRAFT_NAME_CHARACTERS)] != '\0')
         report_error(draft->report, yaml_line(value), yaml_column(value),
                      "expected 1 to %zu letters, digits, '-', '_' and '.' for `name`, found "
                      "'%.60s'",
@@ -246,34 +244,6 @@ static bool is_yaml(const char *text, size_t length, const char *file)
     return false;
 }
 
-/* The file's name without folders and ending, as far as it can be a tale's name. */
-static void set_default_name(struct tale *tale, const char *file)
-{
-    const char *const slash = strrchr(file, '/');
-    const char *const base = slash != NULL ? slash + 1 : file;
-    const char *const dot = strrchr(base, '.');
-    const size_t whole = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
-    const size_t length = whole < sizeof tale->name ? whole : sizeof tale->name - 1;
-
-    if (length == 0 || strcmp(base, "-") == 0) {
-        strcpy(tale->name, "tale");
-        return;
-    }
-    for (size_t i = 0; i < length; i++)
-        tale->name[i] = strchr(NAME_CHARACTERS "._", base[i]) != NULL ? base[i] : '-';
-    tale->name[length] = '\0';
-}
-
-static void set_defaults(struct tale *tale, const char *file)
-{
-    set_default_name(tale, file);
-    tale->base_hop_limit = 64;
-    tale->end[PROBE_ICMP] = END_REPLY;
-    tale->end[PROBE_UDP] = END_UNREACHABLE;
-    tale->end[PROBE_TCP] = END_RESET;
-    tale->end[PROBE_OTHER] = END_UNREACHABLE;
-}
-
 static void read_yaml(struct draft *draft, const char *text, size_t length)
 {
     struct yaml_tree *tree = yaml_parse(text, length, draft->report);
@@ -302,7 +272,7 @@ struct tale *tale_compile(const char *text, size_t length, const char *file, str
         report_error(report, 0, 0, "not enough memory for the tale");
         return NULL;
     }
-    set_defaults(draft.tale, file);
+    draft_set_defaults(&draft, file);
     if (is_yaml(text, length, file))
         read_yaml(&draft, text, length);
     else

@@ -22,6 +22,42 @@ void draft_deinit(struct draft *draft)
     *draft = (struct draft){.report = draft->report};
 }
 
+void draft_set_name(struct draft *draft, const char *text, size_t length)
+{
+    char *const name = draft->tale->name;
+
+    if (length >= sizeof draft->tale->name)
+        length = sizeof draft->tale->name - 1;
+    for (size_t i = 0; i < length; i++)
+        name[i] = text[i] != '\0' && strchr(DRAFT_NAME_CHARACTERS, text[i]) != NULL ? text[i] : '-';
+    name[length] = '\0';
+}
+
+static void set_name_of_file(struct draft *draft, const char *file)
+{
+    const char *const slash = strrchr(file, '/');
+    const char *const base = slash != NULL ? slash + 1 : file;
+    const char *const dot = strrchr(base, '.');
+
+    if (base[0] == '\0' || strcmp(base, "-") == 0)
+        draft_set_name(draft, "tale", 4);
+    else
+        draft_set_name(draft, base,
+                       dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base));
+}
+
+void draft_set_defaults(struct draft *draft, const char *file)
+{
+    struct tale *tale = draft->tale;
+
+    set_name_of_file(draft, file);
+    tale->base_hop_limit = 64;
+    tale->end[PROBE_ICMP] = END_REPLY;
+    tale->end[PROBE_UDP] = END_UNREACHABLE;
+    tale->end[PROBE_TCP] = END_RESET;
+    tale->end[PROBE_OTHER] = END_UNREACHABLE;
+}
+
 struct tale *draft_finish(struct draft *draft)
 {
     struct tale *tale = draft->tale;

@@ -8,6 +8,9 @@
 #include "base/report.h"
 #include "tale/tale.h"
 
+/* What a tale's name consists of. */
+#define DRAFT_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
 struct draft {
     struct tale *tale; /* its arrays have room for hop_capacity and step_capacity */
     struct report *report;
@@ -20,6 +23,12 @@ struct draft {
 /* 0 or -ENOMEM. */
 int draft_init(struct draft *draft, struct report *report);
 void draft_deinit(struct draft *draft); /* frees the tale as well, unless draft_finish took it */
+
+/* What holds where the text says nothing; the name is that of `file`, without folders and ending. */
+void draft_set_defaults(struct draft *draft, const char *file);
+
+/* The tale's name from `length` octets of `text`, cut, with '-' for what no name has. */
+void draft_set_name(struct draft *draft, const char *text, size_t length);
 
 /* The tale, for tale_free. */
 struct tale *draft_finish(struct draft *draft);

@@ -73,8 +73,8 @@ def test_check_as_json():
 
 
 @pytest.mark.parametrize("words, status, said", [
-    ([], 2, "hoptell tale: expected a command: check, show, zone or answer"),
-    (["tell"], 2, "hoptell tale: expected a command (check, show, zone or answer), found 'tell'"),
+    ([], 2, "hoptell tale: expected a command: check, show, zone, answer or import"),
+    (["tell"], 2, "hoptell tale: expected a command (check, show, zone, answer or import), found 'tell'"),
     (["check"], 2, "hoptell tale check: expected one file, found 0"),
     (["check", "a", "b"], 2, "hoptell tale check: expected one file, found 2"),
     (["check", "--nothing", "a"], 2,
@@ -98,13 +98,18 @@ def test_check_as_json():
      "hoptell tale answer: expected standard input for one file, found it for two"),
     (["answer", "--seed", "x", "a", "b", "c"], 2,
      "hoptell tale answer: expected a number as seed, found 'x'"),
+    (["import"], 2, "hoptell tale import: expected a format and a file, found 0 words"),
+    (["import", "gns3", "a"], 2,
+     "hoptell tale import: expected scuttle, paris-traceroute or trippy, found 'gns3'"),
+    (["import", "trippy", "nowhere.toml"], 3,
+     "hoptell tale import: expected a file to read, found nowhere.toml: No such file or directory"),
 ])
 def test_wrong_use_is_one_line(words, status, said):
     done = tale(*words)
     assert (done.returncode, done.stdout, done.stderr) == (status, "", said + "\n")
 
 
-@pytest.mark.parametrize("word", ["check", "show", "zone", "answer"])
+@pytest.mark.parametrize("word", ["check", "show", "zone", "answer", "import"])
 def test_each_command_has_help(word):
     done = tale(word, "--help")
     assert done.returncode == 0
@@ -371,3 +376,45 @@ def test_an_output_that_cannot_be(tmp_path):
     assert done.returncode == 3
     assert done.stderr == (f"hoptell tale answer: cannot write {tmp_path / 'no' / 'out'}: "
                            "No such file or directory\n")
+
+
+# import
+
+IMPORTED = ROOT / "tests" / "import"
+FILES = [(folder.name, file) for folder in sorted(IMPORTED.iterdir())
+         for file in sorted(folder.iterdir()) if file.suffix not in (".yaml", ".said")]
+
+
+@pytest.mark.parametrize("form, file", FILES, ids=[file.name for _, file in FILES])
+def test_a_file_of_another_program_gives_its_tale(form, file):
+    """Pairs: the file, the tale that comes of it, and what could not be carried over."""
+    done = tale("import", form, file.name, folder=file.parent)
+    assert done.returncode == 0
+    assert done.stdout == (file.parent / (file.name + ".yaml")).read_text()
+    assert done.stderr == (file.parent / (file.name + ".said")).read_text()
+    check = tale("check", "-", text=done.stdout)
+    assert (check.returncode, check.stderr) == (0, "")
+
+
+def test_an_imported_fork_is_a_diamond():
+    done = tale("import", "paris-traceroute", IMPORTED / "paris-traceroute" / "198.51.100.9-diamond")
+    assert lines(text=done.stdout) == [
+        "1  10.9.0.1 (10.9.0.1)",
+        "2  10.9.1.1 (10.9.1.1)  [branch 1 of 2, by flow]",
+        "10.9.1.2 (10.9.1.2)  [branch 2 of 2, by flow]",
+        "3  10.9.2.1 (10.9.2.1)  [branch 1 of 2, by flow]",
+        "10.9.3.1 (10.9.3.1)",
+        "4  10.9.3.1 (10.9.3.1)",
+        "198.51.100.9 (198.51.100.9)",
+        "5  198.51.100.9 (198.51.100.9)"]
+
+
+@pytest.mark.parametrize("form, text, said", [
+    ("scuttle", "no address", "-: error: expected a hop at least, found none"),
+    ("paris-traceroute", "start end\n", "-: error: expected a hop at least, found none"),
+    ("trippy", "target = 10.0.0.1", "-:1:12: error: expected a whole number, found '.'"),
+])
+def test_a_file_that_nothing_can_be_made_of(form, text, said):
+    done = tale("import", form, "-", text=text)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == said

@@ -1,0 +1,56 @@
+/*
+ * The newest judgements in the order they were given, numbered: what an address or a subscriber did
+ * last, and what came since a number. A ring of a fixed size; judgements of one subscriber are
+ * linked, so that asking for them does not look at those of others.
+ *
+ *     begin                                       end
+ *      v                                           v
+ *    [ n | n+1 | ... | an older one <--- a newer | ]      the next judgement takes the place of n
+ *
+ * Of each is kept what watch_lookup would give.
+ */
+#ifndef HOPTELL_WATCH_JOURNAL_H
+#define HOPTELL_WATCH_JOURNAL_H
+
+#include "watch/judgement.h"
+
+#include <stddef.h>
+
+struct journal;
+
+/* Of the links of a subscriber no more are followed at once. */
+enum { JOURNAL_STEPS_MAX = 4096 };
+
+/*
+ * Room for `capacity` judgements, at most 2^24; the first gets the number `first`, above 0. The key
+ * is random at start, so that nobody can choose addresses that collide. 0 and *out for journal_free,
+ * -EINVAL or -ENOMEM.
+ */
+int journal_new(uint32_t capacity, uint64_t first, const uint64_t hash_key[2],
+                struct journal **out);
+void journal_free(struct journal *journal); /* NULL is fine */
+
+void journal_add(struct journal *journal, const struct judgement *judgement);
+
+/* Numbers from begin to before end may still be there. */
+uint64_t journal_begin(const struct journal *journal);
+uint64_t journal_end(const struct journal *journal);
+
+/* False when the number is not there, or not any more. */
+bool journal_at(const struct journal *journal, uint64_t number, struct judgement *out);
+
+/* The newest connection from this very address; false when there is none. */
+bool journal_newest(const struct journal *journal, const struct address *client,
+                    struct judgement *out);
+
+/*
+ * The numbers of what the subscriber of `client` did last, newest first, at most `most`; returns
+ * how many.
+ */
+size_t journal_of_subscriber(const struct journal *journal, const struct address *client,
+                             uint64_t *out_numbers, size_t most);
+
+/* Forgets all that the subscriber of `client` did; returns how many judgements that were. */
+size_t journal_forget(struct journal *journal, const struct address *client);
+
+#endif

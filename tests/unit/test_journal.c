@@ -1,0 +1,162 @@
+#include "unit.h"
+
+#include "visit.h"
+#include "watch/journal.h"
+
+#include <errno.h>
+
+enum { CAPACITY = 64, FIRST = 1000 };
+
+static const uint64_t key[2] = {1, 2};
+
+static struct journal *journal_of(uint32_t capacity)
+{
+    struct journal *journal;
+
+    assert_int_equal(journal_new(capacity, FIRST, key, &journal), 0);
+    return journal;
+}
+
+static void add(struct journal *journal, struct address client, uint16_t port)
+{
+    journal_add(journal, &(struct judgement){
+                             .observation = {.client = client, .client_port = port},
+                             .verdict = VERDICT_DIRECT,
+                         });
+}
+
+static uint16_t newest_port(const struct journal *journal, struct address client)
+{
+    struct judgement judgement;
+
+    if (!journal_newest(journal, &client, &judgement))
+        return 0;
+    assert_true(address_equal(&judgement.observation.client, &client));
+    assert_int_equal(judgement.verdict, VERDICT_DIRECT);
+    return judgement.observation.client_port;
+}
+
+static void the_newest_connection_of_each_address_is_found(void **state)
+{
+    struct journal *journal = journal_of(CAPACITY);
+
+    (void)state;
+    for (uint8_t i = 0; i < 30; i++) {
+        add(journal, visit_v4(203, 0, 113, i % 10), (uint16_t)(1 + i));
+        add(journal, visit_v6(1, 7, i % 3), (uint16_t)(1 + i));
+    }
+    for (uint8_t i = 0; i < 10; i++)
+        assert_int_equal(newest_port(journal, visit_v4(203, 0, 113, i)), 21 + i);
+    for (uint8_t i = 0; i < 3; i++)
+        assert_int_equal(newest_port(journal, visit_v6(1, 7, i)), 28 + i);
+    assert_int_equal(newest_port(journal, visit_v6(1, 7, 3)), 0);
+    assert_int_equal(newest_port(journal, visit_v4(203, 0, 113, 10)), 0);
+    journal_free(journal);
+}
+
+static void what_is_pushed_out_is_gone_and_the_rest_stays_in_order(void **state)
+{
+    struct journal *journal = journal_of(CAPACITY);
+    struct judgement judgement;
+
+    (void)state;
+    assert_int_equal(journal_begin(journal), FIRST);
+    assert_int_equal(journal_end(journal), FIRST);
+    assert_false(journal_at(journal, FIRST, &judgement));
+    for (unsigned i = 0; i < CAPACITY + 10; i++)
+        add(journal, visit_v4(10, 0, 0, (uint8_t)i), (uint16_t)i);
+    assert_int_equal(journal_begin(journal), FIRST + 10);
+    assert_int_equal(journal_end(journal), FIRST + CAPACITY + 10);
+    for (unsigned i = 0; i < CAPACITY + 12; i++) {
+        const bool is_there = i >= 10 && i < CAPACITY + 10;
+
+        assert_int_equal(journal_at(journal, FIRST + i, &judgement), is_there);
+        if (is_there)
+            assert_int_equal(judgement.observation.client_port, i);
+        assert_int_equal(newest_port(journal, visit_v4(10, 0, 0, (uint8_t)i)), is_there ? i : 0);
+    }
+    journal_free(journal);
+}
+
+static void a_subscriber_is_told_newest_first_with_all_addresses_of_its_64(void **state)
+{
+    const struct address other = visit_v6(1, 8, 1);
+    const struct address one = visit_v6(1, 7, 1);
+    struct journal *journal = journal_of(CAPACITY);
+    uint64_t numbers[CAPACITY];
+
+    (void)state;
+    for (uint16_t i = 0; i < CAPACITY + 20; i++)
+        add(journal, visit_v6(1, i % 2 ? 7 : 8, i), i);
+    assert_int_equal(journal_of_subscriber(journal, &one, numbers, CAPACITY), CAPACITY / 2);
+    for (unsigned i = 0; i < CAPACITY / 2; i++)
+        assert_int_equal(numbers[i], FIRST + CAPACITY + 19 - 2 * i);
+    assert_int_equal(journal_of_subscriber(journal, &other, numbers, 5), 5);
+    assert_int_equal(numbers[4], FIRST + CAPACITY + 18 - 8);
+    journal_free(journal);
+}
+
+static void one_that_is_forgotten_leaves_the_others(void **state)
+{
+    struct journal *journal = journal_of(8); /* short: chains are shared */
+    struct address client = visit_v4(203, 0, 113, 7);
+    struct judgement judgement;
+    uint64_t number;
+
+    (void)state;
+    for (uint8_t i = 0; i < 8; i++)
+        add(journal, i % 2 ? client : visit_v4(198, 51, 100, i), (uint16_t)(1 + i));
+    assert_int_equal(journal_forget(journal, &client), 4);
+    assert_int_equal(journal_forget(journal, &client), 0);
+    assert_int_equal(journal_of_subscriber(journal, &client, &number, 1), 0);
+    assert_int_equal(newest_port(journal, client), 0);
+    assert_false(journal_at(journal, FIRST + 1, &judgement));
+    for (uint8_t i = 0; i < 8; i += 2)
+        assert_int_equal(newest_port(journal, visit_v4(198, 51, 100, i)), 1 + i);
+    add(journal, client, 99);
+    assert_int_equal(newest_port(journal, client), 99);
+    journal_free(journal);
+}
+
+static void one_subscriber_that_fills_it_costs_no_more_than_so_many_steps(void **state)
+{
+    enum { MANY = 3 * JOURNAL_STEPS_MAX };
+    struct journal *journal = journal_of(MANY);
+    static uint64_t numbers[MANY];
+    const struct address first = visit_v6(1, 7, 1);
+
+    (void)state;
+    add(journal, first, 1);
+    for (uint16_t i = 0; i < JOURNAL_STEPS_MAX - 1; i++)
+        add(journal, visit_v6(1, 7, 2), 2);
+    assert_int_equal(newest_port(journal, first), 1);
+    add(journal, visit_v6(1, 7, 2), 2);
+    assert_int_equal(newest_port(journal, first), 0);
+    assert_int_equal(journal_of_subscriber(journal, &first, numbers, MANY), JOURNAL_STEPS_MAX);
+    journal_free(journal);
+}
+
+static void impossible_sizes_are_refused(void **state)
+{
+    struct journal *journal;
+
+    (void)state;
+    assert_int_equal(journal_new(0, FIRST, key, &journal), -EINVAL);
+    assert_int_equal(journal_new((1u << 24) + 1, FIRST, key, &journal), -EINVAL);
+    assert_int_equal(journal_new(1, 0, key, &journal), -EINVAL);
+    journal_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_connection_of_each_address_is_found),
+        cmocka_unit_test(what_is_pushed_out_is_gone_and_the_rest_stays_in_order),
+        cmocka_unit_test(a_subscriber_is_told_newest_first_with_all_addresses_of_its_64),
+        cmocka_unit_test(one_that_is_forgotten_leaves_the_others),
+        cmocka_unit_test(one_subscriber_that_fills_it_costs_no_more_than_so_many_steps),
+        cmocka_unit_test(impossible_sizes_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

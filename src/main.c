@@ -9,7 +9,7 @@ static const struct command commands[] = {
      command_check},
     {"evaluate", "--labels FILE CAPTURE...", "how good verdicts are, against the truth",
      command_evaluate},
-    {"lookup", "[OPTION...] ADDRESS PORT", "ask the running daemon about a connection",
+    {"lookup", "[OPTION...] ADDRESS [PORT]", "ask the running daemon about a connection",
      command_lookup},
     {"read", "[OPTION...] FILE...", "judge the connections of captures", command_read},
     {"run", "[-c FILE]", "be the daemon", command_run},

@@ -28,9 +28,10 @@ static const struct option_row rows[] = {
 
 static const struct options options = {
     .command = "lookup",
-    .arguments = "ADDRESS PORT [--wait MS] [--format text|json] [-c FILE]",
-    .purpose = "Asks the running daemon about the newest connection from ADDRESS and PORT. The\n"
-               "status is 0 when it knows one, 1 when it does not.",
+    .arguments = "ADDRESS [PORT] [--wait MS] [--format text|json] [-c FILE]",
+    .purpose =
+        "Asks the running daemon about the newest connection from ADDRESS, and from PORT where\n"
+        "it is given. The status is 0 when it knows one, 1 when it does not.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -39,7 +40,7 @@ static const char *const formats[] = {"text", "json", NULL};
 
 struct question {
     struct address client;
-    uint32_t port;
+    uint32_t port; /* 0: any */
     uint32_t wait_ms;
     int format; /* of `formats` */
     const char *file;
@@ -91,12 +92,10 @@ static bool take_options(int argc, char **argv, struct question *q, enum command
 static enum command_status take_operands(int count, char **operands, struct question *q)
 {
     if (count < 1)
-        return command_usage("lookup", "expected an address and a port, found neither");
+        return command_usage("lookup", "expected an address, found none");
     if (!units_parse_address(operands[0], &q->client))
         return command_usage("lookup", "expected an IPv4 or IPv6 address, found '%s'", operands[0]);
-    if (count < 2)
-        return command_usage("lookup", "expected a port after %s, found none", operands[0]);
-    if (!parse_number(operands[1], 1, UINT16_MAX, &q->port))
+    if (count > 1 && !parse_number(operands[1], 1, UINT16_MAX, &q->port))
         return command_usage("lookup", "expected a port from 1 to 65535, found '%s'", operands[1]);
     if (count > 2)
         return command_usage("lookup", "expected an address and a port, found '%s' after them",
@@ -184,6 +183,7 @@ enum command_status command_lookup(int argc, char **argv)
     struct ask_answer answer;
     enum command_status status;
     char address[ADDRESS_TEXT_MAX];
+    char port[32] = "";
     char target[256];
     char error[512];
 
@@ -194,8 +194,10 @@ enum command_status command_lookup(int argc, char **argv)
         status = find_daemon(&q);
     if (status != COMMAND_DONE)
         return status;
-    snprintf(target, sizeof target, "/v1/lookup?address=%s&port=%u&wait=%u",
-             units_address(&q.client, address), q.port, q.wait_ms);
+    if (q.port != 0)
+        snprintf(port, sizeof port, "&port=%u", q.port);
+    snprintf(target, sizeof target, "/v1/lookup?address=%s%s&wait=%u",
+             units_address(&q.client, address), port, q.wait_ms);
     if (ask(&q.daemon, q.daemon_port, target, (long)q.wait_ms + ANSWER_MS, &answer, error,
             sizeof error) != 0)
         return command_failed("lookup", "%s", error);

@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
-enum { PACKETS_A_TURN = 256 }; /* read before others of the loop have their turn */
+enum {
+    PACKETS_A_TURN = 256, /* read before others of the loop have their turn */
+    JOURNAL_JUDGEMENTS = 65536,
+};
 
 struct source {
     uv_poll_t poll;
@@ -21,6 +25,7 @@ struct source {
 
 struct watching {
     struct watch *watch;
+    struct journal *journal;
     struct store_queue *queue;
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
@@ -51,6 +56,7 @@ void watching_observe(struct watching *w, const struct observation *observation,
         return; /* the same opening packet again */
     w->counts.taken++;
     w->counts.verdict[out->verdict]++;
+    journal_add(w->journal, out);
     if (w->queue != NULL)
         store_queue_judgement(w->queue, out);
     if (w->judged != NULL)
@@ -96,6 +102,7 @@ static void watching_free(struct watching *w)
         capture_close(w->source[i].capture);
         free((char *)w->source[i].interface);
     }
+    journal_free(w->journal);
     watch_free(w->watch);
     free(w);
 }
@@ -138,6 +145,15 @@ static void watching_start(struct watching *w, uv_loop_t *loop)
     }
 }
 
+/* Of the time, so that no number of an earlier run is given again. */
+static uint64_t start_number(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
 static int watching_new_watch(struct watching *w, const struct settings *settings, char *error,
                               size_t error_size)
 {
@@ -148,6 +164,8 @@ static int watching_new_watch(struct watching *w, const struct settings *setting
         code = -errno;
     else
         code = watch_new(&judge, &w->watch);
+    if (code == 0)
+        code = journal_new(JOURNAL_JUDGEMENTS, start_number(), judge.hash_key, &w->journal);
     if (code != 0)
         snprintf(error, error_size, "cannot make the tables of watch: %s", strerror(-code));
     return code;
@@ -195,6 +213,11 @@ void watching_reconfigure(struct watching *w, const struct settings *settings)
 struct watch *watching_watch(struct watching *w)
 {
     return w->watch;
+}
+
+struct journal *watching_journal(struct watching *w)
+{
+    return w->journal;
 }
 
 struct watching_counts watching_counts(struct watching *w)

@@ -8,6 +8,7 @@
 #include "base/settings.h"
 #include "edge/capture.h"
 #include "store/queue.h"
+#include "watch/journal.h"
 #include "watch/watch.h"
 
 #include <uv.h>
@@ -38,6 +39,7 @@ void watching_observe(struct watching *watching, const struct observation *obser
 
 void watching_reconfigure(struct watching *watching, const struct settings *settings);
 struct watch *watching_watch(struct watching *watching);
+struct journal *watching_journal(struct watching *watching); /* of its newest judgements */
 struct watching_counts watching_counts(struct watching *watching);
 
 /* False, with a sentence, when an interface that it watched on is gone. */

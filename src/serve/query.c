@@ -1,5 +1,5 @@
 /*
- * The query of a lookup; see query.h.
+ * The query of a request; see query.h.
  */
 #include "serve/query.h"
 
@@ -59,71 +59,99 @@ static bool take_wait(const char *value, struct query *out)
     return number_between(value, 0, QUERY_WAIT_MAX_MS, &out->wait_ms);
 }
 
+static bool take_prefix(const char *value, struct query *out)
+{
+    return units_parse_prefix(value, &out->prefix);
+}
+
+static bool take_limit(const char *value, struct query *out)
+{
+    return number_between(value, 1, QUERY_LIMIT_MAX, &out->limit);
+}
+
+/* In the order of the bits. */
 static const struct row {
     const char *name;
     const char *expected;
-    bool required;
     bool (*take)(const char *value, struct query *out);
 } rows[] = {
-    {"address", "an IPv4 or IPv6 address", true, take_address},
-    {"port", "a port from 1 to 65535", true, take_port},
-    {"wait", "milliseconds from 0 to 10000", false, take_wait},
+    {"address", "an IPv4 or IPv6 address", take_address},
+    {"port", "a port from 1 to 65535", take_port},
+    {"wait", "milliseconds from 0 to 10000", take_wait},
+    {"prefix", "a prefix, as in 203.0.113.0/24", take_prefix},
+    {"limit", "a number from 1 to 1000", take_limit},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-static size_t row_of(const struct query_parameter *parameter)
+static unsigned row_of(const struct query_parameter *parameter, unsigned accepted)
 {
-    size_t row = 0;
+    unsigned row = 0;
 
     while (row < ROW_COUNT &&
-           (strlen(rows[row].name) != parameter->name_length ||
+           (!(accepted & 1u << row) || strlen(rows[row].name) != parameter->name_length ||
             memcmp(rows[row].name, parameter->name, parameter->name_length) != 0))
         row++;
     return row;
 }
 
-static int take_parameter(const struct query_parameter *parameter, bool given[ROW_COUNT],
+/* "address, port and wait alone"; "no parameters". */
+static const char *accepted_words(unsigned accepted, char out[FOUND_TEXT_MAX])
+{
+    size_t length = 0;
+
+    if (accepted == 0)
+        return "no parameters";
+    for (unsigned row = 0; row < ROW_COUNT; row++)
+        if (accepted & 1u << row) {
+            const bool is_last = accepted >> row == 1;
+            const char *before = length == 0 ? "" : is_last ? " and " : ", ";
+
+            length += (size_t)snprintf(out + length, FOUND_TEXT_MAX - length, "%s%s%s", before,
+                                       rows[row].name, is_last ? " alone" : "");
+        }
+    return out;
+}
+
+static int take_parameter(const struct query_parameter *parameter, unsigned accepted,
                           struct query *out, char error[QUERY_ERROR_MAX])
 {
-    const size_t row = row_of(parameter);
+    const unsigned row = row_of(parameter, accepted);
+    const char *value = parameter->value != NULL ? parameter->value : "";
+    const size_t length = parameter->value != NULL ? parameter->value_length : 0;
     char found[FOUND_TEXT_MAX];
+    char words[FOUND_TEXT_MAX];
 
     if (row == ROW_COUNT) {
-        snprintf(error, QUERY_ERROR_MAX, "expected address, port and wait alone, found '%s'",
+        snprintf(error, QUERY_ERROR_MAX, "expected %s, found '%s'", accepted_words(accepted, words),
                  found_text(parameter->name, parameter->name_length, found));
         return -EINVAL;
     }
-    if (given[row]) {
+    if (out->given & 1u << row) {
         snprintf(error, QUERY_ERROR_MAX, "expected %s once, found it again", rows[row].name);
         return -EINVAL;
     }
-    given[row] = true;
-    if (parameter->value == NULL || strlen(parameter->value) != parameter->value_length ||
-        !rows[row].take(parameter->value, out)) {
+    out->given |= 1u << row;
+    if (strlen(value) != length || !rows[row].take(value, out)) {
         snprintf(error, QUERY_ERROR_MAX, "expected %s as %s, found '%s'", rows[row].expected,
-                 rows[row].name,
-                 found_text(parameter->value != NULL ? parameter->value : "",
-                            parameter->value != NULL ? parameter->value_length : 0, found));
+                 rows[row].name, found_text(value, length, found));
         return -EINVAL;
     }
     return 0;
 }
 
-int query_parse(const struct query_parameter *parameters, size_t count, struct query *out,
-                char error[QUERY_ERROR_MAX])
+int query_parse(const struct query_parameter *parameters, size_t count, unsigned accepted,
+                unsigned required, struct query *out, char error[QUERY_ERROR_MAX])
 {
-    bool given[ROW_COUNT] = {false};
-
-    *out = (struct query){0};
+    *out = (struct query){.limit = QUERY_LIMIT_DEFAULT};
     for (size_t i = 0; i < count; i++) {
-        const int refused = take_parameter(&parameters[i], given, out, error);
+        const int refused = take_parameter(&parameters[i], accepted, out, error);
 
         if (refused < 0)
             return refused;
     }
-    for (size_t row = 0; row < ROW_COUNT; row++)
-        if (rows[row].required && !given[row]) {
+    for (unsigned row = 0; row < ROW_COUNT; row++)
+        if (required & ~out->given & 1u << row) {
             snprintf(error, QUERY_ERROR_MAX, "expected %s as %s, found none", rows[row].expected,
                      rows[row].name);
             return -EINVAL;

@@ -1,5 +1,5 @@
 /*
- * The query of a lookup, "address=203.0.113.7&port=40001&wait=500", read strictly.
+ * The query of a request, "address=203.0.113.7&port=40001&wait=500", read strictly.
  */
 #ifndef HOPTELL_SERVE_QUERY_H
 #define HOPTELL_SERVE_QUERY_H
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 enum { QUERY_PARAMETERS_MAX = 8, QUERY_WAIT_MAX_MS = 10000, QUERY_ERROR_MAX = 256 };
+enum { QUERY_LIMIT_DEFAULT = 100, QUERY_LIMIT_MAX = 1000 };
 
 /* As the HTTP library hands it on: percent-decoded, NUL-terminated, and its true length. */
 struct query_parameter {
@@ -18,17 +19,29 @@ struct query_parameter {
     size_t value_length;
 };
 
+/* What a query may hold. */
+enum {
+    QUERY_ADDRESS = 1u << 0,
+    QUERY_PORT = 1u << 1,
+    QUERY_WAIT = 1u << 2,
+    QUERY_PREFIX = 1u << 3,
+    QUERY_LIMIT = 1u << 4,
+};
+
 struct query {
+    unsigned given; /* QUERY_...; of the rest only what is given means anything but its default */
     struct address address;
     uint16_t port;
     uint32_t wait_ms; /* 0: do not wait */
+    struct prefix prefix;
+    uint32_t limit; /* of entries in the answer; QUERY_LIMIT_DEFAULT */
 };
 
 /*
- * 0 and *out, or -EINVAL with what was expected and what was found in `error`. Every parameter may
- * come once; address and port have to; others are refused.
+ * 0 and *out, or -EINVAL with what was expected and what was found in `error`. Every parameter of
+ * `accepted` may come once, those of `required` have to; others are refused.
  */
-int query_parse(const struct query_parameter *parameters, size_t count, struct query *out,
-                char error[QUERY_ERROR_MAX]);
+int query_parse(const struct query_parameter *parameters, size_t count, unsigned accepted,
+                unsigned required, struct query *out, char error[QUERY_ERROR_MAX]);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "serve/accept.h"
 #include "serve/answer.h"
+#include "serve/lookup.h"
 #include "serve/metric.h"
 #include "serve/page.h"
 #include "serve/texts.h"
@@ -74,134 +75,6 @@ static enum MHD_Result ready(struct request *request)
     return answer_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, reason);
 }
 
-struct parameters { /* of a query, as they came */
-    struct query_parameter parameter[QUERY_PARAMETERS_MAX];
-    size_t count;
-};
-
-static enum MHD_Result collect_parameter(void *to, enum MHD_ValueKind kind, const char *name,
-                                         size_t name_length, const char *value, size_t value_length)
-{
-    struct parameters *parameters = to;
-
-    (void)kind;
-    if (parameters->count == QUERY_PARAMETERS_MAX)
-        return MHD_NO;
-    parameters->parameter[parameters->count++] = (struct query_parameter){
-        .name = name,
-        .name_length = name_length,
-        .value = value,
-        .value_length = value_length,
-    };
-    return MHD_YES;
-}
-
-static struct parameters query_parameters(struct request *request)
-{
-    struct parameters given = {.count = 0};
-
-    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, collect_parameter,
-                                &given);
-    return given;
-}
-
-static void add_parameter(struct parameters *parameters, const char *name, const char *value)
-{
-    collect_parameter(parameters, MHD_HEADER_KIND, name, strlen(name), value, strlen(value));
-}
-
-enum find { FIND_FOUND, FIND_NOTHING, FIND_ANSWERED };
-
-static enum find refuse(enum MHD_Result answered, enum MHD_Result *out_result)
-{
-    *out_result = answered;
-    return FIND_ANSWERED;
-}
-
-static enum find wait_for(struct request *request, const struct query *query,
-                          enum MHD_Result *out_result)
-{
-    static const struct answer_header later = {"Retry-After", "1"};
-    struct wait *wait = &request->wait;
-
-    wait->address = query->address;
-    wait->port = query->port;
-    wait->deadline_ms = request->now_ms + query->wait_ms;
-    if (waiting_add(request->waiting, wait) < 0)
-        return refuse(answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-                                          "too many requests are waiting already", &later, 1),
-                      out_result);
-    MHD_suspend_connection(request->connection);
-    return refuse(MHD_YES, out_result);
-}
-
-/*
- * The judgement of the connection that `given` names. FIND_ANSWERED with *out_result when it is
- * wrong, or when the request waits now and this will be called again.
- */
-static enum find find_judgement(struct request *request, const struct parameters *given,
-                                struct judgement *out, enum MHD_Result *out_result)
-{
-    const struct wait *wait = &request->wait;
-    struct query query;
-    char error[QUERY_ERROR_MAX];
-
-    if (wait->state == WAIT_FOUND) {
-        *out = wait->judgement;
-        return FIND_FOUND;
-    }
-    if (query_parse(given->parameter, given->count, &query, error) < 0)
-        return refuse(answer_problem(request, MHD_HTTP_BAD_REQUEST, error), out_result);
-    if (watch_lookup(request->sources->watch, &query.address, query.port, out))
-        return FIND_FOUND;
-    if (query.wait_ms == 0 || wait->state == WAIT_EXPIRED)
-        return FIND_NOTHING;
-    return wait_for(request, &query, out_result);
-}
-
-static enum MHD_Result lookup(struct request *request)
-{
-    struct parameters given = query_parameters(request);
-    struct judgement judgement;
-    enum MHD_Result result;
-
-    switch (find_judgement(request, &given, &judgement, &result)) {
-    case FIND_FOUND:
-        return answer_judgement(request, &judgement);
-    case FIND_NOTHING:
-        return answer_problem(request, MHD_HTTP_NOT_FOUND,
-                              "expected an opening packet from this address and port, found none");
-    case FIND_ANSWERED:
-    default:
-        return result;
-    }
-}
-
-/*
- * For auth_request and its like: always 204, so that a connection nobody has seen is let through
- * as unknown. The client is named by the query or by the headers that nginx writes.
- */
-static enum MHD_Result auth(struct request *request)
-{
-    struct parameters given = query_parameters(request);
-    struct judgement judgement;
-    enum MHD_Result result;
-
-    if (given.count == 0) {
-        add_parameter(&given, "address", request_header(request, "X-Real-IP"));
-        add_parameter(&given, "port", request_header(request, "X-Real-Port"));
-    }
-    switch (find_judgement(request, &given, &judgement, &result)) {
-    case FIND_FOUND:
-        return answer_headers(request, &judgement);
-    case FIND_NOTHING:
-        return answer_headers(request, NULL);
-    case FIND_ANSWERED:
-    default:
-        return result;
-    }
-}
-
 static enum MHD_Result metrics(struct request *request)
 {
     struct buffer body = {0};
@@ -219,9 +92,10 @@ static const struct route routes[] = {
     {"GET", "/", "", FOR_VISITORS, visitor_page, "the page about the visitor's own connection"},
     {"GET", "/", "", FOR_OPERATORS, operator_index, "this list"},
     {"GET", "/v1/me", "", FOR_VISITORS, visitor_judgement, "the same as JSON"},
-    {"GET", "/v1/lookup", "?address=&port=[&wait=MS]", FOR_OPERATORS, lookup,
-     "the verdict for a connection; waits for an opening packet that is on its way"},
-    {"GET", "/v1/auth", "?address=&port=", FOR_OPERATORS, auth,
+    {"GET", "/v1/lookup", "?address=[&port=][&wait=MS]", FOR_OPERATORS, lookup_verdict,
+     "the verdict for a connection, without a port for the newest of the address; waits for an "
+     "opening packet that is on its way"},
+    {"GET", "/v1/auth", "?address=&port=", FOR_OPERATORS, lookup_headers,
      "204 with X-Hoptell-* headers, for nginx auth_request and its like"},
     {"GET", "/metrics", "", FOR_OPERATORS, metrics, "counters for Prometheus"},
     {"GET", "/healthz", "", FOR_VISITORS | FOR_OPERATORS, healthy, "is the program alive"},

@@ -6,6 +6,7 @@
 #define HOPTELL_SERVE_SERVE_H
 
 #include "serve/metric.h"
+#include "watch/journal.h"
 #include "watch/watch.h"
 
 #include <uv.h>
@@ -17,6 +18,7 @@ enum serve_audience { SERVE_VISITORS, SERVE_OPERATORS };
 /* What the answers are made of; the pointers stay the caller's and outlive the server. */
 struct serve_sources {
     struct watch *watch;
+    const struct journal *journal; /* the newest judgements, each there before serve_judged */
     /* Called for an opening packet that came from our own socket; judges, learns and stores. */
     void (*observed)(const struct observation *observation, struct judgement *out, void *context);
     /* Gives every metric of the program to `put`, for GET /metrics; NULL for none. */

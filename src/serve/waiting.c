@@ -35,7 +35,7 @@ unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgeme
     for (unsigned i = 0; i < waiting->count; i++) {
         struct wait *wait = waiting->wait[i];
 
-        if (wait->state != WAIT_WAITING || wait->port != seen->client_port ||
+        if (wait->state != WAIT_WAITING || (wait->port != 0 && wait->port != seen->client_port) ||
             !address_equal(&wait->address, &seen->client))
             continue;
         wait->judgement = *judgement;

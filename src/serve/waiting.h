@@ -15,7 +15,7 @@ enum wait_state { WAIT_NONE, WAIT_WAITING, WAIT_FOUND, WAIT_EXPIRED };
 
 struct wait {
     struct address address;
-    uint16_t port;
+    uint16_t port; /* 0: any */
     enum wait_state state;
     uint64_t deadline_ms;
     struct judgement judgement; /* once WAIT_FOUND */

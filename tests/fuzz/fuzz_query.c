@@ -1,5 +1,5 @@
 /*
- * The query of a lookup. The input is split as the HTTP library would, but not decoded, so that
+ * The query of a request. The input is split as the HTTP library would, but not decoded, so that
  * the parser meets every octet.
  */
 #include "serve/query.h"
@@ -32,8 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     while (rest != NULL && count < QUERY_PARAMETERS_MAX)
         parameters[count++] = parameter_of(strsep(&rest, "&"));
-    if (query_parse(parameters, count, &query, error) == 0) {
-        if (query.port == 0 || query.wait_ms > QUERY_WAIT_MAX_MS)
+    if (query_parse(parameters, count, ~0u, QUERY_ADDRESS, &query, error) == 0) {
+        if (!(query.given & QUERY_ADDRESS) || query.wait_ms > QUERY_WAIT_MAX_MS ||
+            query.limit < 1 || query.limit > QUERY_LIMIT_MAX ||
+            ((query.given & QUERY_PORT) && query.port == 0))
             abort();
     } else if (strnlen(error, sizeof error) == sizeof error) {
         abort();

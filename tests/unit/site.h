@@ -17,6 +17,7 @@ static const uint64_t MILLISECOND_NS = 1000000;
 struct site {
     uv_loop_t loop;
     struct watch *watch;
+    struct journal *journal;
     struct serve *visitors;
     struct serve *operators;
     unsigned observed; /* opening packets that came from our own sockets */
@@ -29,7 +30,8 @@ static inline void site_observed(const struct observation *observation, struct j
     struct site *site = context;
 
     site->observed++;
-    watch_observe(site->watch, observation, out);
+    if (watch_observe(site->watch, observation, out))
+        journal_add(site->journal, out);
     serve_judged(site->operators, out);
 }
 
@@ -54,6 +56,7 @@ static inline struct serve *site_listen(struct site *site, const char *text,
 {
     const struct serve_sources sources = {
         .watch = site->watch,
+        .journal = site->journal,
         .observed = site_observed,
         .metrics = site_metrics,
         .ready = site_ready,
@@ -76,6 +79,7 @@ static inline int site_open(void **state)
 
     settings.networks = settings.subscribers = settings.connections = 1024;
     assert_int_equal(watch_new(&settings, &site->watch), 0);
+    assert_int_equal(journal_new(1024, 1, settings.hash_key, &site->journal), 0);
     assert_int_equal(uv_loop_init(&site->loop), 0);
     site->ready = true;
     site->visitors = site_listen(site, "::", SERVE_VISITORS);
@@ -92,6 +96,7 @@ static inline int site_close(void **state)
     serve_close(site->operators);
     uv_run(&site->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&site->loop), 0);
+    journal_free(site->journal);
     watch_free(site->watch);
     free(site);
     return 0;

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+enum { BOTH = QUERY_ADDRESS | QUERY_PORT, LOOKUP = BOTH | QUERY_WAIT };
+
 static struct query_parameter parameter(const char *name, const char *value)
 {
     return (struct query_parameter){
@@ -26,7 +28,7 @@ static void address_and_port_name_a_connection(void **state)
     char text[ADDRESS_TEXT_MAX];
 
     (void)state;
-    assert_int_equal(query_parse(given, 2, &query, error), 0);
+    assert_int_equal(query_parse(given, 2, LOOKUP, BOTH, &query, error), 0);
     assert_string_equal(units_address(&query.address, text), "2001:db8::7");
     assert_int_equal(query.port, 40001);
     assert_int_equal(query.wait_ms, 0);
@@ -43,7 +45,7 @@ static void a_wait_may_be_asked_for(void **state)
     char error[QUERY_ERROR_MAX];
 
     (void)state;
-    assert_int_equal(query_parse(given, 3, &query, error), 0);
+    assert_int_equal(query_parse(given, 3, LOOKUP, BOTH, &query, error), 0);
     assert_int_equal(query.wait_ms, 10000);
 }
 
@@ -92,7 +94,7 @@ static void anything_else_is_refused_in_a_sentence(void **state)
             given[count++] = parameter("port", refused[i].port);
         if (refused[i].name != NULL)
             given[count++] = parameter(refused[i].name, refused[i].value);
-        assert_int_equal(query_parse(given, count, &query, error), -EINVAL);
+        assert_int_equal(query_parse(given, count, LOOKUP, BOTH, &query, error), -EINVAL);
         assert_string_equal(error, refused[i].error);
     }
 }
@@ -110,7 +112,7 @@ static void what_was_found_is_cut_where_it_is_long(void **state)
         size_t shown;
 
         given.value_length = length;
-        assert_int_equal(query_parse(&given, 1, &query, error), -EINVAL);
+        assert_int_equal(query_parse(&given, 1, LOOKUP, BOTH, &query, error), -EINVAL);
         shown = strspn(strchr(error, '\'') + 1, "f");
         assert_int_equal(shown, length < 64 ? length : 60);
         assert_string_equal(strchr(error, '\'') + 1 + shown, length < 64 ? "'" : "...'");
@@ -127,8 +129,57 @@ static void a_nul_inside_a_value_does_not_end_it(void **state)
     char error[QUERY_ERROR_MAX];
 
     (void)state;
-    assert_int_equal(query_parse(given, 2, &query, error), -EINVAL);
+    assert_int_equal(query_parse(given, 2, LOOKUP, BOTH, &query, error), -EINVAL);
     assert_string_equal(error, "expected an IPv4 or IPv6 address as address, found '::1?x'");
+}
+
+/* Others than those of a lookup: what is accepted, and what is made of it. */
+static const struct {
+    unsigned accepted;
+    const char *name;
+    const char *value;
+    const char *error; /* NULL: it is good */
+} others[] = {
+    {QUERY_PREFIX | QUERY_LIMIT, "prefix", "203.0.113.0/24", NULL},
+    {QUERY_PREFIX | QUERY_LIMIT, "limit", "1000", NULL},
+    {QUERY_PREFIX | QUERY_LIMIT, "limit", "0",
+     "expected a number from 1 to 1000 as limit, found '0'"},
+    {QUERY_PREFIX | QUERY_LIMIT, "limit", "1001",
+     "expected a number from 1 to 1000 as limit, found '1001'"},
+    {QUERY_PREFIX | QUERY_LIMIT, "prefix", "203.0.113.7/24",
+     "expected a prefix, as in 203.0.113.0/24 as prefix, found '203.0.113.7/24'"},
+    {QUERY_PREFIX | QUERY_LIMIT, "address", "::1",
+     "expected prefix and limit alone, found 'address'"},
+    {QUERY_LIMIT, "prefix", "::/0", "expected limit alone, found 'prefix'"},
+    {0, "limit", "1", "expected no parameters, found 'limit'"},
+};
+
+static void each_question_takes_its_own_parameters(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct query_parameter given = parameter(others[i].name, others[i].value);
+        struct query query;
+        char error[QUERY_ERROR_MAX];
+        const int result = query_parse(&given, 1, others[i].accepted, 0, &query, error);
+
+        assert_int_equal(result, others[i].error == NULL ? 0 : -EINVAL);
+        if (others[i].error != NULL)
+            assert_string_equal(error, others[i].error);
+    }
+}
+
+static void what_is_not_given_has_its_default(void **state)
+{
+    const struct query_parameter given = parameter("address", "203.0.113.7");
+    struct query query;
+    char error[QUERY_ERROR_MAX];
+
+    (void)state;
+    assert_int_equal(query_parse(&given, 1, LOOKUP, QUERY_ADDRESS, &query, error), 0);
+    assert_int_equal(query.given, QUERY_ADDRESS);
+    assert_int_equal(query.port, 0);
+    assert_int_equal(query.limit, QUERY_LIMIT_DEFAULT);
 }
 
 int main(void)
@@ -138,6 +189,8 @@ int main(void)
         cmocka_unit_test(a_wait_may_be_asked_for),
         cmocka_unit_test(anything_else_is_refused_in_a_sentence),
         cmocka_unit_test(what_was_found_is_cut_where_it_is_long),
+        cmocka_unit_test(each_question_takes_its_own_parameters),
+        cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(a_nul_inside_a_value_does_not_end_it),
     };
 

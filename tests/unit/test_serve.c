@@ -154,7 +154,7 @@ static void every_path_answers_its_own_audience_alone(void **state)
         {SERVE_OPERATORS, "GET", "/healthz", 200, "text/plain; charset=utf-8", "ok"},
         {SERVE_OPERATORS, "GET", "/readyz", 200, "text/plain; charset=utf-8", "ok"},
         {SERVE_OPERATORS, "GET", "/", 200, "text/plain; charset=utf-8",
-         "GET /v1/lookup?address=&port=[&wait=MS]\n"},
+         "GET /v1/lookup?address=[&port=][&wait=MS]\n"},
         {SERVE_OPERATORS, "GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8",
          "# TYPE hoptell_http_answers_total counter\n"},
         {SERVE_OPERATORS, "HEAD", "/healthz", 200, "text/plain; charset=utf-8", ""},
@@ -175,6 +175,10 @@ static void every_path_answers_its_own_audience_alone(void **state)
          "application/problem+json", "found '-1'"},
         {SERVE_OPERATORS, "GET", "/v1/lookup?address=203.0.113.7&port=1", 404,
          "application/problem+json", "expected an opening packet from this address and port"},
+        {SERVE_OPERATORS, "GET", "/v1/lookup?address=203.0.113.7", 404, "application/problem+json",
+         "expected a connection from this address among the newest, found none"},
+        {SERVE_OPERATORS, "GET", "/v1/auth?address=203.0.113.7", 400, "application/problem+json",
+         "expected a port from 1 to 65535 as port, found none"},
         {SERVE_OPERATORS, "GET", "/v1/auth?address=203.0.113.7&port=1", 204, "", ""},
         {SERVE_OPERATORS, "GET", "/v1/auth", 400, "application/problem+json", "found ''"},
     };
@@ -225,6 +229,7 @@ static void observe_stranger(struct site *site, struct judgement *out)
     assert_true(units_parse_address("203.0.113.7", &seen.client));
     assert_true(units_parse_address("198.51.100.1", &seen.server));
     watch_observe(site->watch, &seen, out);
+    journal_add(site->journal, out);
 }
 
 static void a_lookup_finds_what_was_observed(void **state)
@@ -247,6 +252,22 @@ static void a_lookup_finds_what_was_observed(void **state)
     assert_non_null(strstr(fetch->header, "X-Hoptell-Hop-Limit: 51\r\n"));
     assert_non_null(strstr(fetch->header, "X-Hoptell-Hops: 13\r\n"));
     assert_non_null(strstr(fetch->header, "X-Hoptell-Verdict: unknown\r\n"));
+    fetch_free(fetch);
+}
+
+static void a_lookup_without_a_port_finds_the_newest_of_the_address(void **state)
+{
+    struct site *site = *state;
+    struct fetch *fetch = fetch_new();
+    struct judgement judgement;
+    json_t *found;
+
+    observe_stranger(site, &judgement);
+    fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/lookup?address=203.0.113.7");
+    assert_int_equal(fetch->status, 200);
+    found = json_of(fetch);
+    assert_int_equal(number_of(found, "port"), 40001);
+    json_decref(found);
     fetch_free(fetch);
 }
 
@@ -317,6 +338,8 @@ int main(void)
                                         site_close),
         cmocka_unit_test_setup_teardown(not_ready_is_said_with_its_reason, site_open, site_close),
         cmocka_unit_test_setup_teardown(a_lookup_finds_what_was_observed, site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_lookup_without_a_port_finds_the_newest_of_the_address,
+                                        site_open, site_close),
         cmocka_unit_test_setup_teardown(auth_takes_the_client_from_headers_as_well, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(a_lookup_waits_for_a_packet_that_is_on_its_way, site_open,

@@ -47,6 +47,21 @@ static void a_judgement_ends_the_waits_for_its_connection_alone(void **state)
     assert_int_equal(waiting.count, 2);
 }
 
+static void who_names_no_port_waits_for_any_connection_of_the_address(void **state)
+{
+    struct judgement judgement = judged("203.0.113.7", 40001);
+    struct waiting waiting = {.count = 0};
+    struct wait any = wait_for("203.0.113.7", 0, 100);
+    struct wait other = wait_for("203.0.113.8", 0, 100);
+
+    (void)state;
+    assert_int_equal(waiting_add(&waiting, &any), 0);
+    assert_int_equal(waiting_add(&waiting, &other), 0);
+    assert_int_equal(waiting_judged(&waiting, &judgement), 1);
+    assert_int_equal(any.judgement.observation.client_port, 40001);
+    assert_int_equal(other.state, WAIT_WAITING);
+}
+
 static void a_wait_is_over_at_its_deadline(void **state)
 {
     struct waiting waiting = {.count = 0};
@@ -101,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_judgement_ends_the_waits_for_its_connection_alone),
+        cmocka_unit_test(who_names_no_port_waits_for_any_connection_of_the_address),
         cmocka_unit_test(a_wait_is_over_at_its_deadline),
         cmocka_unit_test(what_was_found_does_not_expire),
         cmocka_unit_test(no_more_wait_than_there_is_room_for),

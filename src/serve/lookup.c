@@ -1,0 +1,116 @@
+/*
+ * The verdict for one connection; see lookup.h.
+ */
+#include "serve/lookup.h"
+
+#include "serve/answer.h"
+#include "serve/parameters.h"
+
+#include <string.h>
+
+enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_WAIT };
+
+enum find { FIND_FOUND, FIND_NOTHING, FIND_ANSWERED };
+
+static enum find refuse(enum MHD_Result answered, enum MHD_Result *out_result)
+{
+    *out_result = answered;
+    return FIND_ANSWERED;
+}
+
+static enum find wait_for(struct request *request, const struct query *query,
+                          enum MHD_Result *out_result)
+{
+    static const struct answer_header later = {"Retry-After", "1"};
+    struct wait *wait = &request->wait;
+
+    wait->address = query->address;
+    wait->port = query->port;
+    wait->deadline_ms = request->now_ms + query->wait_ms;
+    if (waiting_add(request->waiting, wait) < 0)
+        return refuse(answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                          "too many requests are waiting already", &later, 1),
+                      out_result);
+    MHD_suspend_connection(request->connection);
+    return refuse(MHD_YES, out_result);
+}
+
+/* Without a port: the newest of the address. */
+static bool find_known(const struct serve_sources *sources, const struct query *query,
+                       struct judgement *out)
+{
+    if (query->given & QUERY_PORT)
+        return watch_lookup(sources->watch, &query->address, query->port, out);
+    return journal_newest(sources->journal, &query->address, out);
+}
+
+/*
+ * The judgement of the connection that `given` names. FIND_ANSWERED with *out_result when it is
+ * wrong, or when the request waits now and this will be called again.
+ */
+static enum find find_judgement(struct request *request, const struct parameters *given,
+                                unsigned required, struct judgement *out,
+                                enum MHD_Result *out_result)
+{
+    const struct wait *wait = &request->wait;
+    struct query query;
+    char error[QUERY_ERROR_MAX];
+
+    if (wait->state == WAIT_FOUND) {
+        *out = wait->judgement;
+        return FIND_FOUND;
+    }
+    if (query_parse(given->parameter, given->count, ACCEPTED, required, &query, error) < 0)
+        return refuse(answer_problem(request, MHD_HTTP_BAD_REQUEST, error), out_result);
+    if (find_known(request->sources, &query, out))
+        return FIND_FOUND;
+    if (query.wait_ms == 0 || wait->state == WAIT_EXPIRED)
+        return FIND_NOTHING;
+    return wait_for(request, &query, out_result);
+}
+
+static const char *nothing_of(const struct parameters *given)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (strcmp(given->parameter[i].name, "port") == 0)
+            return "expected an opening packet from this address and port, found none";
+    return "expected a connection from this address among the newest, found none";
+}
+
+enum MHD_Result lookup_verdict(struct request *request)
+{
+    struct parameters given = parameters_of(request);
+    struct judgement judgement;
+    enum MHD_Result result;
+
+    switch (find_judgement(request, &given, QUERY_ADDRESS, &judgement, &result)) {
+    case FIND_FOUND:
+        return answer_judgement(request, &judgement);
+    case FIND_NOTHING:
+        return answer_problem(request, MHD_HTTP_NOT_FOUND, nothing_of(&given));
+    case FIND_ANSWERED:
+    default:
+        return result;
+    }
+}
+
+enum MHD_Result lookup_headers(struct request *request)
+{
+    struct parameters given = parameters_of(request);
+    struct judgement judgement;
+    enum MHD_Result result;
+
+    if (given.count == 0) {
+        parameters_add(&given, "address", request_header(request, "X-Real-IP"));
+        parameters_add(&given, "port", request_header(request, "X-Real-Port"));
+    }
+    switch (find_judgement(request, &given, QUERY_ADDRESS | QUERY_PORT, &judgement, &result)) {
+    case FIND_FOUND:
+        return answer_headers(request, &judgement);
+    case FIND_NOTHING:
+        return answer_headers(request, NULL);
+    case FIND_ANSWERED:
+    default:
+        return result;
+    }
+}

@@ -185,6 +185,20 @@ static void check_listeners(const struct reading *reading)
                          s->operators_listen.item[i]);
 }
 
+static void check_xdp(const struct reading *reading)
+{
+    const struct settings *s = reading->settings;
+    struct yaml_node place = place_of(reading, &s->datapath);
+
+    if (s->datapath == DATAPATH_XDP && s->xdp_interfaces.count == 0)
+        report_error(reading->report, yaml_line(place), yaml_column(place),
+                     "datapath: expected an interface in xdp.interfaces to answer on, found none");
+    place = place_of(reading, &s->watch_datapath);
+    if (s->watch_datapath == WATCH_XDP && list_has(&s->watch_interfaces, "any"))
+        report_error(reading->report, yaml_line(place), yaml_column(place),
+                     "watch.datapath: expected watch.interfaces by name with xdp, found any");
+}
+
 static void check_together(const struct reading *reading)
 {
     const struct settings *s = reading->settings;
@@ -205,6 +219,7 @@ static void check_together(const struct reading *reading)
         report_warning(report, yaml_line(place), yaml_column(place),
                        "limit.source_rate is above limit.total_rate: one source can use up all");
     check_listeners(reading);
+    check_xdp(reading);
 }
 
 int settings_parse(const char *text, size_t length, struct report *report, struct settings **out)

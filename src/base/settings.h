@@ -22,6 +22,9 @@ struct prefix_list {
 
 enum rule { SETTINGS_RULE_EVIDENCE, SETTINGS_RULE_FIRST_DROP };
 enum resolver_use { RESOLVER_OFF, RESOLVER_SYSTEM };
+enum datapath { DATAPATH_TUN, DATAPATH_XDP };
+enum watch_datapath { WATCH_PCAP, WATCH_XDP };
+enum xdp_mode { XDP_MODE_IS_AUTO, XDP_MODE_IS_NATIVE, XDP_MODE_IS_GENERIC };
 enum log_level_setting {
     LOG_LEVEL_ERROR,
     LOG_LEVEL_WARNING,
@@ -38,8 +41,10 @@ struct settings {
     int log_level;          /* log: error, warning, notice, info, debug (notice) */
     struct text_list tales; /* tales: files ([]) */
     struct prefix_list own; /* own: prefixes that are yours to answer from ([]) */
+    int datapath;           /* datapath: tun, xdp (tun) */
 
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
+    int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */
     uint64_t watch_connections;        /* watch.connections: remembered (1M) */
     uint64_t watch_subscribers;        /* watch.subscribers: remembered (1M) */
     uint64_t watch_networks;           /* watch.networks: remembered (64k) */
@@ -53,6 +58,9 @@ struct settings {
                                          prefix of one address ([]) */
     uint64_t tun_queues;              /* tun.queues: of the device, a thread each; 0: one a
                                          processor (0) */
+
+    struct text_list xdp_interfaces; /* xdp.interfaces: to answer on ([]) */
+    int xdp_mode;                    /* xdp.mode: auto, native, generic (auto) */
 
     uint64_t limit_source_rate;  /* limit.source_rate: answers a second to one source */
     uint64_t limit_source_burst; /* limit.source_burst */

@@ -88,6 +88,9 @@ static bool is_name(const char *text)
 /* In the order of the enums in settings.h. */
 static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const rules[] = {"evidence", "first-drop", NULL};
+static const char *const datapaths[] = {"tun", "xdp", NULL};
+static const char *const watch_datapaths[] = {"pcap", "xdp", NULL};
+static const char *const xdp_modes[] = {"auto", "native", "generic", NULL};
 static const char *const resolver_uses[] = {"off", "system", NULL};
 
 /* The field's place, where it has the C type that the setting's type stores; else it does not build. */
@@ -146,6 +149,16 @@ const struct setting settings_table[] = {
      .help = "The prefixes that are yours to answer from. A tale with a hop outside them is "
              "refused, because an answer from somebody else's address is a forgery (RFC 2827)."},
 
+    {.key = "datapath",
+     CHOICE(datapath),
+     .fixed = true,
+     .fallback = "tun",
+     .choices = datapaths,
+     .help =
+         "Where probes are answered. tun is a device to which the targets are routed. xdp answers "
+         "on xdp.interfaces before this machine's own stack sees a probe, so that a target may "
+         "be an address of this machine."},
+
     {.key = "watch.interfaces",
      TEXTS(watch_interfaces),
      .fixed = true,
@@ -155,6 +168,13 @@ const struct setting settings_table[] = {
      .good = is_interface,
      .help = "Where opening packets are captured; any is all interfaces. Connections to hoptell's "
              "own pages are seen without it."},
+    {.key = "watch.datapath",
+     CHOICE(watch_datapath),
+     .fixed = true,
+     .fallback = "pcap",
+     .choices = watch_datapaths,
+     .help = "How opening packets are captured. xdp costs established connections next to nothing, "
+             "and takes watch.interfaces by name."},
     {.key = "watch.connections",
      COUNT(watch_connections),
      .fixed = true,
@@ -221,6 +241,23 @@ const struct setting settings_table[] = {
      .most = "64",
      .help = "The device's queues, each with a thread of its own that answers; 0 is one for each "
              "processor."},
+
+    {.key = "xdp.interfaces",
+     TEXTS(xdp_interfaces),
+     .fixed = true,
+     .fallback = "[]",
+     .words = "a list of interfaces ([] for none)",
+     .item = "an interface's name of at most 15 letters",
+     .good = is_device,
+     .help = "Where probes arrive that are answered by XDP."},
+    {.key = "xdp.mode",
+     CHOICE(xdp_mode),
+     .fixed = true,
+     .fallback = "auto",
+     .choices = xdp_modes,
+     .help =
+         "Where the XDP program runs: native is the driver, generic is the kernel after it, which "
+         "works on every interface and is slower; auto is native where the driver has it."},
 
     {.key = "limit.source_rate",
      COUNT(limit_source_rate),

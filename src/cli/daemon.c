@@ -38,6 +38,7 @@ struct daemon {
     struct identity identity;
     struct tun *tun; /* until telling takes it over */
     unsigned interface;
+    struct hooks *hooks;
     struct keeper *keeper;
     struct watching *watching;
     struct archive *archive;
@@ -90,7 +91,7 @@ static int step_device(struct daemon *d, char *error, size_t error_size)
     struct route_socket *routes;
     int code;
 
-    if (daemon_tales(d)->count == 0)
+    if (daemon_tales(d)->count == 0 || daemon_settings(d)->datapath != DATAPATH_TUN)
         return 0;
     code = tun_open(name, device_queues(d), &d->tun, error, error_size);
     if (code != 0)
@@ -106,6 +107,11 @@ static int step_device(struct daemon *d, char *error, size_t error_size)
     return code;
 }
 
+static int step_hooks(struct daemon *d, char *error, size_t error_size)
+{
+    return hooks_open(daemon_settings(d), daemon_tales(d), &d->hooks, error, error_size);
+}
+
 /* In the keeper: the device must go when the daemon goes, so the keeper may not hold it. */
 static void let_go_of_device(void *context)
 {
@@ -114,17 +120,33 @@ static void let_go_of_device(void *context)
     tun_close(d->tun);
 }
 
+/* What the keeper is to detach; for free(3), NULL for want of memory. */
+static struct keeper_program *programs_of(const struct hooks *hooks)
+{
+    struct keeper_program *list = calloc(hooks_count(hooks) + 1, sizeof *list);
+
+    for (size_t i = 0; list != NULL && i < hooks_count(hooks); i++)
+        list[i] = (struct keeper_program){.interface = hooks_at(hooks, i)->interface,
+                                          .id = xdp_id(hooks_at(hooks, i)->xdp)};
+    return list;
+}
+
 static int start_keeper(struct daemon *d, bool resolver)
 {
-    struct prefix_list allowed;
-    struct keeper_orders orders = {
-        .interface = d->interface, .allowed = &allowed, .resolver = resolver};
-    int code = routing_allowed(&daemon_settings(d)->own, daemon_tales(d), &allowed);
+    struct prefix_list allowed = {0};
+    struct keeper_orders orders = {.interface = d->interface,
+                                   .allowed = &allowed,
+                                   .resolver = resolver,
+                                   .program = programs_of(d->hooks),
+                                   .program_count = hooks_count(d->hooks)};
+    int code = orders.program == NULL
+                   ? -ENOMEM
+                   : routing_allowed(&daemon_settings(d)->own, daemon_tales(d), &allowed);
 
-    if (code != 0)
-        return code;
-    code = keeper_start(&orders, let_go_of_device, d, &d->keeper);
+    if (code == 0)
+        code = keeper_start(&orders, let_go_of_device, d, &d->keeper);
     free(allowed.item);
+    free((void *)orders.program);
     return code;
 }
 
@@ -133,7 +155,7 @@ static int step_keeper(struct daemon *d, char *error, size_t error_size)
     const bool resolver = daemon_settings(d)->names_resolver == RESOLVER_SYSTEM;
     int code;
 
-    if (d->tun == NULL && !resolver)
+    if (d->tun == NULL && !resolver && hooks_count(d->hooks) == 0)
         return 0;
     code = start_keeper(d, resolver);
     if (code != 0)
@@ -145,7 +167,7 @@ static int step_keeper(struct daemon *d, char *error, size_t error_size)
 
 static int step_watching(struct daemon *d, char *error, size_t error_size)
 {
-    return watching_open(&d->loop, daemon_settings(d), &d->watching, error, error_size);
+    return watching_open(&d->loop, daemon_settings(d), d->hooks, &d->watching, error, error_size);
 }
 
 static int step_telling(struct daemon *d, char *error, size_t error_size)
@@ -153,10 +175,10 @@ static int step_telling(struct daemon *d, char *error, size_t error_size)
     struct tun *tun = d->tun;
     int code;
 
-    if (tun == NULL)
+    if (tun == NULL && !hooks_tell(d->hooks))
         return 0;
     d->tun = NULL;
-    code = telling_open(tun, daemon_tales(d), daemon_settings(d), &d->telling);
+    code = telling_open(tun, d->hooks, daemon_tales(d), daemon_settings(d), &d->telling);
     if (code != 0)
         snprintf(error, error_size, "cannot start to answer probes: %s", strerror(-code));
     return code;
@@ -174,6 +196,7 @@ static void daemon_metrics(metric_put *put, void *to, void *context)
     const struct metrics_sources sources = {
         .watching = d->watching,
         .telling = d->telling,
+        .hooks = d->hooks,
         .naming = d->naming,
         .archive = d->archive,
     };
@@ -244,8 +267,8 @@ static int step_archive(struct daemon *d, char *error, size_t error_size)
 
 /* What wants rights comes before step_rights; what writes files as the daemon's user, after it. */
 static int (*const steps[])(struct daemon *d, char *error, size_t error_size) = {
-    step_identity, step_device,  step_keeper,   step_watching, step_telling,
-    step_naming,   step_serving, step_resolver, step_rights,   step_archive,
+    step_identity, step_device,  step_hooks,    step_keeper, step_watching, step_telling,
+    step_naming,   step_serving, step_resolver, step_rights, step_archive,
 };
 
 static int daemon_set_up(struct daemon *d, char *error, size_t error_size)
@@ -257,6 +280,17 @@ static int daemon_set_up(struct daemon *d, char *error, size_t error_size)
             return code;
     }
     return 0;
+}
+
+/* What takes probes to hoptell: routes to the device, or the tables of the XDP programs. */
+static int daemon_redirect(struct daemon *d, const struct configuration *from,
+                           const struct configuration *to, char *error, size_t error_size)
+{
+    if (d->telling == NULL)
+        return 0;
+    if (hooks_tell(d->hooks))
+        return hooks_replace(d->hooks, &to->tales, to->settings, error, error_size);
+    return routing_change(d->keeper, &from->tales, &to->tales, error, error_size);
 }
 
 static int daemon_take_over(struct daemon *d, const struct configuration *next, char *error,
@@ -271,16 +305,13 @@ static int daemon_take_over(struct daemon *d, const struct configuration *next, 
         snprintf(error, error_size, "'%s' can change with a restart only", fixed);
         return -EINVAL;
     }
-    if (d->telling != NULL) {
-        code = routing_change(d->keeper, daemon_tales(d), &next->tales, error, error_size);
-        if (code != 0)
-            return code;
-    }
+    code = daemon_redirect(d, d->configuration, next, error, error_size);
+    if (code != 0)
+        return code;
     code = naming_replace(d->naming, &next->tales, next->settings);
     if (code != 0) {
         snprintf(error, error_size, "%s", strerror(-code));
-        if (d->telling != NULL)
-            routing_change(d->keeper, &next->tales, daemon_tales(d), error, error_size);
+        (void)daemon_redirect(d, next, d->configuration, error, error_size);
     }
     return code;
 }
@@ -337,6 +368,7 @@ static void daemon_close(struct daemon *d)
     watching_close(d->watching);
     uv_run(&d->loop, UV_RUN_DEFAULT);
     uv_loop_close(&d->loop);
+    hooks_close(d->hooks);
     keeper_stop(d->keeper);
     configuration_free(d->configuration);
 }

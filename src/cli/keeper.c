@@ -8,6 +8,7 @@
 #include "base/privileges.h"
 #include "edge/resolver.h"
 #include "edge/route.h"
+#include "edge/xdp.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -63,6 +64,18 @@ static void ignore_interrupts(void)
         signal(interrupts[i], SIG_IGN);
 }
 
+/* Ours alone: another hoptell may have taken the interface over meanwhile. */
+static void keeper_detach(const struct keeper_orders *orders)
+{
+    for (size_t i = 0; i < orders->program_count; i++) {
+        const struct keeper_program *p = &orders->program[i];
+
+        if (xdp_detach(p->interface, p->id) != 0)
+            log_error("cannot take the XDP program off %s: 'ip link set dev %s xdp off' does it",
+                      p->interface, p->interface);
+    }
+}
+
 static _Noreturn void keeper_main(int socket, const struct keeper_orders *orders)
 {
     struct route_socket *routes = NULL;
@@ -79,6 +92,7 @@ static _Noreturn void keeper_main(int socket, const struct keeper_orders *orders
             break;
     }
     route_close(routes);
+    keeper_detach(orders);
     if (orders->resolver && resolver_leave() != 0)
         log_error("cannot put resolv.conf back: 'umount /etc/resolv.conf' does it");
     _exit(EXIT_SUCCESS);

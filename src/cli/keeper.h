@@ -11,10 +11,18 @@
 
 struct keeper;
 
+/* An XDP program that was attached. */
+struct keeper_program {
+    const char *interface;
+    uint32_t id;
+};
+
 struct keeper_orders {
-    unsigned interface;                /* routes go to it */
-    const struct prefix_list *allowed; /* and lie within these */
-    bool resolver;                     /* resolver_leave at the end */
+    unsigned interface;                   /* routes go to it */
+    const struct prefix_list *allowed;    /* and lie within these */
+    bool resolver;                        /* resolver_leave at the end */
+    const struct keeper_program *program; /* detached at the end */
+    size_t program_count;
 };
 
 /*

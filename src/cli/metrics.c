@@ -64,6 +64,40 @@ static void put_telling(const struct sink *sink, struct telling *telling)
               counts.delayed);
 }
 
+static void put_hooks(const struct sink *sink, const struct hooks *hooks)
+{
+    static const struct {
+        unsigned which;
+        const char *name;
+        const char *help;
+    } counts[] = {
+        {XDP_COUNT_FRAMES, "hoptell_xdp_frames_total", "Frames that the XDP programs saw."},
+        {XDP_COUNT_IN_USE, "hoptell_xdp_in_use_total",
+         "Packets to an address of a tale that a socket of this machine waited for."},
+        {XDP_COUNT_HANDED, "hoptell_xdp_handed_total", "Probes handed to user space."},
+        {XDP_COUNT_OPENING, "hoptell_xdp_openings_total", "Opening packets told to user space."},
+        {XDP_COUNT_OPENING_AGAIN, "hoptell_xdp_openings_again_total",
+         "Opening packets that came once more, and were not told."},
+        {XDP_COUNT_OPENING_LOST, "hoptell_xdp_ring_lost_total",
+         "Records for which the ring to user space had no room."},
+        {XDP_COUNT_NEW_HOP_LIMIT, "hoptell_xdp_hop_limits_total",
+         "Hop limits that a subscriber's connections showed for the first time."},
+    };
+
+    if (hooks_count(hooks) == 0)
+        return;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        put_plain(sink, METRIC_COUNTER, counts[i].name, counts[i].help,
+                  hooks_count_of(hooks, counts[i].which));
+    put_plain(sink, METRIC_COUNTER, "hoptell_xdp_handed_lost_total",
+              "Probes for which there was no room on their way to user space.",
+              hooks_count_of(hooks, XDP_COUNT_HANDED_LOST) + hooks_handed_lost(hooks));
+    for (int i = 0; i < REASON_COUNT; i++)
+        put_labelled(sink, "hoptell_xdp_packets_total",
+                     "Packets that the XDP programs decided on, by what became of them.", "reason",
+                     reason_name((enum reason)i), hooks_count_of(hooks, (unsigned)i));
+}
+
 static void put_naming(const struct sink *sink, const struct naming *naming)
 {
     const struct dns_counts counts = naming_counts(naming);
@@ -96,6 +130,7 @@ void metrics_put(const struct metrics_sources *sources, metric_put *put, void *t
         put_watching(&sink, sources->watching);
     if (sources->telling != NULL)
         put_telling(&sink, sources->telling);
+    put_hooks(&sink, sources->hooks);
     if (sources->naming != NULL)
         put_naming(&sink, sources->naming);
     if (sources->archive != NULL)

@@ -5,6 +5,7 @@
 #define HOPTELL_CLI_METRICS_H
 
 #include "cli/archive.h"
+#include "cli/hooks.h"
 #include "cli/naming.h"
 #include "cli/telling.h"
 #include "cli/watching.h"
@@ -14,6 +15,7 @@
 struct metrics_sources {
     struct watching *watching;
     struct telling *telling;
+    struct hooks *hooks;
     struct naming *naming;
     struct archive *archive;
 };

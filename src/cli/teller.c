@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
 enum {
-    PACKET_MAX = 65535,
-    PACKETS_A_TURN = 64,        /* read before what is due has its turn */
+    LINK_MAX = 22,              /* octets of an Ethernet header with two tags */
     DELAYED_OCTETS_EACH = 1500, /* room for delayed answers: so much for each, on average */
 };
 
@@ -29,19 +29,17 @@ struct teller {
     void (*question)(struct teller *teller, void *context); /* set by who asks */
     void *context;
     int alarm;
-    struct tun *tun;
-    unsigned queue_number;
+    struct teller_device device;
     struct answer_queue *queue;
     struct responder responder;
     uint64_t queue_full;
     uint64_t write_failed;
-    uint8_t probe[PACKET_MAX];
-    uint8_t answer[ANSWER_CAPACITY];
+    uint8_t answer[LINK_MAX + ANSWER_CAPACITY];
 };
 
 static void teller_send(struct teller *t, const uint8_t *octets, size_t length)
 {
-    if (tun_write(t->tun, t->queue_number, octets, length) < 0)
+    if (t->device.write(t->device.context, octets, length) < 0)
         t->write_failed++;
 }
 
@@ -67,14 +65,42 @@ static void teller_deliver(uv_poll_t *handle, int status, int events)
     teller_wind_alarm(t);
 }
 
-static void teller_answer(struct teller *t, const struct answer *answer, uint64_t now)
+static void teller_deliver_answer(struct teller *t, const struct answer *answer, size_t length,
+                                  uint64_t now)
 {
     for (int copies = answer->duplicate ? 2 : 1; copies > 0; copies--) {
         if (answer->due_ns <= now)
-            teller_send(t, t->answer, answer->length);
-        else if (!answer_queue_push(t->queue, answer->due_ns, t->answer, answer->length))
+            teller_send(t, t->answer, length);
+        else if (!answer_queue_push(t->queue, answer->due_ns, t->answer, length))
             t->queue_full++;
     }
+}
+
+/* The link header goes back to where it came from: Ethernet has the two addresses first. */
+static void turn_round(const uint8_t *header, size_t length, uint8_t *out)
+{
+    if (length < 12)
+        return;
+    memcpy(out, header + 6, 6);
+    memcpy(out + 6, header, 6);
+    memcpy(out + 12, header + 12, length - 12);
+}
+
+static void teller_answer(const uint8_t *octets, size_t length, void *context)
+{
+    struct teller *t = context;
+    const uint64_t now = alarm_now();
+    struct cursor c = cursor_over(octets, length);
+    struct answer answer;
+    size_t link;
+
+    if (!frame_to_ip(t->device.link, &c))
+        return;
+    link = (size_t)(c.at - octets);
+    turn_round(octets, link, t->answer);
+    answer = respond(&t->responder, c.at, cursor_left(&c), now, t->answer + link, ANSWER_CAPACITY);
+    if (answer.length > 0)
+        teller_deliver_answer(t, &answer, link + answer.length, now);
 }
 
 static void teller_listen(uv_poll_t *handle, int status, int events)
@@ -84,17 +110,7 @@ static void teller_listen(uv_poll_t *handle, int status, int events)
 
     (void)status;
     (void)events;
-    for (int i = 0; i < PACKETS_A_TURN; i++) {
-        const ssize_t length = tun_read(t->tun, t->queue_number, t->probe, sizeof t->probe);
-        const uint64_t now = alarm_now();
-        struct answer answer;
-
-        if (length <= 0)
-            break;
-        answer = respond(&t->responder, t->probe, (size_t)length, now, t->answer, sizeof t->answer);
-        if (answer.length > 0)
-            teller_answer(t, &answer, now);
-    }
+    t->device.read(t->device.context, teller_answer, t);
     if (answer_queue_next_due(t->queue) != first_due)
         teller_wind_alarm(t);
 }
@@ -186,7 +202,7 @@ static void teller_open_loop(struct teller *t)
 {
     uv_loop_init(&t->loop);
     uv_sem_init(&t->answered, 0);
-    uv_poll_init(&t->loop, &t->probes, tun_descriptor(t->tun, t->queue_number));
+    uv_poll_init(&t->loop, &t->probes, t->device.descriptor);
     uv_poll_init(&t->loop, &t->due, t->alarm);
     uv_async_init(&t->loop, &t->asked, teller_hear);
     t->probes.data = t;
@@ -211,8 +227,7 @@ int teller_start(const struct teller_orders *orders, struct teller **out)
     if (t == NULL)
         return -ENOMEM;
     t->alarm = -1;
-    t->tun = orders->tun;
-    t->queue_number = orders->queue;
+    t->device = orders->device;
     t->responder.tales = orders->tales;
     t->responder.limiter = orders->limiter;
     code = teller_prepare(t, orders);

@@ -1,19 +1,29 @@
 /*
- * A teller: one thread that answers the probes of one queue of the TUN device, delayed answers in
- * their time. It shares nothing with other threads but the tales, which do not change, and the
+ * A teller: one thread that answers the probes of one device (a queue of the TUN device, or what the
+ * XDP program of an interface hands over), delayed answers in their time. It shares nothing with other threads but the tales, which do not change, and the
  * limiter, which knows of threads.
  */
 #ifndef HOPTELL_CLI_TELLER_H
 #define HOPTELL_CLI_TELLER_H
 
-#include "edge/tun.h"
 #include "tale/respond.h"
+#include "wire/frame.h"
 
 struct teller;
 
+/* Where probes come from and answers go to. */
+struct teller_device {
+    void *context;
+    int descriptor; /* to poll for probes */
+    enum link link; /* what stands before their IP packet; answers get the same, turned round */
+    /* Gives what waits to `each`, or some of it. */
+    void (*read)(void *context, void (*each)(const uint8_t *octets, size_t length, void *to),
+                 void *to);
+    long (*write)(void *context, const uint8_t *octets, size_t length); /* or a negative errno */
+};
+
 struct teller_orders {
-    struct tun *tun; /* the caller's, as the limiter; both outlive the teller */
-    unsigned queue;
+    struct teller_device device; /* the caller's, as the limiter; both outlive the teller */
     struct limiter *limiter;
     struct tales tales;
     size_t delayed_max; /* answers on their way at once */

@@ -7,8 +7,20 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+enum {
+    PACKET_MAX = 65535,
+    PACKETS_A_TURN = 64, /* read before what is due has its turn */
+};
+
+struct tun_queue {
+    struct tun *tun;
+    unsigned number;
+    uint8_t packet[PACKET_MAX];
+};
+
 struct telling {
     struct tun *tun;
+    struct tun_queue *queues;
     struct limiter *limiter;
     unsigned count;
     struct teller *teller[TUN_QUEUES_MAX];
@@ -34,11 +46,109 @@ static int telling_new_limiter(struct telling *t, const struct settings *setting
     return limiter_new(&limits, &t->limiter);
 }
 
-int telling_open(struct tun *tun, const struct tales *tales, const struct settings *settings,
-                 struct telling **out)
+static void tun_queue_read(void *context,
+                           void (*each)(const uint8_t *octets, size_t length, void *to), void *to)
+{
+    struct tun_queue *q = context;
+
+    for (int i = 0; i < PACKETS_A_TURN; i++) {
+        const ssize_t length = tun_read(q->tun, q->number, q->packet, sizeof q->packet);
+
+        if (length <= 0)
+            break;
+        each(q->packet, (size_t)length, to);
+    }
+}
+
+static long tun_queue_write(void *context, const uint8_t *octets, size_t length)
+{
+    const struct tun_queue *q = context;
+
+    return tun_write(q->tun, q->number, octets, length);
+}
+
+static void hook_read(void *context, void (*each)(const uint8_t *octets, size_t length, void *to),
+                      void *to)
+{
+    xdp_read_handed(context, each, to);
+}
+
+static long hook_write(void *context, const uint8_t *octets, size_t length)
+{
+    return xdp_send(context, octets, length);
+}
+
+static int telling_add(struct telling *t, const struct teller_device *device,
+                       const struct tales *tales, const struct settings *settings)
+{
+    const struct teller_orders orders = {
+        .device = *device,
+        .limiter = t->limiter,
+        .tales = *tales,
+        .delayed_max = (size_t)settings->limit_delayed,
+    };
+    int code;
+
+    if (t->count == TUN_QUEUES_MAX)
+        return -E2BIG;
+    code = teller_start(&orders, &t->teller[t->count]);
+    if (code == 0)
+        t->count++;
+    return code;
+}
+
+static int telling_add_tun(struct telling *t, const struct tales *tales,
+                           const struct settings *settings)
+{
+    const unsigned queues = tun_queues(t->tun);
+    int code = 0;
+
+    t->queues = calloc(queues, sizeof t->queues[0]);
+    if (t->queues == NULL)
+        return -ENOMEM;
+    for (unsigned i = 0; code == 0 && i < queues; i++) {
+        const struct teller_device device = {
+            .context = &t->queues[i],
+            .descriptor = tun_descriptor(t->tun, i),
+            .link = LINK_RAW,
+            .read = tun_queue_read,
+            .write = tun_queue_write,
+        };
+
+        t->queues[i].tun = t->tun;
+        t->queues[i].number = i;
+        code = telling_add(t, &device, tales, settings);
+    }
+    return code;
+}
+
+static int telling_add_hooks(struct telling *t, struct hooks *hooks, const struct tales *tales,
+                             const struct settings *settings)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < hooks_count(hooks); i++) {
+        const struct hook *hook = hooks_at(hooks, i);
+
+        if (hook->tells) {
+            const struct teller_device device = {
+                .context = hook->xdp,
+                .descriptor = xdp_handed_descriptor(hook->xdp),
+                .link = LINK_ETHERNET,
+                .read = hook_read,
+                .write = hook_write,
+            };
+
+            code = telling_add(t, &device, tales, settings);
+        }
+    }
+    return code;
+}
+
+int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales,
+                 const struct settings *settings, struct telling **out)
 {
     struct telling *t = calloc(1, sizeof *t);
-    const unsigned queues = tun_queues(tun);
     int code;
 
     if (t == NULL) {
@@ -47,19 +157,10 @@ int telling_open(struct tun *tun, const struct tales *tales, const struct settin
     }
     t->tun = tun;
     code = telling_new_limiter(t, settings);
-    while (code == 0 && t->count < queues) {
-        const struct teller_orders orders = {
-            .tun = tun,
-            .queue = t->count,
-            .limiter = t->limiter,
-            .tales = *tales,
-            .delayed_max = (size_t)settings->limit_delayed,
-        };
-
-        code = teller_start(&orders, &t->teller[t->count]);
-        if (code == 0)
-            t->count++;
-    }
+    if (code == 0 && tun != NULL)
+        code = telling_add_tun(t, tales, settings);
+    if (code == 0)
+        code = telling_add_hooks(t, hooks, tales, settings);
     if (code != 0) {
         telling_close(t);
         return code;
@@ -94,5 +195,6 @@ void telling_close(struct telling *t)
         teller_stop(t->teller[i]);
     limiter_free(t->limiter);
     tun_close(t->tun);
+    free(t->queues);
     free(t);
 }

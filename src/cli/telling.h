@@ -1,20 +1,24 @@
 /*
- * Telling: the TUN device, the limits that all answers share, and a teller for each of the queues.
+ * Telling: the limits that all answers share, and a teller for each queue of the TUN device, or for
+ * each interface whose XDP program hands probes over.
  */
 #ifndef HOPTELL_CLI_TELLING_H
 #define HOPTELL_CLI_TELLING_H
 
 #include "base/settings.h"
+#include "cli/hooks.h"
 #include "cli/teller.h"
+#include "edge/tun.h"
 
 struct telling;
 
 /*
- * Takes over `tun` and starts the tellers. 0 and *out for telling_close, or a negative errno (the
- * device is closed then too). The tales must stay until telling_replace or telling_close returns.
+ * Takes over `tun`, which may be NULL, and starts the tellers; `hooks` stay the caller's. 0 and *out
+ * for telling_close, or a negative errno (the device is closed then too). The tales must stay until
+ * telling_replace or telling_close returns.
  */
-int telling_open(struct tun *tun, const struct tales *tales, const struct settings *settings,
-                 struct telling **out);
+int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales,
+                 const struct settings *settings, struct telling **out);
 
 /* When it returns no teller uses the tales of before. */
 void telling_replace(struct telling *telling, const struct tales *tales,

@@ -19,8 +19,9 @@ enum {
 struct source {
     uv_poll_t poll;
     struct watching *watching;
-    struct capture *capture;
-    const char *interface; /* of the settings it was opened by; copied */
+    struct capture *capture; /* or */
+    struct xdp *xdp;         /* the caller's */
+    const char *interface;   /* of the settings it was opened by; copied */
 };
 
 struct watching {
@@ -83,6 +84,42 @@ static void watching_packet(const struct captured *captured, void *context)
         w->counts.refused[refusal]++;
 }
 
+/* A record has the monotonic clock's time, an observation the real one's. */
+static uint64_t real_time(uint64_t monotonic_ns)
+{
+    struct timespec real, monotonic;
+
+    clock_gettime(CLOCK_REALTIME, &real);
+    clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    return monotonic_ns + (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000u +
+           (uint64_t)real.tv_nsec - (uint64_t)monotonic.tv_nsec;
+}
+
+static void watching_seen(const struct xdp_seen *seen, void *context)
+{
+    struct watching *w = context;
+    const struct captured captured = {
+        .link = LINK_RAW,
+        .octets = seen->octets,
+        .length = seen->captured <= XDP_SEEN_OCTETS ? seen->captured : XDP_SEEN_OCTETS,
+        .time_ns = real_time(seen->time_ns),
+    };
+
+    if (seen->kind == XDP_SEEN_OPENING)
+        watching_packet(&captured, w);
+    else
+        w->counts.hop_limits++;
+}
+
+static void watching_read_hook(uv_poll_t *handle, int status, int events)
+{
+    struct source *source = handle->data;
+
+    (void)status;
+    (void)events;
+    xdp_read_seen(source->xdp, watching_seen, source->watching);
+}
+
 static void watching_read(uv_poll_t *handle, int status, int events)
 {
     struct source *source = handle->data;
@@ -133,14 +170,26 @@ static int watching_open_source(struct watching *w, const char *interface, char 
     return 0;
 }
 
+static void watching_add_hooks(struct watching *w, struct hooks *hooks)
+{
+    for (size_t i = 0; i < hooks_count(hooks); i++) {
+        const struct hook *hook = hooks_at(hooks, i);
+
+        if (hook->watches)
+            w->source[w->source_count++] = (struct source){.watching = w, .xdp = hook->xdp};
+    }
+}
+
 static void watching_start(struct watching *w, uv_loop_t *loop)
 {
     for (size_t i = 0; i < w->source_count; i++) {
         struct source *source = &w->source[i];
 
-        uv_poll_init(loop, &source->poll, capture_descriptor(source->capture));
+        uv_poll_init(loop, &source->poll,
+                     source->xdp ? xdp_seen_descriptor(source->xdp)
+                                 : capture_descriptor(source->capture));
         source->poll.data = source;
-        uv_poll_start(&source->poll, UV_READABLE, watching_read);
+        uv_poll_start(&source->poll, UV_READABLE, source->xdp ? watching_read_hook : watching_read);
         w->open_handles++;
     }
 }
@@ -171,8 +220,8 @@ static int watching_new_watch(struct watching *w, const struct settings *setting
     return code;
 }
 
-int watching_open(uv_loop_t *loop, const struct settings *settings, struct watching **out,
-                  char *error, size_t error_size)
+int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks *hooks,
+                  struct watching **out, char *error, size_t error_size)
 {
     const struct text_list *interfaces = &settings->watch_interfaces;
     struct watching *w = calloc(1, sizeof *w + interfaces->count * sizeof w->source[0]);
@@ -183,8 +232,11 @@ int watching_open(uv_loop_t *loop, const struct settings *settings, struct watch
         return -ENOMEM;
     }
     code = watching_new_watch(w, settings, error, error_size);
-    for (size_t i = 0; code == 0 && i < interfaces->count; i++)
-        code = watching_open_source(w, interfaces->item[i], error, error_size);
+    if (code == 0 && settings->watch_datapath == WATCH_XDP)
+        watching_add_hooks(w, hooks);
+    else
+        for (size_t i = 0; code == 0 && i < interfaces->count; i++)
+            code = watching_open_source(w, interfaces->item[i], error, error_size);
     if (code != 0) {
         watching_free(w);
         return code;
@@ -225,7 +277,8 @@ struct watching_counts watching_counts(struct watching *w)
     struct watching_counts counts = w->counts;
 
     for (size_t i = 0; i < w->source_count; i++)
-        counts.dropped += capture_counts(w->source[i].capture).dropped;
+        counts.dropped += w->source[i].xdp ? xdp_count(w->source[i].xdp, XDP_COUNT_OPENING_LOST)
+                                           : capture_counts(w->source[i].capture).dropped;
     return counts;
 }
 

@@ -6,6 +6,7 @@
 #define HOPTELL_CLI_WATCHING_H
 
 #include "base/settings.h"
+#include "cli/hooks.h"
 #include "edge/capture.h"
 #include "store/queue.h"
 #include "watch/journal.h"
@@ -20,13 +21,17 @@ struct watching_counts {
     uint64_t taken;   /* opening packets that were judged */
     uint64_t refused[OBSERVATION_REFUSAL_COUNT];
     uint64_t not_ip;
-    uint64_t dropped; /* by the kernel, for want of room */
+    uint64_t dropped;    /* by the kernel, for want of room */
+    uint64_t hop_limits; /* new ones of subscribers, in connections that go on (XDP) */
     uint64_t verdict[VERDICT_COUNT];
 };
 
-/* 0 and *out for watching_close, or a negative errno with a sentence in `error`. */
-int watching_open(uv_loop_t *loop, const struct settings *settings, struct watching **out,
-                  char *error, size_t error_size);
+/*
+ * On captures, or on the hooks that watch, which stay the caller's and outlive it. 0 and *out for
+ * watching_close, or a negative errno with a sentence in `error`.
+ */
+int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks *hooks,
+                  struct watching **out, char *error, size_t error_size);
 
 /* Where judgements go. The queue may be NULL; `judged` is called for every new judgement. */
 void watching_deliver(struct watching *watching, struct store_queue *queue,

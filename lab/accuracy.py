@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SAID = {
     "mobile-v6": "a carrier, a /64 for each line, 12 % of lines tether",
     "mobile-v6-much": "the same, 35 % of lines tether",
+    "mobile-v6-new-clocks": "12 % of lines tether, all TCP clocks start anew for each connection",
     "mobile-nat": "500 lines behind 30 IPv4 addresses",
     "mobile-nat-one": "24 lines behind one address",
     "two-gateways": "two paths, three hops apart",

@@ -61,6 +61,7 @@ class Device:
     clock: int
     initial: int
     mss: int
+    steady: bool = True  # False: the newest Linux, whose TCP clock starts anew for each connection
 
     @staticmethod
     def make(random_, kinds, mss=1400):
@@ -83,7 +84,7 @@ class Line:
 
 def option_octets(device, random_, time):
     system = SYSTEMS[device.system]
-    if system.has_clock:
+    if system.has_clock and device.steady:
         value = (int(time * 1000) + device.clock) & 0xFFFFFFFF
     else:
         value = random_.getrandbits(32)
@@ -216,6 +217,14 @@ def mobile_v6_much(writer, r):
     mobile_v6(writer, r, share=0.35)
 
 
+def mobile_v6_new_clocks(writer, r, hours=24):
+    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:4b::", i + 1), fixed_hops(12), hours)
+    for line in lines:
+        for device in (line.own, *line.guests):
+            device.steady = False
+    live(writer, r, lines, hours, 12)
+
+
 def mobile_nat(writer, r, hours=24):
     lines = carrier(r, 500, lambda i: shared(r, "203.0.113.0", 30), fixed_hops(13), hours)
     live(writer, r, lines, hours, 10)
@@ -323,8 +332,9 @@ def flood(writer, r, hours=6):
 
 
 SCENARIOS = {scenario.__name__.replace("_", "-"): scenario for scenario in (
-    mobile_v6, mobile_v6_much, mobile_nat, mobile_nat_one, two_gateways, adjacent_paths, ecmp, many_parts,
-    route_longer, route_longer_by_two, route_shorter, hidden, vpn, fixed, hosting, clat, flood)}
+    mobile_v6, mobile_v6_much, mobile_v6_new_clocks, mobile_nat, mobile_nat_one, two_gateways,
+    adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, hidden, vpn,
+    fixed, hosting, clat, flood)}
 
 
 def main():

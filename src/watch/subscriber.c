@@ -15,6 +15,7 @@ enum {
     USUAL_COUNT_LEAST = 4,
     USUAL_PERCENT_LEAST = 50,
     ALWAYS_PERCENT = 80,
+    KEEP_ONE_CLOCK_OF = 5,
     FAMILY_COUNT_LEAST = 2,
     SAVED_VERSION = 1,
 };
@@ -191,16 +192,64 @@ static void learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit)
         halve(subscriber, 1);
 }
 
+static uint32_t clock_bit(uint32_t clock)
+{
+    return 1u << (clock * 0x9e3779b1u >> 27);
+}
+
+/* Never 0, and of other bits than clock_bit. */
+static uint16_t clock_mark(uint32_t clock, uint8_t server)
+{
+    return (uint16_t)((clock * 0x9e3779b1u >> 11 ^ server * 0x101u) | 1u);
+}
+
+static bool clock_is_new(const struct subscriber *subscriber, uint16_t mark)
+{
+    for (unsigned i = 0; i < SUBSCRIBER_NEW_CLOCKS; i++)
+        if (subscriber->new_clock[i] == mark)
+            return false;
+    return true;
+}
+
+bool subscriber_knows_clock(const struct subscriber *subscriber, uint32_t clock,
+                            uint8_t clock_server)
+{
+    if (subscriber->clock_server == clock_server && subscriber->clocks & clock_bit(clock))
+        return true;
+    return !clock_is_new(subscriber, clock_mark(clock, clock_server));
+}
+
+/*
+ * The newest always has the first place, for the next connection of a burst; now and then it goes on
+ * to the others, which so hold clocks of a while ago, for devices that visit in turns.
+ */
+static void keep_new_clock(struct subscriber *subscriber, uint16_t mark)
+{
+    uint16_t *kept = subscriber->new_clock;
+
+    if (((uint32_t)subscriber->seen * 0x9e3779b1u >> 16) % KEEP_ONE_CLOCK_OF == 0)
+        memmove(kept + 1, kept, (SUBSCRIBER_NEW_CLOCKS - 1) * sizeof *kept);
+    kept[0] = mark;
+}
+
+static void learn_clock(struct subscriber *subscriber, uint32_t clock, uint8_t server)
+{
+    if (!subscriber_knows_clock(subscriber, clock, server)) {
+        keep_new_clock(subscriber, clock_mark(clock, server));
+        return;
+    }
+    /* A system's clock differs from server to server, so that those of one alone are counted. */
+    if (subscriber->clocks == 0)
+        subscriber->clock_server = server;
+    if (subscriber->clock_server == server)
+        subscriber->clocks |= clock_bit(clock);
+}
+
 static void learn_devices(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
 {
     subscriber->signatures |= 1u << (lesson->signature * 0x9e3779b1u >> 27);
-    if (!lesson->has_clock)
-        return;
-    /* A system's clock differs from server to server, so that those of one alone are counted. */
-    if (subscriber->clocks == 0)
-        subscriber->clock_server = lesson->clock_server;
-    if (subscriber->clock_server == lesson->clock_server)
-        subscriber->clocks |= 1u << (lesson->clock * 0x9e3779b1u >> 27);
+    if (lesson->has_clock)
+        learn_clock(subscriber, lesson->clock, lesson->clock_server);
 }
 
 void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
@@ -216,7 +265,7 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
     learn_devices(subscriber, lesson);
     if (lesson->family < STACK_FAMILY_COUNT && subscriber->family[lesson->family] < FAMILY_MOST)
         subscriber->family[lesson->family]++;
-    if (subscriber->seen < UINT32_MAX)
+    if (subscriber->seen < UINT16_MAX)
         subscriber->seen++;
     subscriber->updated_s = now_s;
 }
@@ -224,6 +273,8 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
 /*
  *     version 1, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
  *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
+ *
+ * New clocks are left out: they are seen again within seconds, or hardly ever.
  */
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
 {
@@ -273,6 +324,7 @@ int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
     struct cursor c = cursor_over(baseline->octets, baseline->length);
     const uint64_t key = subscriber_key(&baseline->prefix.address);
     const struct prefix prefix = subscriber_prefix(key);
+    uint32_t seen;
 
     *out = (struct subscriber){.key = key};
     if (baseline->length > BASELINE_OCTETS_MAX || prefix.length != baseline->prefix.length ||
@@ -280,7 +332,8 @@ int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
         cursor_u8(&c) != SAVED_VERSION)
         return -EINVAL;
     out->clock_server = cursor_u8(&c);
-    out->seen = cursor_u32(&c);
+    seen = cursor_u32(&c);
+    out->seen = (uint16_t)(seen < UINT16_MAX ? seen : UINT16_MAX);
     out->decayed_s = cursor_u32(&c);
     out->clocks = cursor_u32(&c);
     out->signatures = cursor_u32(&c);

@@ -8,15 +8,16 @@
 #include "watch/judgement.h"
 #include "watch/watch.h"
 
-enum { SUBSCRIBER_CELLS = 6, SUBSCRIBER_RECENT = 7 };
+enum { SUBSCRIBER_CELLS = 6, SUBSCRIBER_RECENT = 7, SUBSCRIBER_NEW_CLOCKS = 3 };
 
 struct subscriber {
     uint64_t key; /* subscriber_key */
     uint32_t decayed_s;
     uint32_t updated_s;
-    uint32_t seen;
-    uint32_t clocks;     /* one bit for each TCP clock seen, by hash */
+    uint32_t clocks;     /* one bit for each TCP clock seen more than once, by hash */
     uint32_t signatures; /* one bit for each way of making a packet, by hash */
+    uint16_t seen;       /* as far as it goes */
+    uint16_t new_clock[SUBSCRIBER_NEW_CLOCKS]; /* by hash, the newest first; 0: none */
     uint16_t count[SUBSCRIBER_CELLS];
     uint8_t hop_limit[SUBSCRIBER_CELLS]; /* a count of 0: the cell is free */
     uint8_t family[STACK_FAMILY_COUNT];  /* observations by family of stack */
@@ -51,6 +52,13 @@ void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t
 
 /* How often it arrived with this hop limit, decayed. */
 uint16_t subscriber_count(const struct subscriber *subscriber, uint8_t hop_limit);
+
+/*
+ * Whether this TCP clock, as a server with the hash `clock_server` sees it, was seen before. Newest
+ * Linux makes up a clock for each connection: only one that comes again tells a device.
+ */
+bool subscriber_knows_clock(const struct subscriber *subscriber, uint32_t clock,
+                            uint8_t clock_server);
 
 struct subscriber_lesson {
     uint8_t hop_limit;

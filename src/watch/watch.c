@@ -195,20 +195,30 @@ static void find_known(const struct watch *watch, const struct observation *o, s
     out->is_repeated = out->connection && connection_is_repeated(out->connection, o);
 }
 
+/* A hash of the server, since a system may keep another clock for each. */
+static uint8_t clock_server(const struct observation *o)
+{
+    return o->server.octets[15];
+}
+
 /*
  * Tells devices behind one address apart by how they make their packets, and by their TCP clock
  * where the stack keeps one (Linux and Android: milliseconds from a start of its own for each
- * device; cells of 16 seconds leave room for clocks that are not quite right).
+ * device; cells of 16 seconds leave room for clocks that are not quite right). A clock that was not
+ * seen before may be one that its system made up for this connection, so it tells nothing yet.
  */
 static void find_device(const struct observation *o, const struct stack *stack, struct known *out)
 {
     const uint32_t now_ms = (uint32_t)(o->time_ns / 1000000u);
+    bool clock_tells;
 
     out->signature = stack_signature(o);
     out->has_clock = o->flags & OBSERVATION_HAS_TIMESTAMPS && o->timestamp_value != 0 &&
                      stack->probability[STACK_ANDROID] + stack->probability[STACK_LINUX] > 0.5;
     out->clock = (o->timestamp_value - now_ms) >> 14;
-    out->device = (uint16_t)((out->signature ^ (out->has_clock ? out->clock * 0x9e3779b1u : 0) ^
+    clock_tells = out->has_clock && out->subscriber &&
+                  subscriber_knows_clock(out->subscriber, out->clock, clock_server(o));
+    out->device = (uint16_t)((out->signature ^ (clock_tells ? out->clock * 0x9e3779b1u : 0) ^
                               (uint32_t)(out->subscriber_hash >> 16)) *
                                  0x85ebca6bu >>
                              16);
@@ -304,7 +314,7 @@ static void learn_subscriber(struct watch *watch, const struct known *known,
         .signature = known->signature,
         .has_clock = known->has_clock,
         .clock = known->clock,
-        .clock_server = o->server.octets[15],
+        .clock_server = clock_server(o),
         .fresh_since_s = facts->network.network ? facts->network.network->moved_s : 0,
         .time_ns = o->time_ns,
     };

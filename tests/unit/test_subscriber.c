@@ -94,6 +94,24 @@ static void turns_between_two_neighbours_are_counted(void **state)
     }
 }
 
+static struct subscriber_lesson clock_lesson(uint32_t clock, uint8_t server)
+{
+    struct subscriber_lesson one = lesson(52, NOW);
+
+    one.has_clock = true;
+    one.clock = clock;
+    one.clock_server = server;
+    return one;
+}
+
+static void learn_clock_twice(struct subscriber *subscriber, uint32_t clock, uint8_t server)
+{
+    const struct subscriber_lesson one = clock_lesson(clock, server);
+
+    subscriber_learn(subscriber, &one);
+    subscriber_learn(subscriber, &one);
+}
+
 static void many_clocks_or_makes_show_a_shared_address(void **state)
 {
     struct subscriber by_clock = {.key = 1};
@@ -105,12 +123,8 @@ static void many_clocks_or_makes_show_a_shared_address(void **state)
     for (uint32_t i = 0; i < 12; i++) {
         struct subscriber_lesson one = lesson(52, NOW);
 
-        one.has_clock = true;
-        one.clock = i;
-        subscriber_learn(&by_clock, &one);
-        one.clock_server = (uint8_t)i; /* the same device has another clock for each server */
-        subscriber_learn(&servers, &one);
-        one.has_clock = false;
+        learn_clock_twice(&by_clock, i, 1);
+        learn_clock_twice(&servers, i, (uint8_t)i); /* another clock for each server */
         one.signature = i;
         subscriber_learn(&by_make, &one);
     }
@@ -119,6 +133,61 @@ static void many_clocks_or_makes_show_a_shared_address(void **state)
     assert_true(read_of(&by_make, 12).shared);
     assert_false(read_of(&servers, 12).shared);
     assert_false(read_of(&alone, 12).shared);
+}
+
+static void clocks_made_up_for_each_connection_are_no_devices(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+    uint32_t random = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++) {
+        struct subscriber_lesson one;
+
+        random = random * 1664525u + 1013904223u;
+        one = clock_lesson(random >> 14, 1);
+        subscriber_learn(&subscriber, &one);
+    }
+    assert_false(read_of(&subscriber, 12).shared);
+    assert_true(read_of(&subscriber, 12).devices <= 2);
+}
+
+static void a_clock_is_known_once_it_comes_again(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+    struct subscriber_lesson one = clock_lesson(7, 1);
+
+    (void)state;
+    assert_false(subscriber_knows_clock(&subscriber, 7, 1));
+    subscriber_learn(&subscriber, &one);
+    assert_true(subscriber_knows_clock(&subscriber, 7, 1));
+    assert_false(subscriber_knows_clock(&subscriber, 8, 1));
+    assert_false(subscriber_knows_clock(&subscriber, 7, 2));
+    assert_int_equal(read_of(&subscriber, 12).devices, 1);
+    for (uint32_t i = 0; i < 100; i++) {
+        one = clock_lesson(100 + i, 1);
+        subscriber_learn(&subscriber, &one);
+    }
+    assert_false(subscriber_knows_clock(&subscriber, 7, 1));
+    learn_clock_twice(&subscriber, 7, 1);
+    for (uint32_t i = 0; i < 100; i++) {
+        one = clock_lesson(1000 + i, 1);
+        subscriber_learn(&subscriber, &one);
+    }
+    assert_true(subscriber_knows_clock(&subscriber, 7, 1)); /* seen twice, it stays */
+}
+
+static void devices_that_visit_in_turns_are_told_by_their_clocks(void **state)
+{
+    struct subscriber subscriber = {.key = 1};
+
+    (void)state;
+    for (uint32_t i = 0; i < 120; i++) {
+        const struct subscriber_lesson one = clock_lesson(i % 12, 1);
+
+        subscriber_learn(&subscriber, &one);
+    }
+    assert_true(read_of(&subscriber, 12).shared);
 }
 
 static void families_count_once_they_were_seen_twice(void **state)
@@ -200,6 +269,9 @@ int main(void)
         cmocka_unit_test(one_below_its_own_usual_is_seen_once_that_is_known),
         cmocka_unit_test(turns_between_two_neighbours_are_counted),
         cmocka_unit_test(many_clocks_or_makes_show_a_shared_address),
+        cmocka_unit_test(clocks_made_up_for_each_connection_are_no_devices),
+        cmocka_unit_test(a_clock_is_known_once_it_comes_again),
+        cmocka_unit_test(devices_that_visit_in_turns_are_told_by_their_clocks),
         cmocka_unit_test(families_count_once_they_were_seen_twice),
         cmocka_unit_test(a_path_that_is_no_more_does_not_count),
         cmocka_unit_test(what_was_seen_days_ago_fades),

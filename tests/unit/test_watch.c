@@ -232,6 +232,21 @@ static void a_shared_address_mutes_what_is_about_one_subscriber(void **state)
     scene_end(&scene);
 }
 
+/* The newest Linux has another clock for each connection; so have the lab's hosts, and loopback. */
+static void a_clock_for_each_connection_is_no_shared_address(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, RULE_EVIDENCE);
+    for (unsigned i = 0; i < 200; i++)
+        arrives(&scene, MAKER_LINUX, HOPS, nat(0), i * 2654435761u);
+    assert_false(has_signal(&scene.last, "shared_address"));
+    arrives(&scene, MAKER_LINUX, HOPS + 1, nat(0), 77);
+    assert_true(has_signal(&scene.last, "below_subscriber"));
+    scene_end(&scene);
+}
+
 static void a_line_that_goes_between_two_hop_limits_is_seen_to(void **state)
 {
     const struct address line = visit_v6(0x42, 900, 1);
@@ -647,6 +662,7 @@ int main(void)
         cmocka_unit_test(a_new_route_brings_no_burst_of_false_verdicts),
         cmocka_unit_test(while_a_route_is_new_the_verdict_is_unknown_and_says_why),
         cmocka_unit_test(a_shared_address_mutes_what_is_about_one_subscriber),
+        cmocka_unit_test(a_clock_for_each_connection_is_no_shared_address),
         cmocka_unit_test(a_line_that_goes_between_two_hop_limits_is_seen_to),
         cmocka_unit_test(one_busy_guest_does_not_make_a_path),
         cmocka_unit_test(the_prior_alone_is_no_verdict),

@@ -35,13 +35,14 @@ enum log_level_setting {
 
 struct settings {
     /* key in the file: what it means (default) */
-    char *user;             /* user: who hoptell is once it is set up ("hoptell") */
-    char *store;            /* store: URL ("sqlite:/var/lib/hoptell/hoptell.db"), or "none" */
-    uint64_t keep_us;       /* keep: how long observations stay in the store (30d) */
-    int log_level;          /* log: error, warning, notice, info, debug (notice) */
-    struct text_list tales; /* tales: files ([]) */
-    struct prefix_list own; /* own: prefixes that are yours to answer from ([]) */
-    int datapath;           /* datapath: tun, xdp (tun) */
+    char *user;                /* user: who hoptell is once it is set up ("hoptell") */
+    char *store;               /* store: URL ("sqlite:/var/lib/hoptell/hoptell.db"), or "none" */
+    char *store_password_file; /* store_password_file: its first line is MariaDB's password ("") */
+    uint64_t keep_us;          /* keep: how long observations stay in the store (30d) */
+    int log_level;             /* log: error, warning, notice, info, debug (notice) */
+    struct text_list tales;    /* tales: files ([]) */
+    struct prefix_list own;    /* own: prefixes that are yours to answer from ([]) */
+    int datapath;              /* datapath: tun, xdp (tun) */
 
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
     int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */

@@ -3,6 +3,7 @@
  */
 #include "base/settings_table.h"
 
+#include "base/store_url.h"
 #include "base/units.h"
 
 #include <string.h>
@@ -21,9 +22,12 @@ static bool is_user(const char *text)
 static bool is_store(const char *text)
 {
     static const char sqlite[] = "sqlite:";
+    struct store_url url;
 
     if (strncmp(text, sqlite, strlen(sqlite)) == 0)
         return text[strlen(sqlite)] != '\0';
+    if (store_url_is_mariadb(text))
+        return store_url_parse(text, &url);
     return strcmp(text, "none") == 0;
 }
 
@@ -119,9 +123,20 @@ const struct setting settings_table[] = {
      TEXT(store),
      .fixed = true,
      .fallback = "sqlite:/var/lib/hoptell/hoptell.db",
-     .words = "sqlite:PATH or none",
+     .words = "sqlite:PATH, mariadb://USER@HOST[:PORT]/NAME or none",
      .good = is_store,
-     .help = "Where verdicts and baselines are kept. With none they are forgotten at the end."},
+     .help =
+         "Where verdicts and baselines are kept: in a file, or in a MariaDB database that pages "
+         "and other machines share. At localhost MariaDB is asked by its Unix socket, or by "
+         "another one with ?socket=PATH after NAME. A password never stands here. With none "
+         "all is forgotten at the end."},
+    {.key = "store_password_file",
+     TEXT(store_password_file),
+     .fixed = true,
+     .fallback = "\"\"",
+     .words = "a file (\"\" for no password)",
+     .help = "The password for MariaDB: the first line of this file, which the user of hoptell has "
+             "to be able to read, and nobody else should. It is read anew for each connection."},
     {.key = "keep",
      DURATION(keep_us),
      .fallback = "30d",

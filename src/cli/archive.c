@@ -98,8 +98,9 @@ static int archive_restore(struct archive *a, struct store *store, char *error, 
 int archive_open(uv_loop_t *loop, const struct settings *settings, struct watching *watching,
                  struct archive **out, char *error, size_t error_size)
 {
+    struct store_place place;
     struct archive *a;
-    struct store *store;
+    struct store *store = NULL;
     int code;
 
     *out = NULL;
@@ -113,15 +114,16 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
     a->watching = watching;
     a->keep_us = settings->keep_us;
     a->saved_ns = this_second_ns();
-    code = store_open(settings->store, &store, error, error_size);
+    place = (struct store_place){.url = settings->store,
+                                 .password_file = settings->store_password_file};
+    code = store_open(&place, &store, error, error_size);
     if (code == 0) {
         code = archive_restore(a, store, error, error_size);
         if (code == 0)
             code = store_queue_open(store, QUEUE_ROWS, &a->queue);
-        if (code != 0)
-            store_close(store);
     }
     if (code != 0) {
+        store_close(store);
         free(a);
         return code;
     }

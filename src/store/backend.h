@@ -7,12 +7,16 @@
 
 #include "store/store.h"
 
-enum { STORE_ERROR_MAX = 512 };
+enum {
+    STORE_ERROR_MAX = 512,
+    STORE_VERSION_NEWEST = 2, /* of the tables; each kind of store has its migrations up to it */
+};
 
 struct store_backend {
     const char *scheme;
-    /* `where` is what follows "scheme:" in the URL; *out is freed by close. */
-    int (*open)(const char *where, struct store **out, char *error, size_t error_size);
+    /* The URL begins with "scheme:"; *out is freed by close. */
+    int (*open)(const struct store_place *place, struct store **out, char *error,
+                size_t error_size);
     void (*close)(struct store *store);
     int (*begin)(struct store *store);
     int (*commit)(struct store *store);
@@ -32,6 +36,7 @@ struct store {
     char error[STORE_ERROR_MAX];
 };
 
+extern const struct store_backend store_mariadb;
 extern const struct store_backend store_sqlite;
 
 #endif

@@ -60,9 +60,15 @@ static const char *const migrations[] = {
     " label TEXT NOT NULL,"
     " labelled_at INTEGER NOT NULL);"
     "CREATE INDEX label_address ON label (address, port);",
+    /* A label, too, is kept once when it is delivered again. */
+    "DELETE FROM label WHERE id NOT IN"
+    " (SELECT min(id) FROM label GROUP BY address, port, labelled_at);"
+    "CREATE UNIQUE INDEX label_once ON label (address, port, labelled_at);"
+    "DROP INDEX label_address;",
 };
 
-enum { VERSION_NEWEST = sizeof migrations / sizeof migrations[0] };
+_Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
+               "every kind of store has every migration");
 
 enum statement {
     STATEMENT_PUT_OBSERVATION,
@@ -84,7 +90,7 @@ static const char *const statements[STATEMENT_COUNT] = {
         "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets)"
         " VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_PUT_LABEL] =
-        "INSERT INTO label (address, port, label, labelled_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR IGNORE INTO label (address, port, label, labelled_at) VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_EACH_BASELINE] = "SELECT prefix, subscriber, updated_at, octets FROM baseline",
     [STATEMENT_FORGET_OBSERVATIONS] = "DELETE FROM observation WHERE id IN"
                                       " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
@@ -180,7 +186,7 @@ static int too_new(struct sqlite_store *s, sqlite3_int64 version)
     snprintf(s->base.error, sizeof s->base.error,
              "%s: expected tables of version %d or older, found version %lld, which a newer "
              "hoptell has made",
-             sqlite3_db_filename(s->db, "main"), VERSION_NEWEST, (long long)version);
+             sqlite3_db_filename(s->db, "main"), STORE_VERSION_NEWEST, (long long)version);
     return -ENOTSUP;
 }
 
@@ -198,9 +204,9 @@ static int migrate(struct sqlite_store *s)
                             "version INTEGER PRIMARY KEY, migrated_at INTEGER NOT NULL)");
     if (result == 0)
         result = query_number(s, "SELECT max(version) FROM schema_version", &version);
-    if (result == 0 && version > VERSION_NEWEST)
+    if (result == 0 && version > STORE_VERSION_NEWEST)
         result = too_new(s, version);
-    for (sqlite3_int64 i = version; result == 0 && i < VERSION_NEWEST; i++) {
+    for (sqlite3_int64 i = version; result == 0 && i < STORE_VERSION_NEWEST; i++) {
         char note[128];
 
         snprintf(note, sizeof note,
@@ -266,8 +272,10 @@ static int set_up(struct sqlite_store *s)
     return result;
 }
 
-static int sqlite_open_store(const char *path, struct store **out, char *error, size_t error_size)
+static int sqlite_open_store(const struct store_place *place, struct store **out, char *error,
+                             size_t error_size)
 {
+    const char *path = place->url + strlen("sqlite:");
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     struct sqlite_store *s;
     int result = check_file(path, error, error_size);

@@ -8,28 +8,26 @@
 #include <string.h>
 
 static const struct store_backend *const backends[] = {
+    &store_mariadb,
     &store_sqlite,
 };
 
-/* What follows "scheme:" in `url`, or NULL when it is another's. */
-static const char *after_scheme(const char *url, const char *scheme)
+/* Is `url` of this scheme, with something after it? */
+static bool has_scheme(const char *url, const char *scheme)
 {
     const size_t length = strlen(scheme);
 
-    if (strncmp(url, scheme, length) != 0 || url[length] != ':')
-        return NULL;
-    return url + length + 1;
+    return strncmp(url, scheme, length) == 0 && url[length] == ':' && url[length + 1] != '\0';
 }
 
-int store_open(const char *url, struct store **out, char *error, size_t error_size)
+int store_open(const struct store_place *place, struct store **out, char *error, size_t error_size)
 {
-    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
-        const char *where = after_scheme(url, backends[i]->scheme);
-
-        if (where != NULL && where[0] != '\0')
-            return backends[i]->open(where, out, error, error_size);
-    }
-    snprintf(error, error_size, "store: expected sqlite:PATH, found '%s'", url);
+    for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++)
+        if (has_scheme(place->url, backends[i]->scheme))
+            return backends[i]->open(place, out, error, error_size);
+    snprintf(error, error_size,
+             "store: expected sqlite:PATH or mariadb://USER@HOST[:PORT]/NAME, found '%s'",
+             place->url);
     return -EINVAL;
 }
 

@@ -16,13 +16,21 @@ struct label {
     uint64_t labelled_ns; /* since 1970-01-01 UTC */
 };
 
+/* Where a store is: texts of the caller. */
+struct store_place {
+    const char *url;           /* "sqlite:PATH", or mariadb://... as in base/store_url.h */
+    const char *password_file; /* its first line is the password; NULL or "": there is none */
+};
+
 /*
- * Opens the store that `url` names ("sqlite:PATH") and brings its tables to the newest numbered
- * migration. Returns 0, or a negative errno with a sentence in `error` (expected, found, where).
+ * Opens the store at `place` and brings its tables to the newest numbered migration. Returns 0, or
+ * a negative errno with a sentence in `error` (expected, found, where).
+ * -EHOSTDOWN: a database that cannot be reached now; *out is set all the same, and whatever is
+ * done with it tries to reach it again. Any other error will not go away by trying again.
  * A new file is made, readable for its owner and group alone; the directory has to be there.
  * The caller closes *out with store_close.
  */
-int store_open(const char *url, struct store **out, char *error, size_t error_size);
+int store_open(const struct store_place *place, struct store **out, char *error, size_t error_size);
 void store_close(struct store *store); /* NULL is fine */
 
 /* All writes between begin and commit become visible together or not at all. 0 or -EIO. */
@@ -41,7 +49,10 @@ int store_each_baseline(struct store *store,
                         void (*each)(const struct baseline *baseline, void *context), void *context,
                         uint64_t *out_broken);
 
-/* What the operator knows to be true; port 0 stands for every connection of the address. 0 or -EIO. */
+/*
+ * What the operator knows to be true; port 0 stands for every connection of the address. A label
+ * that is put again is one row. 0 or -EIO.
+ */
 int store_put_label(struct store *store, const struct label *label);
 
 /*

@@ -202,6 +202,8 @@ static void every_range_and_default_is_of_its_type(void **state)
     }
 }
 
+#define STORES "sqlite:PATH, mariadb://USER@HOST[:PORT]/NAME or none"
+
 static void texts_look_like_what_they_name(void **state)
 {
     static const struct row rows[] = {
@@ -212,17 +214,17 @@ static void texts_look_like_what_they_name(void **state)
         {"user: {a: b}", "h.yaml:1:7: error: user: expected a user's name, found a mapping"},
         {"user:", "h.yaml:1:6: error: user: expected a user's name, found nothing"},
         {"store: none", NULL},
-        {"store: 'sqlite:'",
-         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:'"},
-        {"store: mariadb://a@b/c",
-         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'mariadb://a@b/c'"},
+        {"store: 'sqlite:'", "h.yaml:1:8: error: store: expected " STORES ", found 'sqlite:'"},
+        {"store: mariadb://a@b/c", NULL},
+        {"store: mariadb://a@b",
+         "h.yaml:1:8: error: store: expected " STORES ", found 'mariadb://a@b'"},
         {"store: \"sqlite:a\\tb\"",
-         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:a\tb'"},
+         "h.yaml:1:8: error: store: expected " STORES ", found 'sqlite:a\tb'"},
         {"store: \"sqlite:a\\u2028b\"",
-         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:a\xe2\x80\xa8"
+         "h.yaml:1:8: error: store: expected " STORES ", found 'sqlite:a\xe2\x80\xa8"
          "b'"},
         {"store: \"sqlite:a\\u0085b\"",
-         "h.yaml:1:8: error: store: expected sqlite:PATH or none, found 'sqlite:a\xc2\x85"
+         "h.yaml:1:8: error: store: expected " STORES ", found 'sqlite:a\xc2\x85"
          "b'"},
         {"user: a23456789b123456789c123456789d12", NULL},
         {"user: a23456789b123456789c123456789d123",

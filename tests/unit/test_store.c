@@ -53,7 +53,7 @@ static int tear_down(void **state)
 
 static void open_store(struct fixture *f)
 {
-    if (store_open(f->url, &f->store, f->error, sizeof f->error) != 0)
+    if (store_open(&(struct store_place){.url = f->url}, &f->store, f->error, sizeof f->error) != 0)
         fail_msg("%s", f->error);
 }
 
@@ -156,7 +156,8 @@ static void a_kill_in_the_middle_of_a_batch_leaves_whole_batches(void **state)
     int status;
 
     if (child == 0) {
-        if (store_open(f->url, &f->store, f->error, sizeof f->error) != 0)
+        if (store_open(&(struct store_place){.url = f->url}, &f->store, f->error,
+                       sizeof f->error) != 0)
             _exit(1);
         store_begin(f->store);
         put_numbered(f->store, 1, 100);
@@ -303,7 +304,9 @@ static void a_new_file_is_not_for_everybody(void **state)
 
 static void refused(struct fixture *f, const char *url, int expected, const char *words)
 {
-    assert_int_equal(store_open(url, &f->store, f->error, sizeof f->error), expected);
+    assert_int_equal(
+        store_open(&(struct store_place){.url = url}, &f->store, f->error, sizeof f->error),
+        expected);
     assert_null(f->store);
     if (strstr(f->error, words) == NULL)
         fail_msg("expected '%s' in '%s'", words, f->error);
@@ -327,8 +330,10 @@ static void what_cannot_be_a_store_is_refused(void **state)
     char url[128];
     FILE *file;
 
-    refused(f, "postgres://here", -EINVAL, "expected sqlite:PATH, found 'postgres://here'");
-    refused(f, "sqlite:", -EINVAL, "expected sqlite:PATH, found 'sqlite:'");
+    refused(f, "postgres://here", -EINVAL,
+            "expected sqlite:PATH or mariadb://USER@HOST[:PORT]/NAME, found 'postgres://here'");
+    refused(f, "sqlite:", -EINVAL,
+            "expected sqlite:PATH or mariadb://USER@HOST[:PORT]/NAME, found 'sqlite:'");
     snprintf(url, sizeof url, "sqlite:%s", f->directory);
     refused(f, url, -EISDIR, "Is a directory");
     snprintf(url, sizeof url, "sqlite:%s/not/there.db", f->directory);

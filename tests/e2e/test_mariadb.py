@@ -1,0 +1,233 @@
+"""The shared store: a real MariaDB server, asked, killed and started again while hoptell works."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+
+import mariadb
+from conftest import public_directory, wait_until
+from hoptell import PROGRAM
+
+FIELDS = ("address, port, seen_at, server_address, server_port, hop_limit, initial, hops,"
+          " stack_family, stack_probability, network_prefix, network_hop_limit, network_share,"
+          " network_seen, verdict, probability, evidence")
+
+
+@pytest.fixture(scope="module")
+def server(need_root):
+    with public_directory() as directory:
+        os.chmod(directory, 0o777)
+        made = mariadb.Server(directory)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.kill()
+
+
+@pytest.fixture
+def database(server):
+    if server.process.poll() is not None:
+        server.start()
+    server.make_anew()
+    return server
+
+
+class Hoptell:
+    """hoptell on this machine's loopback: it sees the connections to its own pages only."""
+
+    def __init__(self, directory, store):
+        self.directory = directory
+        self.visitors, self.operators = mariadb.free_port(), mariadb.free_port()
+        self.log = os.path.join(directory, "log")
+        self.password = os.path.join(directory, "password")
+        self.settings = os.path.join(directory, "hoptell.yaml")
+        self.process = None
+        with open(self.password, "w", encoding="utf-8") as file:
+            file.write(mariadb.PASSWORD + "\n")
+        shutil.chown(self.password, mariadb.USER)
+        os.chmod(self.password, 0o400)
+        self.write(store)
+
+    def write(self, store, more=""):
+        with open(self.settings, "w", encoding="utf-8") as file:
+            file.write(f'user: {mariadb.USER}\nstore: "{store}"\n'
+                       f"store_password_file: {self.password}\n"
+                       "watch: {interfaces: []}\n"
+                       f'visitors: {{listen: ["127.0.0.1:{self.visitors}"]}}\n'
+                       f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n{more}')
+
+    def start(self):
+        with open(self.log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen([PROGRAM, "run", "-c", self.settings], stderr=log,
+                                            stdin=subprocess.DEVNULL, stdout=log)
+        wait_until(self.serves, 20, "hoptell to serve")
+        return self
+
+    def serves(self):
+        assert self.process.poll() is None, f"hoptell ended:\n{self.said()}"
+        with contextlib.suppress(OSError):
+            return self.get("/healthz")
+        return None
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.operators}{path}", timeout=10) as got:
+            return got.read().decode()
+
+    def metric(self, name):
+        return int(float(re.search(rf"^{name} (\S+)$", self.get("/metrics"), re.M).group(1)))
+
+    def said(self):
+        with open(self.log, encoding="utf-8") as file:
+            return file.read()
+
+    def visit(self):
+        """What the page says of one connection, with its port."""
+        with socket.create_connection(("127.0.0.1", self.visitors), timeout=10) as connection:
+            connection.sendall(b"GET /v1/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(30)
+
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.end(signal.SIGKILL)
+
+
+def by_socket(server):
+    return f"mariadb://hoptell@localhost/hoptell?socket={server.socket}"
+
+
+def by_port(server):
+    return f"mariadb://hoptell@127.0.0.1:{server.port}/hoptell"
+
+
+@pytest.fixture
+def hoptell(database, public):
+    made = Hoptell(public, by_socket(database))
+    yield made
+    made.kill()
+
+
+def stored(database):
+    return int(database.ask("SELECT count(*) FROM observation")[0][0])
+
+
+def as_json(row):
+    """A row of table `observation` as the object that `read --format json` prints."""
+    value = [None if text == "NULL" else text for text in row]
+    network = None
+    if value[10] is not None:
+        network = {"prefix": value[10], "hop_limit": int(value[11]), "share": float(value[12]),
+                   "seen": int(value[13])}
+    return {"time": int(value[2]) / 1e6, "address": value[0], "port": int(value[1]),
+            "server": {"address": value[3], "port": int(value[4])}, "hop_limit": int(value[5]),
+            "initial": int(value[6]), "hops": int(value[7]),
+            "stack": {"family": value[8], "probability": float(value[9])}, "network": network,
+            "verdict": value[14], "probability": float(value[15]),
+            "evidence": json.loads(value[16])}
+
+
+def rounded(found):
+    """Printed shares have three places, stored ones all."""
+    found["probability"] = round(found["probability"], 3)
+    found["stack"]["probability"] = round(found["stack"]["probability"], 3)
+    if found["network"]:
+        found["network"]["share"] = round(found["network"]["share"], 3)
+    return found
+
+
+@pytest.mark.parametrize("place", [by_socket, by_port])
+def test_what_is_stored_is_what_the_page_said(database, hoptell, place):
+    hoptell.write(place(database))
+    hoptell.start()
+    seen = [hoptell.visit() for _ in range(5)]
+    wait_until(lambda: stored(database) == len(seen), 10, "five rows")
+    rows = database.ask(f"SELECT {FIELDS} FROM observation ORDER BY seen_at")
+    assert [rounded(as_json(row)) for row in rows] == seen
+    assert hoptell.end() == 0
+
+
+def test_baselines_come_back_from_the_database(database, hoptell):
+    hoptell.start()
+    for _ in range(3):
+        hoptell.visit()
+    assert hoptell.end() == 0
+    assert int(database.ask("SELECT count(*) FROM baseline")[0][0]) > 0
+    hoptell.start()
+    assert hoptell.visit()["network"]["seen"] == 3
+
+
+def test_both_stores_have_the_same_tables(database, hoptell):
+    """One question serves both."""
+    hoptell.start()
+    assert hoptell.end() == 0
+    found = database.ask("SELECT table_name, column_name FROM information_schema.columns"
+                         " WHERE table_schema = 'hoptell' ORDER BY 1, ordinal_position")
+    version = database.ask("SELECT max(version) FROM schema_version")
+    hoptell.write(f"sqlite:{hoptell.directory}/state/hoptell.db")
+    os.mkdir(os.path.join(hoptell.directory, "state"))
+    shutil.chown(os.path.join(hoptell.directory, "state"), mariadb.USER)
+    hoptell.start()
+    assert hoptell.end() == 0
+    other = subprocess.run(
+        ["sqlite3", "-separator", "\t", f"{hoptell.directory}/state/hoptell.db",
+         "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
+         " WHERE m.type = 'table' ORDER BY m.name, c.cid; SELECT max(version) FROM schema_version"],
+        capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    assert [tuple(line.split("\t")) for line in other] == found + version
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ("mariadb://hoptell@127.0.0.1:{port}/nowhere", "expected to be let in, found: Access denied"),
+    ("mariadb://nobody@127.0.0.1:{port}/hoptell", "expected to be let in, found: Access denied"),
+])
+def test_who_is_not_let_in_is_told_in_one_line(database, hoptell, wrong, said):
+    hoptell.write(wrong.format(port=database.port))
+    check_refused(hoptell, said)
+
+
+@pytest.mark.parametrize("word, said", [
+    ("not it", "expected to be let in, found: Access denied"),
+    (None, "No such file or directory"),
+])
+def test_a_wrong_password_is_told_in_one_line(hoptell, word, said):
+    os.unlink(hoptell.password)
+    if word is not None:
+        with open(hoptell.password, "w", encoding="utf-8") as file:
+            file.write(word)
+        shutil.chown(hoptell.password, mariadb.USER)
+    check_refused(hoptell, said)
+
+
+def check_refused(hoptell, said):
+    done = subprocess.run([PROGRAM, "run", "-c", hoptell.settings], capture_output=True, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1 and said in done.stderr
+    assert mariadb.PASSWORD not in done.stderr
+
+
+def test_tables_of_a_newer_version_are_left_alone(database, hoptell):
+    hoptell.start()
+    assert hoptell.end() == 0
+    database.ask("INSERT INTO schema_version VALUES (99, 0)")
+    check_refused(hoptell, "found version 99, which a newer hoptell has made")
+
+
+def test_the_password_is_shown_nowhere(hoptell):
+    done = subprocess.run([PROGRAM, "check", "--print", "-c", hoptell.settings],
+                          capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert hoptell.password in done.stdout and mariadb.PASSWORD not in done.stdout

@@ -37,6 +37,7 @@ static const char usage[] =
 
 struct answering {
     struct responder responder;
+    struct routers routers;
     struct answer_queue *queue;
     struct dump *dump;
     uint64_t now_ns; /* of the latest packet; it does not go back */
@@ -170,6 +171,7 @@ static enum command_status answer_files(struct tale *tale, const char *in, const
         goto out;
     }
     a->responder.tales = (struct tales){.count = 1, .tale = &tale};
+    a->responder.routers = &a->routers;
     a->responder.random = random_seeded(options->seed);
     rc = output_open(out, &output);
     if (rc != 0) {

@@ -230,6 +230,7 @@ int teller_start(const struct teller_orders *orders, struct teller **out)
     t->device = orders->device;
     t->responder.tales = orders->tales;
     t->responder.limiter = orders->limiter;
+    t->responder.routers = orders->routers;
     code = teller_prepare(t, orders);
     if (code != 0) {
         teller_free(t);

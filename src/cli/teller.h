@@ -23,8 +23,9 @@ struct teller_device {
 };
 
 struct teller_orders {
-    struct teller_device device; /* the caller's, as the limiter; both outlive the teller */
+    struct teller_device device; /* the caller's, as limiter and routers; all outlive the teller */
     struct limiter *limiter;
+    struct routers *routers;
     struct tales tales;
     size_t delayed_max; /* answers on their way at once */
 };

@@ -22,6 +22,7 @@ struct telling {
     struct tun *tun;
     struct tun_queue *queues;
     struct limiter *limiter;
+    struct routers routers;
     unsigned count;
     struct teller *teller[TUN_QUEUES_MAX];
 };
@@ -84,6 +85,7 @@ static int telling_add(struct telling *t, const struct teller_device *device,
     const struct teller_orders orders = {
         .device = *device,
         .limiter = t->limiter,
+        .routers = &t->routers,
         .tales = *tales,
         .delayed_max = (size_t)settings->limit_delayed,
     };

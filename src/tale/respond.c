@@ -33,32 +33,6 @@ enum fate reason_fate(enum reason reason)
     return reasons[reason].fate;
 }
 
-/* The hop's number among those of all tales, from 1; hops that share a place take turns in it. */
-static uint32_t router_number(const struct tales *tales, const struct tale *tale,
-                              const struct hop *hop)
-{
-    uint32_t number = (uint32_t)(hop - tale->hop) + 1;
-
-    for (size_t i = 0; i < tales->count && tales->tale[i] != tale; i++)
-        number += tales->tale[i]->hop_count;
-    return number;
-}
-
-static bool router_allows(struct responder *r, const struct tale *tale, const struct hop *hop,
-                          uint64_t now_ns)
-{
-    const struct bucket_rate rate = bucket_rate(hop->rate, hop->burst);
-    const uint32_t number = router_number(&r->tales, tale, hop);
-    struct router *router = &r->router[number % ROUTERS_MAX];
-
-    if (router->owner != number)
-        *router = (struct router){.owner = number};
-    if (!bucket_has(&router->bucket, &rate, now_ns))
-        return false;
-    bucket_take(&router->bucket, &rate, now_ns);
-    return true;
-}
-
 /* What the tale itself holds back at a hop; `reason` when it does not. */
 static enum reason hop_reason(struct responder *r, const struct probe *probe, const struct hop *hop,
                               uint64_t now_ns, enum reason reason)
@@ -69,7 +43,8 @@ static enum reason hop_reason(struct responder *r, const struct probe *probe, co
         return REASON_NO_ADDRESS;
     if (delay_chance(hop->loss, &r->random))
         return REASON_LOST;
-    if (hop->rate != 0 && !router_allows(r, probe->tale, hop, now_ns))
+    if (hop->rate != 0 && r->routers &&
+        !router_allows(r->routers, &r->tales, probe->tale, hop, now_ns))
         return REASON_ROUTER_LIMIT;
     return reason;
 }

@@ -4,9 +4,9 @@
 #ifndef HOPTELL_TALE_RESPOND_H
 #define HOPTELL_TALE_RESPOND_H
 
-#include "tale/bucket.h"
 #include "tale/limit.h"
 #include "tale/random.h"
+#include "tale/router.h"
 #include "tale/tale.h"
 
 /*
@@ -53,14 +53,7 @@ const char *reason_sentence(enum reason reason);
 enum fate reason_fate(enum reason reason);
 
 enum {
-    ANSWER_CAPACITY = 40 + 65535, /* an echo reply carries the whole of its request's data */
-    ROUTERS_MAX = 1024            /* hops with a rate limit of their own that are told apart */
-};
-
-/* The token bucket of one simulated router. */
-struct router {
-    uint32_t owner; /* which hop of which tale, from 1; 0: free */
-    struct bucket bucket;
+    ANSWER_CAPACITY = 40 + 65535 /* an echo reply carries the whole of its request's data */
 };
 
 struct answer {
@@ -72,16 +65,13 @@ struct answer {
     uint8_t position;        /* the hop that it reached, from 1; past the last: the end */
 };
 
-/*
- * One thread's; begin with all of it zero but the first three. A simulated router's own rate limit
- * (struct hop) is therefore each thread's.
- */
+/* One thread's; begin with all of it zero but the first four. */
 struct responder {
     struct tales tales;      /* may be replaced between two calls */
     struct limiter *limiter; /* NULL: no limits; the caller's */
+    struct routers *routers; /* NULL: no hop has a limit of its own; the caller's */
     struct random random;
     uint64_t count[REASON_COUNT];
-    struct router router[ROUTERS_MAX];
 };
 
 /*

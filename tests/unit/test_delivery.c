@@ -12,6 +12,7 @@ enum { SAMPLES = 20000 };
 
 static struct built built;
 static struct responder responder;
+static struct routers routers;
 static uint8_t out[ANSWER_CAPACITY];
 
 /* UDP from 192.0.2.77 to the target with a hop limit of 1 (the row of test_respond.c). */
@@ -24,7 +25,9 @@ static int set_up(void **state)
 {
     (void)state;
     built_usual(&built);
-    responder = (struct responder){.tales = built.tales, .random = random_seeded(11)};
+    routers = (struct routers){.lock = ATOMIC_FLAG_INIT};
+    responder =
+        (struct responder){.tales = built.tales, .routers = &routers, .random = random_seeded(11)};
     return 0;
 }
 
@@ -170,6 +173,21 @@ static void two_routers_have_each_their_own(void **state)
     assert_int_equal(ask(0).reason, REASON_ROUTER_LIMIT);
 }
 
+static void a_router_has_one_rate_for_all_threads(void **state)
+{
+    static struct responder other;
+
+    (void)state;
+    built.hop[0].rate = 1;
+    other = (struct responder){.tales = built.tales, .routers = &routers};
+    assert_int_equal(ask(0).reason, REASON_TIME_EXCEEDED);
+    assert_int_equal(respond(&other, probe, sizeof probe, 0, out, sizeof out).reason,
+                     REASON_ROUTER_LIMIT);
+    other.routers = NULL;
+    assert_int_equal(respond(&other, probe, sizeof probe, 0, out, sizeof out).reason,
+                     REASON_TIME_EXCEEDED);
+}
+
 /* The built tale's first hop is number ROUTERS_MAX + 1, and number 1 is another's. */
 static void a_router_does_not_find_the_tokens_of_another_in_its_place(void **state)
 {
@@ -181,7 +199,7 @@ static void a_router_does_not_find_the_tokens_of_another_in_its_place(void **sta
     other.tale.target_count = 0;
     other.tale.hop_count = ROUTERS_MAX;
     responder.tales = (struct tales){2, list};
-    responder.router[1] = (struct router){.owner = 1, .bucket = {.full_ns = UINT64_MAX}};
+    routers.router[1] = (struct router){.owner = 1, .bucket = {.full_ns = UINT64_MAX}};
     built.hop[0].rate = 1;
     assert_int_equal(ask(0).reason, REASON_TIME_EXCEEDED);
     assert_int_equal(ask(0).reason, REASON_ROUTER_LIMIT);
@@ -290,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup(all_or_none_is_exact, set_up),
         cmocka_unit_test_setup(a_simulated_router_keeps_its_rate, set_up),
         cmocka_unit_test_setup(two_routers_have_each_their_own, set_up),
+        cmocka_unit_test_setup(a_router_has_one_rate_for_all_threads, set_up),
         cmocka_unit_test_setup(a_router_does_not_find_the_tokens_of_another_in_its_place, set_up),
         cmocka_unit_test_setup(a_source_over_its_limit_gets_nothing, set_up),
         cmocka_unit_test_setup(what_is_not_answered_takes_no_token, set_up),

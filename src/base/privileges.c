@@ -32,10 +32,11 @@ int privileges_drop(const struct identity *identity, char *error, size_t error_s
 {
     int code = 0;
 
-    if (geteuid() == 0 && identity->user != 0) {
+    if (geteuid() == 0) {
         capng_clear(CAPNG_SELECT_BOTH);
-        code = capng_change_id((int)identity->user, (int)identity->group,
-                               CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+        code = identity->user != 0 ? capng_change_id((int)identity->user, (int)identity->group,
+                                                     CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)
+                                   : capng_apply(CAPNG_SELECT_BOTH);
     }
     if (code == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         code = -1;

@@ -17,7 +17,9 @@ int privileges_find(const char *user, struct identity *out, char *error, size_t 
 
 /*
  * Becomes `identity` with no capability, no supplementary group, and no way back (no_new_privs).
- * Does nothing but the latter when the process is not root. 0, or a negative errno with a sentence.
+ * Does nothing but the latter when the process is not root. Who is to stay root, as in a user
+ * namespace that has nobody else, loses the capabilities alone. 0, or a negative errno with a
+ * sentence.
  */
 int privileges_drop(const struct identity *identity, char *error, size_t error_size);
 

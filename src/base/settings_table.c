@@ -118,7 +118,8 @@ const struct setting settings_table[] = {
      .fallback = "hoptell",
      .words = "a user's name",
      .good = is_user,
-     .help = "Who hoptell is once everything that needs rights is open."},
+     .help = "Who hoptell is once everything that needs rights is open. In a user namespace that "
+             "has no other, root: without its capabilities."},
     {.key = "store",
      TEXT(store),
      .fixed = true,

@@ -450,9 +450,11 @@ static void settings_differ_where_they_were_changed(void **state)
 
 static void what_is_printed_says_what_it_means(void **state)
 {
-    static const char start[] = "# Who hoptell is once everything that needs rights is open.\n"
-                                "# Expected: a user's name; a change takes a restart.\n"
-                                "user: hoptell\n\n";
+    static const char start[] =
+        "# Who hoptell is once everything that needs rights is open. In a user "
+        "namespace that has no\n# other, root: without its capabilities.\n"
+        "# Expected: a user's name; a change takes a restart.\n"
+        "user: hoptell\n\n";
     struct settings *settings = parse("");
     struct printed *printed = calloc(1, sizeof *printed);
 

@@ -11,8 +11,11 @@ static const struct command commands[] = {
      command_evaluate},
     {"lookup", "[OPTION...] ADDRESS [PORT]", "ask the running daemon about a connection",
      command_lookup},
+    {"networks", "[OPTION...]", "what the daemon has learnt of networks", command_networks},
     {"read", "[OPTION...] FILE...", "judge the connections of captures", command_read},
     {"run", "[-c FILE]", "be the daemon", command_run},
+    {"subscribers", "[OPTION...] [ADDRESS]", "what it has learnt of subscribers",
+     command_subscribers},
     {"tale", "WORD", "tales: is it good, what a visitor will see", command_tale},
 };
 

@@ -13,7 +13,7 @@ static void print_help(const char *program, const struct command *commands, size
 {
     printf("Usage: %s COMMAND [OPTION...]\n\nCommands:\n", program);
     for (size_t i = 0; i < count; i++)
-        printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-11s %s\n", commands[i].name, commands[i].summary);
     printf("\n'%s COMMAND --help' tells more of each.\n", program);
 }
 

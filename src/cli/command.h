@@ -26,8 +26,10 @@ struct command {
 enum command_status command_check(int argc, char **argv);
 enum command_status command_evaluate(int argc, char **argv);
 enum command_status command_lookup(int argc, char **argv);
+enum command_status command_networks(int argc, char **argv);
 enum command_status command_read(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
+enum command_status command_subscribers(int argc, char **argv);
 enum command_status command_tale(int argc, char **argv);
 
 /*

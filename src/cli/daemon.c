@@ -211,12 +211,18 @@ static bool daemon_ready(const char **out_reason, void *context)
     return watching_is_whole(d->watching, out_reason) && archive_is_well(d->archive, out_reason);
 }
 
+static const struct tales *daemon_tales_now(void *context)
+{
+    return daemon_tales(context);
+}
+
 static int step_serving(struct daemon *d, char *error, size_t error_size)
 {
     const struct serving_sources sources = {
         .watching = d->watching,
         .metrics = daemon_metrics,
         .ready = daemon_ready,
+        .tales = daemon_tales_now,
         .context = d,
     };
 

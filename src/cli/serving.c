@@ -39,6 +39,13 @@ static bool serving_ready(const char **out_reason, void *context)
     return s->sources.ready(out_reason, s->sources.context);
 }
 
+static const struct tales *serving_tales(void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.tales(s->sources.context);
+}
+
 static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_list *listen,
                           enum serve_audience audience, char *error, size_t error_size)
 {
@@ -48,6 +55,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .observed = serving_observed,
         .metrics = serving_metrics,
         .ready = serving_ready,
+        .tales = serving_tales,
         .context = s,
     };
 

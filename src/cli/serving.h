@@ -14,6 +14,7 @@ struct serving_sources {
     struct watching *watching;
     void (*metrics)(metric_put *put, void *to, void *context);
     bool (*ready)(const char **out_reason, void *context);
+    const struct tales *(*tales)(void *context); /* that run now */
     void *context;
 };
 

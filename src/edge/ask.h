@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-enum { ASK_BODY_MAX = 1024 * 1024 };
+enum { ASK_BODY_MAX = 16 * 1024 * 1024 };
 
 struct ask_answer {
     long status;   /* HTTP's */

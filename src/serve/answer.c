@@ -95,6 +95,51 @@ enum MHD_Result answer_judgement(struct request *request, const struct judgement
     return answer_send(request, MHD_HTTP_OK, "application/json", &body, NULL, 0);
 }
 
+/* The object as text; its numbers read as they were written, which takes 15 digits. */
+static void put_object(struct buffer *body, json_t *object)
+{
+    char *text = object != NULL ? json_dumps(object, JSON_REAL_PRECISION(15)) : NULL;
+
+    json_decref(object);
+    if (text == NULL)
+        body->failed = true;
+    else
+        buffer_put(body, text);
+    free(text);
+}
+
+enum MHD_Result answer_json(struct request *request, json_t *object)
+{
+    struct buffer body = {0};
+
+    put_object(&body, object);
+    buffer_put(&body, "\n");
+    return answer_send(request, MHD_HTTP_OK, "application/json", &body, NULL, 0);
+}
+
+enum MHD_Result answer_json_with(struct request *request, json_t *object, const char *member,
+                                 bool (*next)(struct judgement *out, void *context), void *context)
+{
+    struct buffer body = {0};
+    struct judgement judgement;
+    char line[JSON_LINE_MAX];
+    bool is_first = true;
+
+    put_object(&body, object);
+    if (body.length > 0)
+        body.length--; /* the brace that ends it */
+    buffer_format(&body, "%s\"%s\": [", body.length > 1 ? ", " : "", member);
+    while (next(&judgement, context)) {
+        const size_t length = json_judgement_line(&judgement, line, sizeof line);
+
+        buffer_put(&body, is_first ? "" : ", ");
+        buffer_put_octets(&body, line, length);
+        is_first = false;
+    }
+    buffer_put(&body, "]}\n");
+    return answer_send(request, MHD_HTTP_OK, "application/json", &body, NULL, 0);
+}
+
 enum MHD_Result answer_headers(struct request *request, const struct judgement *judgement)
 {
     char probability[16];

@@ -7,6 +7,8 @@
 
 #include "serve/request.h"
 
+#include <jansson.h>
+
 struct answer_header {
     const char *name;
     const char *value;
@@ -26,6 +28,16 @@ enum MHD_Result answer_line(struct request *request, const char *line);
 
 /* 200 with the judgement as JSON of design 4.1. */
 enum MHD_Result answer_judgement(struct request *request, const struct judgement *judgement);
+
+/* 200 with a JSON object, whose reference goes; NULL for one for which memory was out. */
+enum MHD_Result answer_json(struct request *request, json_t *object);
+
+/*
+ * 200 with that object and one more member, a list of judgements as JSON of design 4.1: `next` gives
+ * them one by one until it returns false.
+ */
+enum MHD_Result answer_json_with(struct request *request, json_t *object, const char *member,
+                                 bool (*next)(struct judgement *out, void *context), void *context);
 
 /*
  * 204 with the judgement in X-Hoptell-* headers, for servers that ask before they serve. NULL is a

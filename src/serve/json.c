@@ -51,6 +51,16 @@ static json_t *real(double value, unsigned decimals)
     return json_real((double)json_scaled(value, decimals) / (double)powers_of_ten[decimals]);
 }
 
+json_t *json_share(double share)
+{
+    return real(share, SHARE_DECIMALS);
+}
+
+json_t *json_probability(double probability)
+{
+    return real(probability, VERDICT_DECIMALS);
+}
+
 /* `object`, or NULL and nothing left of it when one of its parts could not be made. */
 static json_t *whole(json_t *object, int failed)
 {

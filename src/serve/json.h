@@ -10,6 +10,10 @@
 
 /* A new reference, or NULL when memory is out. */
 json_t *json_judgement(const struct judgement *judgement);
+/* A share, 0 to 1, with as many decimals as those of a judgement; a new reference. */
+json_t *json_share(double share);
+json_t *json_probability(double probability); /* the same for that of a verdict */
+
 json_t *json_evidence(const struct judgement *judgement); /* its "evidence" alone */
 
 /*

@@ -17,6 +17,7 @@ struct request {
     struct waiting *waiting;
     struct serve_counts *counts;
     enum serve_audience audience;
+    const char *rest;        /* of the path, behind what the route has of it */
     struct visitor *visitor; /* of the connection; NULL for operators */
     uint64_t now_ms;         /* the loop's time at this call */
     bool begun;              /* its headers are here; the body comes next */

@@ -8,7 +8,10 @@
 #include "serve/answer.h"
 #include "serve/lookup.h"
 #include "serve/metric.h"
+#include "serve/networks.h"
 #include "serve/page.h"
+#include "serve/subscribers.h"
+#include "serve/tales.h"
 #include "serve/texts.h"
 
 #include <string.h>
@@ -17,8 +20,8 @@ enum { FOR_VISITORS = 1u << SERVE_VISITORS, FOR_OPERATORS = 1u << SERVE_OPERATOR
 
 struct route {
     const char *method;
-    const char *path;
-    const char *query; /* as the index shows it */
+    const char *path;  /* one that ends with / wants more behind it, but for / itself */
+    const char *query; /* as the index shows it, after the path */
     unsigned audience; /* FOR_... */
     enum MHD_Result (*answer)(struct request *request);
     const char *summary;
@@ -97,6 +100,13 @@ static const struct route routes[] = {
      "opening packet that is on its way"},
     {"GET", "/v1/auth", "?address=&port=", FOR_OPERATORS, lookup_headers,
      "204 with X-Hoptell-* headers, for nginx auth_request and its like"},
+    {"GET", "/v1/networks", "[?address=|?prefix=][&limit=]", FOR_OPERATORS, networks_list,
+     "how the clients of networks arrive, the most seen first"},
+    {"GET", "/v1/subscribers", "[?limit=]", FOR_OPERATORS, subscribers_list,
+     "the subscribers seen last"},
+    {"GET", "/v1/subscribers/", "ADDRESS[?limit=]", FOR_OPERATORS, subscribers_show,
+     "the baseline of one, and what it did last"},
+    {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run"},
     {"GET", "/metrics", "", FOR_OPERATORS, metrics, "counters for Prometheus"},
     {"GET", "/healthz", "", FOR_VISITORS | FOR_OPERATORS, healthy, "is the program alive"},
     {"GET", "/readyz", "", FOR_OPERATORS, ready, "is all of it up"},
@@ -121,6 +131,17 @@ static bool method_is(const char *given, const char *wanted)
     return strcmp(given, wanted) == 0 || (strcmp(given, "HEAD") == 0 && strcmp(wanted, "GET") == 0);
 }
 
+/* What follows the route's own part of the path; NULL when it is another path. */
+static const char *rest_of_path(const struct route *route, const char *path)
+{
+    const size_t length = strlen(route->path);
+    const bool takes_more = length > 1 && route->path[length - 1] == '/';
+
+    if (strncmp(route->path, path, length) != 0 || (path[length] != '\0') != takes_more)
+        return NULL;
+    return path + length;
+}
+
 enum MHD_Result route_answer(struct request *request, const char *method, const char *path)
 {
     const unsigned audience = 1u << request->audience;
@@ -128,8 +149,11 @@ enum MHD_Result route_answer(struct request *request, const char *method, const 
     struct answer_header allow;
 
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!(routes[i].audience & audience) || strcmp(routes[i].path, path) != 0)
+        const char *rest = rest_of_path(&routes[i], path);
+
+        if (!(routes[i].audience & audience) || rest == NULL)
             continue;
+        request->rest = rest;
         if (method_is(method, routes[i].method))
             return routes[i].answer(request);
         other = &routes[i];

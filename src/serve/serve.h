@@ -6,6 +6,7 @@
 #define HOPTELL_SERVE_SERVE_H
 
 #include "serve/metric.h"
+#include "tale/tale.h"
 #include "watch/journal.h"
 #include "watch/watch.h"
 
@@ -25,6 +26,8 @@ struct serve_sources {
     void (*metrics)(metric_put *put, void *to, void *context);
     /* Whether all is up, for GET /readyz, or else why not in a sentence; NULL for always. */
     bool (*ready)(const char **out_reason, void *context);
+    /* The tales that run now, for GET /v1/tales; NULL for none. */
+    const struct tales *(*tales)(void *context);
     void *context;
 };
 

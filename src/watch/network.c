@@ -12,6 +12,7 @@
 #include "watch/observation.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -345,6 +346,36 @@ void network_view(const struct network *network, uint8_t hop_limit, struct netwo
         out->hop_limit = best->hop_limit;
         out->share = total > 0 ? best->count / total : 0;
     }
+}
+
+static int compare_modes(const void *a, const void *b)
+{
+    const struct network_mode *left = a;
+    const struct network_mode *right = b;
+
+    return (left->share < right->share) - (left->share > right->share);
+}
+
+void network_summarize(const struct network *network, struct network_summary *out)
+{
+    struct ways ways;
+
+    ways_of(network, &ways);
+    *out = (struct network_summary){
+        .enough = weighs_enough(network),
+        .handsets = ways.handsets,
+        .computers = ways.computers,
+        .tethered = ways.total > 0 ? 1 - ways.direct_total / ways.total : 0,
+    };
+    for (unsigned i = 0; i < ways.count; i++)
+        if (ways.weight[i] > 0)
+            out->mode[out->mode_count++] = (struct network_mode){
+                .hops = ways.hops[i],
+                .hop_limit = heaviest_at(network, ways.hops[i])->hop_limit,
+                .share = ways.weight[i] / ways.total,
+                .direct = ways.direct[i] / ways.weight[i],
+            };
+    qsort(out->mode, out->mode_count, sizeof out->mode[0], compare_modes);
 }
 
 static void add_up_weight(struct network *network)

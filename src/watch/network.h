@@ -84,6 +84,26 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
 /* What is shown of it to people, for an observation with this hop limit. */
 void network_view(const struct network *network, uint8_t hop_limit, struct network_view *out);
 
+/* One length of path: what arrives with so many hops. */
+struct network_mode {
+    uint8_t hops;
+    uint8_t hop_limit; /* the most frequent with these hops */
+    double share;  /* of what arrives, where the many of one subscriber count for less; 0 to 1 */
+    double direct; /* of this share, what is taken to be on the line and no guest; 0 to 1 */
+};
+
+struct network_summary {
+    bool enough;      /* seen often enough to be compared with */
+    bool handsets;    /* hardly any computers among those that arrive as usual */
+    double tethered;  /* share of the network that looks tethered, 0 to 1 */
+    double computers; /* share of computers among the devices on the line */
+    unsigned mode_count;
+    struct network_mode mode[NETWORK_CELLS]; /* the largest share first */
+};
+
+/* What it knows, for those who show it. */
+void network_summarize(const struct network *network, struct network_summary *out);
+
 struct network_lesson {
     uint8_t hop_limit;
     uint16_t device;

@@ -484,3 +484,47 @@ int watch_restore(struct watch *watch, const struct baseline *baseline)
     }
     return rc;
 }
+
+unsigned watch_networks_of(const struct watch *watch, const struct address *address,
+                           const struct network **out)
+{
+    struct prefix prefix[NETWORK_LEVELS_MAX];
+    const unsigned levels = network_levels(address, prefix);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < levels; i++) {
+        const struct network *network =
+            table_find(&watch->networks, table_hash(&watch->networks, &prefix[i]), &prefix[i]);
+
+        if (network)
+            out[count++] = network;
+    }
+    return count;
+}
+
+struct showing {
+    void (*each)(const struct network *network, void *context);
+    void *context;
+};
+
+static void show_one(void *entry, void *context)
+{
+    const struct showing *showing = context;
+
+    showing->each(entry, showing->context);
+}
+
+void watch_each_network(const struct watch *watch,
+                        void (*each)(const struct network *network, void *context), void *context)
+{
+    struct showing showing = {each, context};
+
+    table_each(&watch->networks, show_one, &showing);
+}
+
+const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address)
+{
+    const uint64_t key = subscriber_key(address);
+
+    return table_find(&watch->subscribers, table_hash(&watch->subscribers, &key), &key);
+}

@@ -83,4 +83,20 @@ void watch_each_baseline(const struct watch *watch,
 /* 0, or -EINVAL for octets that no watch_each_baseline would have given; nothing is changed then. */
 int watch_restore(struct watch *watch, const struct baseline *baseline);
 
+/*
+ * What is known, for those who show it. What they point to stays as it is until the next
+ * observation.
+ */
+struct network;    /* network.h */
+struct subscriber; /* subscriber.h */
+
+/* Of the networks that hold an address, NETWORK_LEVELS_MAX at most, finest first; how many. */
+unsigned watch_networks_of(const struct watch *watch, const struct address *address,
+                           const struct network **out);
+void watch_each_network(const struct watch *watch,
+                        void (*each)(const struct network *network, void *context), void *context);
+
+/* The subscriber that an address belongs to; NULL when nothing is known of it. */
+const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address);
+
 #endif

@@ -91,12 +91,13 @@ def test_a_proxy_of_the_environment_is_not_asked(daemon):
 
 
 @pytest.mark.parametrize("answer, status, message", [
+    ((200, "{"), 3, "expected JSON from the daemon, found '{'"),
     ((404, json.dumps({"detail": "expected an opening packet, found none"})), 1,
      "expected an opening packet, found none"),
     ((503, "busy"), 3, "the daemon answered with HTTP status 503"),
     ((200, "{}"), 3, "expected a judgement from the daemon, found '{}'"),
     ((200, JUDGEMENT.replace("51", '"51"')), 3, None),
-    ((200, "x" * 2_000_000), 3, None),
+    ((200, "x" * 17_000_000), 3, None),
 ])
 def test_any_other_answer_has_its_status(daemon, answer, status, message):
     daemon.answer = answer

@@ -22,6 +22,7 @@ struct site {
     struct serve *operators;
     unsigned observed; /* opening packets that came from our own sockets */
     bool ready;
+    const struct tales *tales; /* NULL: none */
 };
 
 static inline void site_observed(const struct observation *observation, struct judgement *out,
@@ -51,6 +52,13 @@ static inline bool site_ready(const char **out_reason, void *context)
     return site->ready;
 }
 
+static inline const struct tales *site_tales(void *context)
+{
+    struct site *site = context;
+
+    return site->tales;
+}
+
 static inline struct serve *site_listen(struct site *site, const char *text,
                                         enum serve_audience audience)
 {
@@ -60,6 +68,7 @@ static inline struct serve *site_listen(struct site *site, const char *text,
         .observed = site_observed,
         .metrics = site_metrics,
         .ready = site_ready,
+        .tales = site_tales,
         .context = site,
     };
     struct address address;

@@ -1,0 +1,139 @@
+/*
+ * Asking; see asking.h.
+ */
+#include "cli/asking.h"
+
+#include "base/settings.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ANSWER_MS = 5000, /* beyond the wait that was asked for */
+    SETTINGS_MAX = 1024 * 1024,
+};
+
+struct place { /* where the daemon listens */
+    struct address address;
+    uint16_t port;
+};
+
+/* The first of operators.listen; a file that nobody named and that is not there is an empty one. */
+static enum command_status find_daemon(const struct asking *asking, struct place *out)
+{
+    const bool named = asking->file != NULL;
+    const char *file = named ? asking->file : SETTINGS_FILE_DEFAULT;
+    const bool empty = !named && access(file, F_OK) != 0;
+    struct settings *settings = NULL;
+    struct report report;
+    size_t length = 0;
+    char *text = empty ? strdup("") : command_slurp(asking->command, file, SETTINGS_MAX, &length);
+    enum command_status status = COMMAND_FAILED;
+
+    if (text == NULL)
+        return COMMAND_FAILED;
+    report_init(&report, file);
+    if (settings_parse(text, length, &report, &settings) != 0)
+        command_print_report(&report);
+    else if (settings->operators_listen.count == 0)
+        command_failed(asking->command, "expected an address in operators.listen of %s, found none",
+                       file);
+    else if (!units_parse_endpoint(settings->operators_listen.item[0], &out->address, &out->port))
+        command_failed(asking->command,
+                       "expected an address and a port in operators.listen of %s, found '%s'", file,
+                       settings->operators_listen.item[0]);
+    else
+        status = COMMAND_DONE;
+    settings_free(settings);
+    free(text);
+    return status;
+}
+
+/* A problem document (RFC 9457) says in its detail what was wrong. */
+static enum command_status explain(const struct asking *asking, const struct ask_answer *answer)
+{
+    json_t *problem = json_loadb(answer->body, answer->length, 0, NULL);
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    char status[48];
+
+    snprintf(status, sizeof status, "the daemon answered with HTTP status %ld", answer->status);
+    command_failed(asking->command, "%s", detail != NULL ? detail : status);
+    json_decref(problem);
+    return answer->status == 404 ? COMMAND_NO : COMMAND_FAILED;
+}
+
+enum command_status asking_get(const struct asking *asking, const char *target,
+                               struct ask_answer *out)
+{
+    struct place place;
+    enum command_status status = find_daemon(asking, &place);
+    char error[512];
+
+    if (status != COMMAND_DONE)
+        return status;
+    if (ask(&place.address, place.port, target, asking->wait_ms + ANSWER_MS, out, error,
+            sizeof error) != 0)
+        return command_failed(asking->command, "%s", error);
+    if (out->status == 200)
+        return COMMAND_DONE;
+    status = explain(asking, out);
+    ask_answer_deinit(out);
+    return status;
+}
+
+enum command_status asking_get_json(const struct asking *asking, const char *target,
+                                    struct ask_answer *out, json_t **out_object)
+{
+    enum command_status status = asking_get(asking, target, out);
+
+    if (status != COMMAND_DONE)
+        return status;
+    *out_object = json_loadb(out->body, out->length, 0, NULL);
+    if (*out_object != NULL)
+        return COMMAND_DONE;
+    status = asking_wrong(asking, "JSON", out);
+    ask_answer_deinit(out);
+    return status;
+}
+
+enum command_status asking_wrong(const struct asking *asking, const char *what,
+                                 const struct ask_answer *answer)
+{
+    return command_failed(
+        asking->command, "expected %s from the daemon, found '%.*s'", what,
+        (int)(strcspn(answer->body, "\r\n") < 60 ? strcspn(answer->body, "\r\n") : 60),
+        answer->body);
+}
+
+void asking_print(struct ask_answer *answer)
+{
+    answer->body[strcspn(answer->body, "\r\n")] = '\0';
+    printf("%s\n", answer->body);
+}
+
+enum command_status asking_finish(const struct asking *asking)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return command_failed(asking->command, "expected to write to standard output, found: %s",
+                              strerror(errno));
+    return COMMAND_DONE;
+}
+
+bool asking_number(const char *text, uint32_t low, uint32_t high, uint32_t *out)
+{
+    char *end;
+    unsigned long number;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || number < low || number > high)
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}

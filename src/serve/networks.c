@@ -1,0 +1,166 @@
+/*
+ * Networks as JSON; see networks.h.
+ */
+#include "serve/networks.h"
+
+#include "base/units.h"
+#include "serve/answer.h"
+#include "serve/json.h"
+#include "serve/parameters.h"
+#include "watch/network.h"
+
+#include <string.h>
+
+/* The networks of an answer: the most seen of all that were offered, in a heap with the least seen
+ * of them on top. */
+struct choice {
+    const struct prefix *within; /* NULL: all */
+    size_t limit;
+    size_t count;
+    uint64_t total; /* that could have been chosen */
+    const struct network *network[QUERY_LIMIT_MAX];
+};
+
+static void swap(struct choice *choice, size_t a, size_t b)
+{
+    const struct network *was = choice->network[a];
+
+    choice->network[a] = choice->network[b];
+    choice->network[b] = was;
+}
+
+static bool is_less(const struct choice *choice, size_t a, size_t b)
+{
+    return choice->network[a]->seen < choice->network[b]->seen;
+}
+
+static void sift_down(struct choice *choice, size_t count)
+{
+    size_t at = 0;
+
+    for (;;) {
+        size_t least = at;
+
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
+            if (is_less(choice, child, least))
+                least = child;
+        if (least == at)
+            return;
+        swap(choice, at, least);
+        at = least;
+    }
+}
+
+static void sift_up(struct choice *choice, size_t at)
+{
+    for (; at > 0 && is_less(choice, at, (at - 1) / 2); at = (at - 1) / 2)
+        swap(choice, at, (at - 1) / 2);
+}
+
+static bool is_within(const struct prefix *outer, const struct prefix *inner)
+{
+    return inner->length >= outer->length && prefix_contains(outer, &inner->address);
+}
+
+static void offer(const struct network *network, void *context)
+{
+    struct choice *choice = context;
+
+    if (choice->within != NULL && !is_within(choice->within, &network->prefix))
+        return;
+    choice->total++;
+    if (choice->count < choice->limit) {
+        choice->network[choice->count] = network;
+        sift_up(choice, choice->count++);
+    } else if (network->seen > choice->network[0]->seen) {
+        choice->network[0] = network;
+        sift_down(choice, choice->count);
+    }
+}
+
+/* The least seen goes to the end, again and again, so that the most seen comes first. */
+static void sort(struct choice *choice)
+{
+    for (size_t left = choice->count; left > 1; left--) {
+        swap(choice, 0, left - 1);
+        sift_down(choice, left - 1);
+    }
+}
+
+static json_t *modes_of(const struct network_summary *summary)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < summary->mode_count; i++) {
+        const struct network_mode *mode = &summary->mode[i];
+
+        json_array_append_new(list, json_pack("{s:i, s:i, s:o, s:o}", "hops", (int)mode->hops,
+                                              "hop_limit", (int)mode->hop_limit, "share",
+                                              json_share(mode->share), "direct",
+                                              json_share(mode->direct)));
+    }
+    return list;
+}
+
+static json_t *histogram_of(const struct network *network)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < network->cell_count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:i, s:i}", "hop_limit", (int)network->cell[i].hop_limit,
+                                        "count", (int)network->cell[i].count));
+    return list;
+}
+
+static json_t *move_of(const struct network *network)
+{
+    if (network->moved_s == 0)
+        return json_null();
+    return json_pack("{s:I, s:i, s:i}", "time", (json_int_t)network->moved_s, "from",
+                     (int)network->moved_from, "to", (int)network->moved_to);
+}
+
+static json_t *network_object(const struct network *network)
+{
+    struct network_summary summary;
+    char prefix[PREFIX_TEXT_MAX];
+
+    network_summarize(network, &summary);
+    return json_pack("{s:s, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "prefix",
+                     units_prefix(&network->prefix, prefix), "seen", (json_int_t)network->seen,
+                     "updated", (json_int_t)network->updated_s, "enough", summary.enough,
+                     "handsets", summary.handsets, "computers", json_share(summary.computers),
+                     "tethered", json_share(summary.tethered), "moved", move_of(network), "modes",
+                     modes_of(&summary), "histogram", histogram_of(network));
+}
+
+enum MHD_Result networks_list(struct request *request)
+{
+    const struct watch *watch = request->sources->watch;
+    struct choice choice = {.count = 0};
+    struct query query;
+    enum MHD_Result result;
+    json_t *list;
+
+    if (!parameters_query(request, QUERY_ADDRESS | QUERY_PREFIX | QUERY_LIMIT, &query, &result))
+        return result;
+    if ((query.given & QUERY_ADDRESS) && query.given != QUERY_ADDRESS)
+        return answer_problem(request, MHD_HTTP_BAD_REQUEST,
+                              "expected address alone, or prefix and limit, found both");
+    choice.limit = query.limit;
+    if (query.given & QUERY_PREFIX)
+        choice.within = &query.prefix;
+    if (query.given & QUERY_ADDRESS) {
+        choice.count = watch_networks_of(watch, &query.address, choice.network);
+        choice.total = choice.count;
+    } else {
+        watch_each_network(watch, offer, &choice);
+        sort(&choice);
+    }
+    list = json_array();
+    for (size_t i = 0; i < choice.count; i++)
+        json_array_append_new(list, network_object(choice.network[i]));
+    return answer_json(
+        request, json_pack("{s:I, s:o}", "total", (json_int_t)choice.total, "networks", list));
+}

@@ -1,0 +1,18 @@
+/*
+ * What is known of subscribers, for operators.
+ */
+#ifndef HOPTELL_SERVE_SUBSCRIBERS_H
+#define HOPTELL_SERVE_SUBSCRIBERS_H
+
+#include "serve/request.h"
+
+/* GET /v1/subscribers: those seen last, newest first, at most ?limit=. */
+enum MHD_Result subscribers_list(struct request *request);
+
+/*
+ * GET /v1/subscribers/ADDRESS: the baseline of the subscriber that has the address, and what it did
+ * last, newest first and at most ?limit= connections.
+ */
+enum MHD_Result subscribers_show(struct request *request);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * The tales that run, for operators.
+ */
+#ifndef HOPTELL_SERVE_TALES_H
+#define HOPTELL_SERVE_TALES_H
+
+#include "serve/request.h"
+
+/* GET /v1/tales */
+enum MHD_Result tales_list(struct request *request);
+
+#endif

@@ -3,6 +3,7 @@ nginx that answers always the same. The site is a network namespace with one int
 opening packets arrive; hoptell captures there, as it would anywhere. Requests are counted by the
 second of the server's processor time: under full load that is all there is on an idle machine, and on
 a busy one it leaves out whom the processor served meanwhile."""
+import collections
 import contextlib
 import dataclasses
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 
+from feed import frames
 from row import LeftOut, Row
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -186,14 +188,12 @@ def memory(options):
 
 
 def asked(captured, count):
-    """The paths that ask about the first `count` connections of a capture."""
-    paths = []
-    with open(captured, "rb") as file:
-        file.read(24)
-        while len(paths) < count and (header := file.read(16)):
-            frame = file.read(int.from_bytes(header[8:12], sys.byteorder))
-            address = ".".join(str(octet) for octet in frame[26:30])
-            paths.append(f"/v1/lookup?address={address}&port={int.from_bytes(frame[34:36], 'big')}")
+    """The paths that ask about the last `count` connections of a capture: the table of hoptell holds
+    a million, and of as many that it has seen the first are not all in it."""
+    paths = collections.deque(maxlen=count)
+    for frame in frames(captured):
+        address = ".".join(str(octet) for octet in frame[26:30])
+        paths.append(f"/v1/lookup?address={address}&port={int.from_bytes(frame[34:36], 'big')}")
     return "\n".join(paths) + "\n"
 
 

@@ -4,6 +4,7 @@
 #include "cli/daemon.h"
 #include "cli/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 
 static const struct option_row rows[] = {
@@ -26,6 +27,7 @@ enum command_status command_run(int argc, char **argv)
     const char *value;
     struct configuration *configuration;
     int option;
+    int error;
 
     while ((option = options_next(&options, argc, argv, &value)) >= 0)
         file = value;
@@ -35,8 +37,9 @@ enum command_status command_run(int argc, char **argv)
         return COMMAND_USAGE;
     if (optind < argc)
         return command_usage("run", "expected no argument, found '%s'", argv[optind]);
-    if (configuration_load(file != NULL ? file : SETTINGS_FILE_DEFAULT, file != NULL,
-                           &configuration) != 0)
-        return COMMAND_FAILED;
+    error = configuration_load(file != NULL ? file : SETTINGS_FILE_DEFAULT, file != NULL,
+                               &configuration);
+    if (error != 0)
+        return error == -EINVAL ? COMMAND_NO : COMMAND_FAILED;
     return daemon_run(file != NULL ? file : SETTINGS_FILE_DEFAULT, configuration);
 }

@@ -24,19 +24,13 @@ static bool add_headers(struct MHD_Response *response, const struct answer_heade
     return true;
 }
 
-enum MHD_Result answer_send(struct request *request, unsigned status, const char *type,
-                            struct buffer *body, const struct answer_header *headers, size_t count)
+enum MHD_Result answer_queue(struct request *request, unsigned status, const char *type,
+                             struct MHD_Response *response, const struct answer_header *headers,
+                             size_t count)
 {
     const struct answer_header content = {"Content-Type", type};
-    struct MHD_Response *response = NULL;
     enum MHD_Result queued = MHD_NO;
 
-    if (body == NULL)
-        response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    else if (!body->failed)
-        response = MHD_create_response_from_buffer(body->length, body->text, MHD_RESPMEM_MUST_COPY);
-    if (body != NULL)
-        buffer_deinit(body);
     if (response == NULL)
         return MHD_NO;
     if (add_headers(response, common_headers, sizeof common_headers / sizeof common_headers[0]) &&
@@ -47,6 +41,20 @@ enum MHD_Result answer_send(struct request *request, unsigned status, const char
     if (queued == MHD_YES)
         request->counts->answers[status / 100]++;
     return queued;
+}
+
+enum MHD_Result answer_send(struct request *request, unsigned status, const char *type,
+                            struct buffer *body, const struct answer_header *headers, size_t count)
+{
+    struct MHD_Response *response = NULL;
+
+    if (body == NULL)
+        response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    else if (!body->failed)
+        response = MHD_create_response_from_buffer(body->length, body->text, MHD_RESPMEM_MUST_COPY);
+    if (body != NULL)
+        buffer_deinit(body);
+    return answer_queue(request, status, type, response, headers, count);
 }
 
 enum MHD_Result answer_problem_with(struct request *request, unsigned status, const char *detail,

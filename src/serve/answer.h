@@ -18,6 +18,11 @@ struct answer_header {
 enum MHD_Result answer_send(struct request *request, unsigned status, const char *type,
                             struct buffer *body, const struct answer_header *headers, size_t count);
 
+/* The same with a response of the HTTP library's, which is taken over; NULL for none. */
+enum MHD_Result answer_queue(struct request *request, unsigned status, const char *type,
+                             struct MHD_Response *response, const struct answer_header *headers,
+                             size_t count);
+
 /* A problem document (RFC 9457) of type about:blank; `detail` is ASCII or UTF-8. */
 enum MHD_Result answer_problem(struct request *request, unsigned status, const char *detail);
 enum MHD_Result answer_problem_with(struct request *request, unsigned status, const char *detail,

@@ -33,6 +33,18 @@ static uint64_t requests_waiting(const struct serve_counts *counts, unsigned unu
     return counts->waiting;
 }
 
+static uint64_t followers_now(const struct serve_counts *counts, unsigned unused)
+{
+    (void)unused;
+    return counts->followers;
+}
+
+static uint64_t followers_dropped(const struct serve_counts *counts, unsigned unused)
+{
+    (void)unused;
+    return counts->dropped;
+}
+
 static const struct count_row {
     const char *name;
     const char *help;
@@ -51,6 +63,10 @@ static const struct count_row {
     {"hoptell_http_connections", "Connections open now.", METRIC_GAUGE, 0, connections_open},
     {"hoptell_http_waiting", "Requests that wait for an opening packet now.", METRIC_GAUGE, 0,
      requests_waiting},
+    {"hoptell_http_followers", "Clients that follow the events now.", METRIC_GAUGE, 0,
+     followers_now},
+    {"hoptell_http_followers_dropped_total", "Followers that were too slow for the events.",
+     METRIC_COUNTER, 0, followers_dropped},
 };
 
 static void put_count(const struct count_row *row, enum serve_audience audience,

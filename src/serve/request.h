@@ -4,6 +4,7 @@
 #ifndef HOPTELL_SERVE_REQUEST_H
 #define HOPTELL_SERVE_REQUEST_H
 
+#include "serve/events.h"
 #include "serve/query.h"
 #include "serve/serve.h"
 #include "serve/visitor.h"
@@ -15,6 +16,7 @@ struct request {
     struct MHD_Connection *connection;
     const struct serve_sources *sources;
     struct waiting *waiting;
+    struct events *events;
     struct serve_counts *counts;
     enum serve_audience audience;
     const char *rest;        /* of the path, behind what the route has of it */

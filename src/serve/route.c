@@ -107,6 +107,7 @@ static const struct route routes[] = {
     {"GET", "/v1/subscribers/", "ADDRESS[?limit=]", FOR_OPERATORS, subscribers_show,
      "the baseline of one, and what it did last"},
     {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run"},
+    {"GET", "/v1/events", "", FOR_OPERATORS, events_stream, "server-sent events, one verdict each"},
     {"GET", "/metrics", "", FOR_OPERATORS, metrics, "counters for Prometheus"},
     {"GET", "/healthz", "", FOR_VISITORS | FOR_OPERATORS, healthy, "is the program alive"},
     {"GET", "/readyz", "", FOR_OPERATORS, ready, "is all of it up"},

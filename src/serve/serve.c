@@ -33,6 +33,7 @@ struct serve {
     uv_timer_t timer;
     unsigned open_handles; /* of libuv's; the last one to close frees */
     struct waiting waiting;
+    struct events events;
     struct crowd crowd; /* of visitors; operators are programs of this machine */
     struct serve_counts counts;
 };
@@ -60,9 +61,17 @@ static void resume_finished(struct serve *serve)
         MHD_resume_connection(((struct request *)wait->owner)->connection);
 }
 
+static uint64_t next_deadline(const struct serve *serve)
+{
+    const uint64_t waiting = waiting_deadline(&serve->waiting);
+    const uint64_t events = events_deadline(&serve->events);
+
+    return waiting < events ? waiting : events;
+}
+
 static void set_timer(struct serve *serve)
 {
-    const uint64_t deadline = waiting_deadline(&serve->waiting);
+    const uint64_t deadline = next_deadline(serve);
     MHD_UNSIGNED_LONG_LONG http = 0;
     uint64_t delay = UINT64_MAX;
     uint64_t now;
@@ -93,6 +102,7 @@ static void serve_turn(struct serve *serve)
     crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
     waiting_expire(&serve->waiting, uv_now(serve->loop));
     resume_finished(serve);
+    events_turn(&serve->events, uv_now(serve->loop), hang_up);
     MHD_run(serve->http);
     set_timer(serve);
 }
@@ -114,6 +124,7 @@ static struct request *request_new(struct serve *serve, struct MHD_Connection *c
     request->connection = connection;
     request->sources = &serve->sources;
     request->waiting = &serve->waiting;
+    request->events = &serve->events;
     request->counts = &serve->counts;
     request->audience = serve->audience;
     request->wait.owner = request;
@@ -324,6 +335,7 @@ void serve_close(struct serve *serve)
         return;
     waiting_expire(&serve->waiting, UINT64_MAX);
     resume_finished(serve);
+    events_end(&serve->events);
     if (serve->open_handles > 0) {
         uv_close((uv_handle_t *)&serve->poll, on_closed);
         uv_close((uv_handle_t *)&serve->timer, on_closed);
@@ -342,7 +354,7 @@ uint16_t serve_port(const struct serve *serve)
 void serve_judged(struct serve *serve, const struct judgement *judgement)
 {
     /* this may run inside MHD_run, so the requests go on in a turn of their own */
-    if (waiting_judged(&serve->waiting, judgement) > 0)
+    if (waiting_judged(&serve->waiting, judgement) > 0 || events_wanted(&serve->events))
         uv_timer_start(&serve->timer, on_timer, 0, 0);
 }
 
@@ -352,5 +364,7 @@ struct serve_counts serve_counts(const struct serve *serve)
 
     counts.audience = serve->audience;
     counts.waiting = serve->waiting.count;
+    counts.followers = serve->events.count;
+    counts.dropped = serve->events.dropped;
     return counts;
 }

@@ -49,6 +49,8 @@ struct serve_counts {
     uint64_t connections; /* accepted so far */
     uint64_t open;        /* connections now */
     uint64_t waiting;     /* requests now */
+    uint64_t followers;   /* of the events, now */
+    uint64_t dropped;     /* followers that were too slow, so far */
 };
 
 struct serve_counts serve_counts(const struct serve *serve);

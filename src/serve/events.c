@@ -1,0 +1,216 @@
+/*
+ * Server-sent events; see events.h. A client is in one of two states: its connection is suspended,
+ * since there is nothing to say, or the HTTP library takes text from event_read as its socket has
+ * room.
+ */
+#include "serve/events.h"
+
+#include "serve/answer.h"
+#include "serve/json.h"
+#include "serve/parameters.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EVENT_MAX = JSON_LINE_MAX + 128,
+    BLOCK_OCTETS = 4096, /* that the library asks for at once */
+};
+
+struct event_client {
+    struct events *events;
+    struct MHD_Connection *connection;
+    const struct journal *journal;
+    int fd;
+    bool is_suspended;
+    bool is_dropped;
+    uint64_t now_ms;  /* of the newest turn */
+    uint64_t beat_ms; /* when something was said last */
+    uint64_t next;    /* number of the next event */
+    char text[EVENT_MAX];
+    size_t length;
+    size_t taken; /* of text */
+};
+
+static void write_event(struct event_client *client, const struct judgement *judgement)
+{
+    int head = snprintf(client->text, sizeof client->text,
+                        "id: %llu\nevent: verdict\ndata: ", (unsigned long long)client->next);
+    const size_t length = json_judgement_line(judgement, client->text + head, JSON_LINE_MAX);
+
+    memcpy(client->text + (size_t)head + length, "\n\n", 2);
+    client->length = length > 0 ? (size_t)head + length + 2 : 0;
+}
+
+static void write_beat(struct event_client *client)
+{
+    client->length = (size_t)snprintf(client->text, sizeof client->text, ":\n\n");
+}
+
+/* The next text to be sent; false when there is nothing to say now. */
+static bool fill(struct event_client *client)
+{
+    struct judgement judgement;
+
+    client->taken = client->length = 0;
+    while (client->length == 0 && client->next < journal_end(client->journal)) {
+        if (journal_at(client->journal, client->next, &judgement))
+            write_event(client, &judgement);
+        client->next++;
+    }
+    if (client->length == 0 && client->now_ms - client->beat_ms >= EVENTS_BEAT_MS)
+        write_beat(client);
+    if (client->length > 0)
+        client->beat_ms = client->now_ms;
+    return client->length > 0;
+}
+
+static ssize_t event_read(void *context, uint64_t position, char *out, size_t most)
+{
+    struct event_client *client = context;
+    size_t count;
+
+    (void)position;
+    if (client->is_dropped)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (client->taken == client->length && !fill(client)) {
+        client->is_suspended = true;
+        MHD_suspend_connection(client->connection);
+        return 0;
+    }
+    count = client->length - client->taken < most ? client->length - client->taken : most;
+    memcpy(out, client->text + client->taken, count);
+    client->taken += count;
+    return (ssize_t)count;
+}
+
+static void event_client_free(void *context)
+{
+    struct event_client *client = context;
+    struct events *events = client->events;
+
+    for (unsigned i = 0; i < events->count; i++)
+        if (events->client[i] == client)
+            events->client[i] = events->client[--events->count];
+    free(client);
+}
+
+/* The event after the one that the client got last, when it says so and that one is not too old. */
+static uint64_t first_number(const struct request *request)
+{
+    const struct journal *journal = request->sources->journal;
+    const char *last = request_header(request, "Last-Event-ID");
+    char *end;
+    unsigned long long number;
+
+    errno = 0;
+    number = strtoull(last, &end, 10);
+    if (*last < '0' || *last > '9' || *end != '\0' || errno != 0 ||
+        number + 1 < journal_begin(journal) || number >= journal_end(journal) ||
+        journal_end(journal) - number > EVENTS_BEHIND_MAX)
+        return journal_end(journal);
+    return number + 1;
+}
+
+static struct event_client *event_client_new(const struct request *request)
+{
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct event_client *client = calloc(1, sizeof *client);
+
+    if (client == NULL || fd == NULL) {
+        free(client);
+        return NULL;
+    }
+    client->events = request->events;
+    client->connection = request->connection;
+    client->journal = request->sources->journal;
+    client->fd = fd->connect_fd;
+    client->now_ms = client->beat_ms = request->now_ms;
+    client->next = first_number(request);
+    client->length = (size_t)snprintf(client->text, sizeof client->text, "retry: 2000\n\n");
+    return client;
+}
+
+enum MHD_Result events_stream(struct request *request)
+{
+    static const struct answer_header later = {"Retry-After", "10"};
+    struct events *events = request->events;
+    struct event_client *client;
+    struct MHD_Response *response;
+    struct query query;
+    enum MHD_Result result;
+
+    if (!parameters_query(request, 0, &query, &result))
+        return result;
+    if (events->count == EVENTS_CLIENTS_MAX)
+        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   "too many follow the events already", &later, 1);
+    client = event_client_new(request);
+    if (client == NULL)
+        return MHD_NO;
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_OCTETS, event_read, client,
+                                                 event_client_free);
+    if (response == NULL) {
+        free(client);
+        return MHD_NO;
+    }
+    events->client[events->count++] = client;
+    return answer_queue(request, MHD_HTTP_OK, "text/event-stream", response, NULL, 0);
+}
+
+static bool has_something(const struct event_client *client)
+{
+    return client->next < journal_end(client->journal) ||
+           client->now_ms - client->beat_ms >= EVENTS_BEAT_MS;
+}
+
+static void resume(struct event_client *client)
+{
+    client->is_suspended = false;
+    MHD_resume_connection(client->connection);
+}
+
+void events_turn(struct events *events, uint64_t now_ms, void (*hang_up)(int connection))
+{
+    for (unsigned i = 0; i < events->count; i++) {
+        struct event_client *client = events->client[i];
+
+        client->now_ms = now_ms;
+        if (!client->is_dropped &&
+            journal_end(client->journal) - client->next > EVENTS_BEHIND_MAX) {
+            client->is_dropped = true;
+            events->dropped++;
+            hang_up(client->fd);
+        }
+        if (client->is_suspended && has_something(client))
+            resume(client);
+    }
+}
+
+bool events_wanted(const struct events *events)
+{
+    return events->count > 0;
+}
+
+uint64_t events_deadline(const struct events *events)
+{
+    uint64_t earliest = UINT64_MAX;
+
+    for (unsigned i = 0; i < events->count; i++) {
+        const struct event_client *client = events->client[i];
+
+        if (client->is_suspended && client->beat_ms + EVENTS_BEAT_MS < earliest)
+            earliest = client->beat_ms + EVENTS_BEAT_MS;
+    }
+    return earliest;
+}
+
+void events_end(struct events *events)
+{
+    for (unsigned i = 0; i < events->count; i++)
+        if (events->client[i]->is_suspended)
+            resume(events->client[i]);
+}

@@ -42,6 +42,15 @@ static size_t hash_prefix(const struct prefix *prefix)
     return (size_t)(halves[0] ^ halves[0] >> 32);
 }
 
+static uint64_t seen_of(const struct summary_network *network)
+{
+    uint64_t all = 0;
+
+    for (unsigned i = 0; i < SUMMARY_VERDICTS; i++)
+        all += network->verdicts[i];
+    return all;
+}
+
 /* The row of `prefix`, or the free one where it belongs. */
 static struct summary_network *find_network(const struct summary *summary,
                                             const struct prefix *prefix)
@@ -49,7 +58,7 @@ static struct summary_network *find_network(const struct summary *summary,
     const size_t mask = summary->network_capacity - 1;
     size_t i = hash_prefix(prefix) & mask;
 
-    while (summary->networks[i].seen > 0 &&
+    while (seen_of(&summary->networks[i]) > 0 &&
            (summary->networks[i].prefix.length != prefix->length ||
             !address_equal(&summary->networks[i].prefix.address, &prefix->address)))
         i = (i + 1) & mask;
@@ -73,7 +82,7 @@ static bool make_room(struct summary *summary)
     summary->networks = larger;
     summary->network_capacity = capacity * 2;
     for (size_t i = 0; i < capacity; i++)
-        if (before[i].seen > 0)
+        if (seen_of(&before[i]) > 0)
             *find_network(summary, &before[i].prefix) = before[i];
     free(before);
     return true;
@@ -88,7 +97,7 @@ static void add_network(struct summary *summary, const struct judgement *judgeme
         return;
     }
     network = find_network(summary, &judgement->network.prefix);
-    if (network->seen == 0) {
+    if (seen_of(network) == 0) {
         if (!make_room(summary)) {
             summary->elsewhere++;
             return;
@@ -97,8 +106,8 @@ static void add_network(struct summary *summary, const struct judgement *judgeme
         network->prefix = judgement->network.prefix;
         summary->network_count++;
     }
-    network->seen++;
-    network->verdicts[judgement->verdict]++;
+    if (network->verdicts[judgement->verdict] < UINT32_MAX)
+        network->verdicts[judgement->verdict]++;
 }
 
 void summary_add(struct summary *summary, const struct judgement *judgement)
@@ -176,27 +185,53 @@ static void print_row(FILE *to, const char *name, const uint64_t verdicts[SUMMAR
 }
 
 /* The most seen first; among equals by prefix, so that the order is the same each time. */
-static int compare_networks(const void *a, const void *b)
+static bool comes_before(const struct summary_network *a, const struct summary_network *b)
 {
-    const struct summary_network *left = a;
-    const struct summary_network *right = b;
+    const uint64_t seen[2] = {seen_of(a), seen_of(b)};
 
-    if (left->seen != right->seen)
-        return left->seen < right->seen ? 1 : -1;
-    return memcmp(&left->prefix, &right->prefix, sizeof left->prefix);
+    if (seen[0] != seen[1])
+        return seen[0] > seen[1];
+    return memcmp(&a->prefix, &b->prefix, sizeof a->prefix) < 0;
 }
 
-static void print_networks(struct summary *summary, FILE *to)
+/* The first NETWORKS_SHOWN in that order; how many there are. */
+static unsigned first_networks(const struct summary *summary,
+                               const struct summary_network *out[NETWORKS_SHOWN])
 {
+    unsigned count = 0;
+
+    for (size_t i = 0; i < summary->network_capacity; i++) {
+        const struct summary_network *network = &summary->networks[i];
+        unsigned at = count;
+
+        if (seen_of(network) == 0)
+            continue;
+        while (at > 0 && comes_before(network, out[at - 1]))
+            at--;
+        if (at == NETWORKS_SHOWN)
+            continue;
+        if (count < NETWORKS_SHOWN)
+            count++;
+        memmove(out + at + 1, out + at, (count - at - 1) * sizeof *out);
+        out[at] = network;
+    }
+    return count;
+}
+
+static void print_networks(const struct summary *summary, FILE *to)
+{
+    const struct summary_network *networks[NETWORKS_SHOWN];
+    const unsigned count = first_networks(summary, networks);
     char name[PREFIX_TEXT_MAX];
 
-    /* Empty rows have seen nothing, and so they sort behind the others. */
-    qsort(summary->networks, summary->network_capacity, sizeof *summary->networks,
-          compare_networks);
     print_header(to, "network");
-    for (size_t i = 0; i < NETWORKS_SHOWN && i < summary->network_count; i++)
-        print_row(to, units_prefix(&summary->networks[i].prefix, name),
-                  summary->networks[i].verdicts);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t verdicts[SUMMARY_VERDICTS];
+
+        for (unsigned k = 0; k < SUMMARY_VERDICTS; k++)
+            verdicts[k] = networks[i]->verdicts[k];
+        print_row(to, units_prefix(&networks[i]->prefix, name), verdicts);
+    }
     if (summary->network_count > NETWORKS_SHOWN)
         fprintf(to, "and %zu more\n", summary->network_count - NETWORKS_SHOWN);
     if (summary->elsewhere > 0)
@@ -205,7 +240,7 @@ static void print_networks(struct summary *summary, FILE *to)
         print_count(to, "not known before", summary->new_networks);
 }
 
-void summary_print(struct summary *summary, const struct replay_counts *counts, FILE *to)
+void summary_print(const struct summary *summary, const struct replay_counts *counts, FILE *to)
 {
     print_packets(summary, counts, to);
     if (summary->seen == 0)

@@ -12,8 +12,7 @@ enum { SUMMARY_VERDICTS = VERDICT_TETHERED + 1, SUMMARY_FAMILIES = STACK_UNKNOWN
 
 struct summary_network {
     struct prefix prefix;
-    uint64_t seen;
-    uint64_t verdicts[SUMMARY_VERDICTS];
+    uint32_t verdicts[SUMMARY_VERDICTS]; /* all 0: the row is free */
 };
 
 struct summary {
@@ -36,6 +35,6 @@ void summary_deinit(struct summary *summary);
 void summary_add(struct summary *summary, const struct judgement *judgement);
 
 /* Writes it as text; looks at errors is the caller's part. */
-void summary_print(struct summary *summary, const struct replay_counts *counts, FILE *to);
+void summary_print(const struct summary *summary, const struct replay_counts *counts, FILE *to);
 
 #endif

@@ -177,3 +177,31 @@ uint32_t stack_signature(const struct observation *observation)
     hash = fnv(hash, (uint8_t)id_value(observation));
     return (uint32_t)(hash ^ hash >> 32);
 }
+
+/* All features but the layout, and never 0. */
+static uint64_t rest_of(const struct observation *o)
+{
+    enum { ANY = 1 };
+
+    return (uint64_t)o->window << 48 | (scale_value(o) & 0xff) << 40 |
+           (uint64_t)((o->flags & OBSERVATION_HAS_WINDOW_SCALE) != 0) << 36 | id_value(o) << 32 |
+           ecn_value(o) << 28 | (flow_value(o) & 0xff) << 16 | (quirk_value(o) & 0xff) << 8 | ANY;
+}
+
+uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache,
+                      const struct observation *observation, struct stack *out)
+{
+    const uint64_t layout = layout_value(observation);
+    const uint64_t rest = rest_of(observation);
+    const uint64_t at = (layout ^ rest) * 0x9e3779b97f4a7c15u >> 40;
+    struct stack_kept *kept = &cache->kept[at % STACK_GUESSES];
+
+    if (kept->layout != layout || kept->rest != rest) {
+        kept->layout = layout;
+        kept->rest = rest;
+        kept->signature = stack_signature(observation);
+        stack_guess(table, observation, &kept->stack);
+    }
+    *out = kept->stack;
+    return kept->signature;
+}

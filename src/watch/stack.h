@@ -87,4 +87,25 @@ double stack_computer_share(const struct stack *stack);
  */
 uint32_t stack_signature(const struct observation *observation);
 
+/*
+ * Guesses that were made before, by all that they were made of: there are few ways of making an
+ * opening packet, and the same come again and again.
+ */
+enum { STACK_GUESSES = 256 };
+
+struct stack_kept {
+    uint64_t layout;
+    uint64_t rest; /* 0: nothing is kept here */
+    struct stack stack;
+    uint32_t signature;
+};
+
+struct stack_cache {
+    struct stack_kept kept[STACK_GUESSES];
+};
+
+/* What stack_guess gives, from a cache that was zeroed for this table; returns stack_signature. */
+uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache,
+                      const struct observation *observation, struct stack *out);
+
 #endif

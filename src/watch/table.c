@@ -77,6 +77,11 @@ uint64_t table_hash(const struct table *table, const void *key)
     return hash_words(table->hash_key, words, (table->shape.key_size + 7u) / 8);
 }
 
+uint64_t table_hash_words(const struct table *table, const uint64_t *words, size_t count)
+{
+    return hash_words(table->hash_key, words, count);
+}
+
 /* The first or the second bucket of a hash. */
 static uint64_t bucket_of(const struct table *table, uint64_t hash, unsigned choice)
 {

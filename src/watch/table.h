@@ -46,8 +46,12 @@ struct table {
 int table_init(struct table *table, const struct table_shape *shape, const uint64_t hash_key[2]);
 void table_deinit(struct table *table); /* of a zeroed table is fine */
 
-/* The hash of the key_size octets at `key`, for the functions below. */
+/*
+ * The hash of the key_size octets at `key`, for the functions below. Who knows a shorter form of its
+ * keys may hash that instead, each key by the same words every time.
+ */
 uint64_t table_hash(const struct table *table, const void *key);
+uint64_t table_hash_words(const struct table *table, const uint64_t *words, size_t count);
 
 /*
  * Start to bring into the cache what table_find and table_add will look at: first the marks, then,

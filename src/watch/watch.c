@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct network) == 192 && sizeof(struct subscriber) == 64 
 struct watch {
     struct watch_settings settings;
     struct stack_table stacks;
+    struct stack_cache guesses;
     struct table networks;
     struct table subscribers;
     struct table connections;
@@ -162,17 +163,41 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
     watch->settings.threshold = settings->threshold;
 }
 
+/* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */
+static uint64_t prefix_hash(const struct watch *watch, const struct prefix *prefix)
+{
+    const uint8_t *octets = prefix->address.octets;
+    const uint64_t first = (uint64_t)load_u32(octets) << 32 | load_u32(octets + 4);
+    uint64_t word = first | prefix->length;
+
+    if (address_is_v4(&prefix->address))
+        word = (uint64_t)load_u32(octets + 12) << 8 | prefix->length;
+    else if (prefix->length > 56)
+        return table_hash(&watch->networks, prefix);
+    return table_hash_words(&watch->networks, &word, 1);
+}
+
+static uint64_t connection_hash(const struct watch *watch, const struct connection_key *key)
+{
+    uint64_t word;
+
+    if (!address_is_v4(&key->client))
+        return table_hash(&watch->connections, key);
+    word = (uint64_t)load_u32(key->client.octets + 12) << 16 | load_u16(key->port);
+    return table_hash_words(&watch->connections, &word, 1);
+}
+
 static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
 {
     out->levels = network_levels(&o->client, out->prefix);
     out->subscriber_key = subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
-    out->connection_hash = table_hash(&watch->connections, &out->connection_key);
+    out->connection_hash = connection_hash(watch, &out->connection_key);
     table_prefetch_marks(&watch->connections, out->connection_hash);
     out->subscriber_hash = table_hash(&watch->subscribers, &out->subscriber_key);
     table_prefetch_marks(&watch->subscribers, out->subscriber_hash);
     for (unsigned i = 0; i < out->levels; i++) {
-        out->prefix_hash[i] = table_hash(&watch->networks, &out->prefix[i]);
+        out->prefix_hash[i] = prefix_hash(watch, &out->prefix[i]);
         table_prefetch_marks(&watch->networks, out->prefix_hash[i]);
     }
 }
@@ -212,7 +237,6 @@ static void find_device(const struct observation *o, const struct stack *stack, 
     const uint32_t now_ms = (uint32_t)(o->time_ns / 1000000u);
     bool clock_tells;
 
-    out->signature = stack_signature(o);
     out->has_clock = o->flags & OBSERVATION_HAS_TIMESTAMPS && o->timestamp_value != 0 &&
                      stack->probability[STACK_ANDROID] + stack->probability[STACK_LINUX] > 0.5;
     out->clock = (o->timestamp_value - now_ms) >> 14;
@@ -362,7 +386,7 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
 
     find_known(watch, observation, known);
     begin(observation, out);
-    stack_guess(&watch->stacks, observation, &out->stack);
+    known->signature = stack_recall(&watch->stacks, &watch->guesses, observation, &out->stack);
     if (known->is_repeated) {
         repeat(known, observation, out);
         return false;
@@ -413,7 +437,7 @@ bool watch_lookup(const struct watch *watch, const struct address *client, uint1
     const struct connection *connection;
 
     connection_key(client, port, &key);
-    connection = table_find(&watch->connections, table_hash(&watch->connections, &key), &key);
+    connection = table_find(&watch->connections, connection_hash(watch, &key), &key);
     if (!connection)
         return false;
     connection_recall(connection, out);
@@ -454,9 +478,9 @@ void watch_each_baseline(const struct watch *watch,
 }
 
 /* Puts an entry, key first, into its table; no room is no error. */
-static void put_entry(struct table *table, const void *entry, uint64_t seen, uint64_t updated_ns)
+static void put_entry(struct table *table, uint64_t hash, const void *entry, uint64_t seen,
+                      uint64_t updated_ns)
 {
-    const uint64_t hash = table_hash(table, entry);
     void *place = table_find(table, hash, entry);
 
     if (!place)
@@ -476,11 +500,13 @@ int watch_restore(struct watch *watch, const struct baseline *baseline)
     if (baseline->subscriber) {
         rc = subscriber_restore(baseline, &subscriber);
         if (rc == 0)
-            put_entry(&watch->subscribers, &subscriber, subscriber.seen, baseline->updated_ns);
+            put_entry(&watch->subscribers, table_hash(&watch->subscribers, &subscriber),
+                      &subscriber, subscriber.seen, baseline->updated_ns);
     } else {
         rc = network_restore(baseline, &network);
         if (rc == 0)
-            put_entry(&watch->networks, &network, network.seen, baseline->updated_ns);
+            put_entry(&watch->networks, prefix_hash(watch, &network.prefix), &network, network.seen,
+                      baseline->updated_ns);
     }
     return rc;
 }
@@ -494,7 +520,7 @@ unsigned watch_networks_of(const struct watch *watch, const struct address *addr
 
     for (unsigned i = 0; i < levels; i++) {
         const struct network *network =
-            table_find(&watch->networks, table_hash(&watch->networks, &prefix[i]), &prefix[i]);
+            table_find(&watch->networks, prefix_hash(watch, &prefix[i]), &prefix[i]);
 
         if (network)
             out[count++] = network;

@@ -56,6 +56,34 @@ static void each_system_is_told_by_its_opening_packet(void **state)
     }
 }
 
+/* Each maker again and again, with each feature changed in turn, so that places are shared. */
+static void a_guess_that_is_remembered_is_the_one_that_is_made(void **state)
+{
+    struct stack_table table;
+    struct stack_cache cache = {0};
+
+    (void)state;
+    parse(watch_stacks_txt, &table);
+    for (unsigned i = 0; i < 4000; i++) {
+        struct observation o = made_by((enum visit_maker)(i % 5), i / 5 % 2 == 0);
+        struct stack made = {0};
+        struct stack remembered = {0};
+
+        o.window_scale = (uint8_t)(o.window_scale + i / 10 % 4);
+        o.window = (uint16_t)(o.window - i / 40 % 5 * 8);
+        o.timestamp_echo = i / 200 % 3 == 0;
+        o.ip_id = i / 600 % 2 == 0 ? 0 : o.ip_id;
+        o.flow_label = i / 1200 % 2 == 0 ? 0 : o.flow_label;
+        o.tcp_bits |= i / 2400 % 2 == 0 ? TCP_ECE | TCP_CWR : 0;
+        if (i % 7 == 0)
+            o.flags &= ~(uint32_t)OBSERVATION_HAS_WINDOW_SCALE;
+        stack_guess(&table, &o, &made);
+        assert_int_equal(stack_recall(&table, &cache, &o, &remembered), stack_signature(&o));
+        assert_int_equal(remembered.family, made.family);
+        assert_memory_equal(remembered.probability, made.probability, sizeof made.probability);
+    }
+}
+
 static void a_mac_and_an_iphone_are_left_open_between_the_two(void **state)
 {
     const struct observation o = made_by(MAKER_MAC, true);
@@ -197,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_system_is_told_by_its_opening_packet),
+        cmocka_unit_test(a_guess_that_is_remembered_is_the_one_that_is_made),
         cmocka_unit_test(a_mac_and_an_iphone_are_left_open_between_the_two),
         cmocka_unit_test(neither_mss_nor_hop_limit_nor_their_clamping_changes_the_guess),
         cmocka_unit_test(options_in_an_order_that_nobody_sends_are_unknown),

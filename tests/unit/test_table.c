@@ -38,15 +38,16 @@ static struct entry *add(struct table *table, uint64_t key, uint8_t worth, uint6
     return entry;
 }
 
-/* The vectors of the SipHash paper's reference: octets 0, 1, 2, ... under the key 0, 1, 2, ... */
-static void the_hash_is_siphash_2_4(void **state)
+/* What CPython, whose hash of octets is this one, gives for the octets 0, 1, 2, ... under the key 0. */
+static void the_hash_is_siphash_1_3(void **state)
 {
+    static const uint64_t key[2] = {0, 0};
     static const uint64_t words[] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
 
     (void)state;
-    assert_true(hash_words(hash_key, words, 0) == 0x726fdb47dd0e0e31u);
-    assert_true(hash_words(hash_key, words, 1) == 0x93f5f5799a932462u);
-    assert_true(hash_words(hash_key, words, 2) == 0x3f2acc7f57c29bdbu);
+    assert_true(hash_words(key, words, 1) == 0xead411e67ebe2eeau);
+    assert_true(hash_words(key, words, 2) == 0x8972188433a5c5b7u);
+    assert_true(hash_words(hash_key, words, 2) != 0x8972188433a5c5b7u);
 }
 
 static void an_entry_is_found_by_its_key_alone(void **state)
@@ -189,7 +190,7 @@ static void each_entry_is_visited_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_hash_is_siphash_2_4),
+        cmocka_unit_test(the_hash_is_siphash_1_3),
         cmocka_unit_test(an_entry_is_found_by_its_key_alone),
         cmocka_unit_test(an_impossible_shape_is_refused),
         cmocka_unit_test(nearly_all_of_its_entries_can_be_used),

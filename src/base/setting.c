@@ -159,6 +159,27 @@ static void count_print(const struct setting *row, const void *field, put_functi
     put(units_count(*value, text), context);
 }
 
+static bool size_in_range(const struct setting *row, const void *field)
+{
+    return number_in_range(row, field, units_parse_size);
+}
+
+static int size_take(const struct setting *row, const char *text, void *field)
+{
+    (void)row;
+    return units_parse_size(text, field) ? 0 : -EINVAL;
+}
+
+static void size_print(const struct setting *row, const void *field, put_function *put,
+                       void *context)
+{
+    const uint64_t *value = field;
+    char text[UNITS_TEXT_MAX];
+
+    (void)row;
+    put(units_size(*value, text), context);
+}
+
 static bool duration_in_range(const struct setting *row, const void *field)
 {
     return number_in_range(row, field, units_parse_duration);
@@ -357,6 +378,7 @@ static void prefixes_clear(void *field)
 static const struct type types[] = {
     [SETTING_TEXT] = {false, NULL, text_take, text_print, text_equal, text_clear},
     [SETTING_COUNT] = {false, count_in_range, count_take, count_print, number_equal, NULL},
+    [SETTING_SIZE] = {false, size_in_range, size_take, size_print, number_equal, NULL},
     [SETTING_DURATION] = {false, duration_in_range, duration_take, duration_print, number_equal,
                           NULL},
     [SETTING_SHARE] = {false, share_in_range, share_take, share_print, share_equal, NULL},
@@ -387,6 +409,7 @@ const char *setting_words(const struct setting *row, char out[SETTING_WORDS_MAX]
 {
     static const char *const numbers[] = {
         [SETTING_COUNT] = "a number",
+        [SETTING_SIZE] = "a size",
         [SETTING_DURATION] = "a duration",
         [SETTING_SHARE] = "a share",
     };

@@ -12,6 +12,7 @@
 enum setting_type {
     SETTING_TEXT,      /* char * */
     SETTING_COUNT,     /* uint64_t */
+    SETTING_SIZE,      /* uint64_t, octets */
     SETTING_DURATION,  /* uint64_t, microseconds */
     SETTING_SHARE,     /* double, 0 to 1 */
     SETTING_CHOICE,    /* int: the index in `choices` */
@@ -28,7 +29,7 @@ struct setting {
     bool fixed;           /* a change takes a restart */
     size_t offset;        /* of its field in struct settings */
     const char *fallback; /* the value of a file that does not have it, as YAML */
-    const char *least;    /* of counts, durations and shares: the range, both ends within */
+    const char *least;    /* of counts, sizes, durations and shares: the range, both ends within */
     const char *most;
     const char *const *choices; /* ends with NULL */
     const char *words;          /* of texts and lists: what is expected, as in "a user's name" */

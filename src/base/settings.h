@@ -44,6 +44,9 @@ struct settings {
     struct prefix_list own;    /* own: prefixes that are yours to answer from ([]) */
     int datapath;              /* datapath: tun, xdp (tun) */
 
+    char *spool_path;    /* spool.path: a directory; "": the store's usual one ("") */
+    uint64_t spool_size; /* spool.size: octets (64MiB) */
+
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
     int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */
     uint64_t watch_connections;        /* watch.connections: remembered (1M) */

@@ -103,6 +103,7 @@ static const char *const resolver_uses[] = {"off", "system", NULL};
                                       0 * sizeof((c_type *)0 == &((struct settings *)0)->name)
 #define TEXT(name)      FIELD(SETTING_TEXT, char *, name)
 #define COUNT(name)     FIELD(SETTING_COUNT, uint64_t, name)
+#define SIZE(name)      FIELD(SETTING_SIZE, uint64_t, name)
 #define DURATION(name)  FIELD(SETTING_DURATION, uint64_t, name)
 #define SHARE(name)     FIELD(SETTING_SHARE, double, name)
 #define CHOICE(name)    FIELD(SETTING_CHOICE, int, name)
@@ -174,6 +175,23 @@ const struct setting settings_table[] = {
          "Where probes are answered. tun is a device to which the targets are routed. xdp answers "
          "on xdp.interfaces before this machine's own stack sees a probe, so that a target may "
          "be an address of this machine."},
+
+    {.key = "spool.path",
+     TEXT(spool_path),
+     .fixed = true,
+     .fallback = "\"\"",
+     .words = "a directory (\"\" for the usual one)",
+     .help = "Where observations wait on disk while the store does not take them. It is made if "
+             "need be. The usual one is, for sqlite:PATH, PATH with .spool after it, else "
+             "/var/lib/hoptell/spool. Each hoptell needs its own."},
+    {.key = "spool.size",
+     SIZE(spool_size),
+     .fixed = true,
+     .fallback = "64MiB",
+     .least = "1MiB",
+     .most = "1TiB",
+     .help = "How much may wait there; what comes when it is full is lost, and counted. An "
+             "observation takes about 200 octets."},
 
     {.key = "watch.interfaces",
      TEXTS(watch_interfaces),

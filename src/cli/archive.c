@@ -4,6 +4,7 @@
 #include "cli/archive.h"
 
 #include "base/log.h"
+#include "cli/restoring.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,19 +12,34 @@
 #include <string.h>
 #include <time.h>
 
+#define SPOOL_SHARED "/var/lib/hoptell/spool" /* of a store that is not a file */
+
 enum {
     QUEUE_ROWS = 65536,
-    SAVE_EVERY_MS = 60 * 1000,
+    LOOK_EVERY_MS = 1000,
+    SAVE_EVERY_LOOKS = 60,
     FORGET_EVERY_SAVES = 60, /* once an hour */
+    PATH_OCTETS = 4096,
 };
 
 struct archive {
+    uv_loop_t *loop;
     uv_timer_t timer;
     struct store_queue *queue;
     struct watching *watching;
+    struct restoring *restoring; /* NULL: none is under way */
+    char *url;
+    char *password_file;
+    char *spool_path;
     uint64_t keep_us;
     uint64_t saved_ns; /* what changed since is not saved yet; clock of the observations */
+    unsigned looks;
     unsigned saves;
+    uint64_t lost;    /* as it was said last */
+    uint64_t broken;  /* the same */
+    bool was_failing; /* the same */
+    bool is_losing;   /* what is lost now has been said */
+    bool is_restored; /* what the store knew is known; before, a save would replace it by less */
     bool is_closing;  /* the loop has ended: a save may wait for room in the queue */
     bool is_short;    /* not everything of the newest save found room */
     char reason[256]; /* why the store fails */
@@ -60,76 +76,160 @@ static void archive_save(struct archive *a)
 {
     const uint64_t now = this_second_ns();
 
+    if (!a->is_restored)
+        return;
     a->is_short = false;
     watch_each_baseline(watching_watch(a->watching), archive_save_one, a);
     if (!a->is_short)
         a->saved_ns = now;
 }
 
-static void archive_tick(uv_timer_t *timer)
+/* Says once what has changed: that the store fails, that it is back, that rows are lost. */
+static void archive_tell(struct archive *a, const struct store_queue_counts *counts)
+{
+    const bool failing = store_queue_failing(a->queue, a->reason, sizeof a->reason);
+
+    if (failing && !a->was_failing)
+        log_warning("%s; until it is back, what is to be stored waits in %s", a->reason,
+                    a->spool_path);
+    if (!failing && a->was_failing && a->is_restored)
+        log_notice("the store is back; %llu rows wait for it", (unsigned long long)counts->spooled);
+    if (counts->lost > a->lost && !a->is_losing)
+        log_error("%s is full or cannot be written: what is to be stored is lost, and counted in "
+                  "hoptell_store_lost_total",
+                  a->spool_path);
+    if (counts->broken > a->broken)
+        log_error("%s: %llu places could not be read again; what was there is lost", a->spool_path,
+                  (unsigned long long)(counts->broken - a->broken));
+    a->is_losing = counts->lost > a->lost || (a->is_losing && failing);
+    a->was_failing = failing || (a->was_failing && !a->is_restored);
+    a->lost = counts->lost;
+    a->broken = counts->broken;
+}
+
+static void archive_restored(bool restored, void *context)
+{
+    struct archive *a = context;
+
+    a->restoring = NULL;
+    a->is_restored = restored;
+    if (restored)
+        log_notice("the store is reached: what it knows is known again");
+}
+
+/* What the spool has of baselines must be in the store before they are read from there. */
+static void archive_restore_late(struct archive *a, const struct store_queue_counts *counts)
+{
+    const struct store_place place = {.url = a->url, .password_file = a->password_file};
+
+    if (a->is_restored || a->restoring != NULL || counts->spooled > 0)
+        return;
+    a->restoring =
+        restoring_begin(a->loop, &place, watching_watch(a->watching), archive_restored, a);
+}
+
+static void archive_look(uv_timer_t *timer)
 {
     struct archive *a = timer->data;
+    const struct store_queue_counts counts = store_queue_counts(a->queue);
 
+    archive_tell(a, &counts);
+    archive_restore_late(a, &counts);
+    if (++a->looks % SAVE_EVERY_LOOKS != 0)
+        return;
     archive_save(a);
     if (++a->saves % FORGET_EVERY_SAVES == 0 && a->keep_us > 0)
         store_queue_forget(a->queue, wall_clock_ns() - a->keep_us * 1000);
 }
 
-static void archive_restore_one(const struct baseline *baseline, void *context)
+/* Beside the file of an embedded store, so that both are on one disk and move together. */
+static char *archive_spool_path(const struct settings *settings)
 {
-    struct archive *a = context;
+    static const char sqlite[] = "sqlite:";
+    char path[PATH_OCTETS];
 
-    if (watch_restore(watching_watch(a->watching), baseline) != 0)
-        log_warning("a baseline in the store is not one of this version: left out");
+    if (settings->spool_path[0] != '\0')
+        return strdup(settings->spool_path);
+    if (strncmp(settings->store, sqlite, strlen(sqlite)) != 0)
+        return strdup(SPOOL_SHARED);
+    snprintf(path, sizeof path, "%s.spool", settings->store + strlen(sqlite));
+    return strdup(path);
 }
 
-static int archive_restore(struct archive *a, struct store *store, char *error, size_t error_size)
+static struct archive *archive_new(uv_loop_t *loop, const struct settings *settings,
+                                   struct watching *watching)
 {
-    uint64_t broken = 0;
-    const int code = store_each_baseline(store, archive_restore_one, a, &broken);
+    struct archive *a = calloc(1, sizeof *a);
 
-    if (code != 0)
-        snprintf(error, error_size, "cannot read the baselines: %s", store_error(store));
-    else if (broken > 0)
-        log_warning("%llu baselines in the store are broken: left out", (unsigned long long)broken);
-    return code;
+    if (a == NULL)
+        return NULL;
+    a->loop = loop;
+    a->watching = watching;
+    a->keep_us = settings->keep_us;
+    a->saved_ns = this_second_ns();
+    a->url = strdup(settings->store);
+    a->password_file = strdup(settings->store_password_file);
+    a->spool_path = archive_spool_path(settings);
+    return a;
+}
+
+static void archive_free(struct archive *a)
+{
+    if (a == NULL)
+        return;
+    free(a->url);
+    free(a->password_file);
+    free(a->spool_path);
+    free(a);
+}
+
+/* The store with what it knows, or the way to it while it cannot be reached. */
+static int archive_reach(struct archive *a, struct store **out, char *error, size_t error_size)
+{
+    const struct store_place place = {.url = a->url, .password_file = a->password_file};
+    const int code = store_open(&place, out, error, error_size);
+
+    if (code == 0) {
+        a->is_restored = true;
+        return restoring_now(watching_watch(a->watching), *out, error, error_size);
+    }
+    if (code != -EHOSTDOWN)
+        return code;
+    log_warning("%s; until it is there, what is to be stored waits in %s", error, a->spool_path);
+    a->was_failing = true;
+    return 0;
 }
 
 int archive_open(uv_loop_t *loop, const struct settings *settings, struct watching *watching,
                  struct archive **out, char *error, size_t error_size)
 {
-    struct store_place place;
     struct archive *a;
     struct store *store = NULL;
-    int code;
+    struct spool *spool = NULL;
+    int code = -ENOMEM;
 
     *out = NULL;
     if (strcmp(settings->store, "none") == 0)
         return 0;
-    a = calloc(1, sizeof *a);
-    if (a == NULL) {
-        snprintf(error, error_size, "%s", strerror(ENOMEM));
-        return -ENOMEM;
-    }
-    a->watching = watching;
-    a->keep_us = settings->keep_us;
-    a->saved_ns = this_second_ns();
-    place = (struct store_place){.url = settings->store,
-                                 .password_file = settings->store_password_file};
-    code = store_open(&place, &store, error, error_size);
+    snprintf(error, error_size, "%s", strerror(ENOMEM));
+    a = archive_new(loop, settings, watching);
+    if (a != NULL && a->url != NULL && a->password_file != NULL && a->spool_path != NULL)
+        code = archive_reach(a, &store, error, error_size);
+    if (code == 0)
+        code = spool_open(a->spool_path, settings->spool_size, &spool, error, error_size);
     if (code == 0) {
-        code = archive_restore(a, store, error, error_size);
-        if (code == 0)
-            code = store_queue_open(store, QUEUE_ROWS, &a->queue);
+        restoring_spooled(watching_watch(watching), spool);
+        code = store_queue_open(store, spool, QUEUE_ROWS, &a->queue);
     }
     if (code != 0) {
         store_close(store);
-        free(a);
+        spool_close(spool);
+        archive_free(a);
         return code;
     }
     uv_timer_init(loop, &a->timer);
     a->timer.data = a;
-    uv_timer_start(&a->timer, archive_tick, SAVE_EVERY_MS, SAVE_EVERY_MS);
+    uv_timer_start(&a->timer, archive_look, LOOK_EVERY_MS, LOOK_EVERY_MS);
     *out = a;
     return 0;
 }
@@ -149,7 +249,7 @@ bool archive_is_well(struct archive *a, const char **out_reason)
 
 static void archive_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    archive_free(handle->data);
 }
 
 void archive_close(struct archive *a)
@@ -157,6 +257,9 @@ void archive_close(struct archive *a)
     if (a == NULL)
         return;
     a->is_closing = true;
+    restoring_abandon(a->restoring);
+    if (!a->is_restored)
+        log_warning("the store was not reached: what was learnt since the start is not kept");
     archive_save(a);
     store_queue_close(a->queue);
     uv_close((uv_handle_t *)&a->timer, archive_closed);

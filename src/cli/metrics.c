@@ -116,10 +116,15 @@ static void put_archive(const struct sink *sink, struct archive *archive)
 
     put_plain(sink, METRIC_GAUGE, "hoptell_store_queued", "Rows that wait for the store now.",
               counts.queued);
+    put_plain(sink, METRIC_GAUGE, "hoptell_store_spooled",
+              "Rows that wait on disk now until the store takes them.", counts.spooled);
     put_plain(sink, METRIC_COUNTER, "hoptell_store_written_total", "Rows written and committed.",
               counts.written);
     put_plain(sink, METRIC_COUNTER, "hoptell_store_lost_total",
-              "Rows for which the queue had no room, or that could not be written.", counts.lost);
+              "Rows for which queue or spool had no room, or that could not be written.",
+              counts.lost);
+    put_plain(sink, METRIC_COUNTER, "hoptell_store_spool_broken_total",
+              "Places of the spool that could not be read again.", counts.broken);
 }
 
 void metrics_put(const struct metrics_sources *sources, metric_put *put, void *to)

@@ -5,11 +5,19 @@
 #ifndef HOPTELL_STORE_BACKEND_H
 #define HOPTELL_STORE_BACKEND_H
 
+#include "base/units.h"
 #include "store/store.h"
 
 enum {
     STORE_ERROR_MAX = 512,
     STORE_VERSION_NEWEST = 2, /* of the tables; each kind of store has its migrations up to it */
+};
+
+enum { STORE_PAGE = 256 };
+
+struct address_page {
+    size_t count;
+    char text[STORE_PAGE][ADDRESS_TEXT_MAX];
 };
 
 struct store_backend {
@@ -28,6 +36,15 @@ struct store_backend {
                          void (*each)(const struct baseline *baseline, void *context),
                          void *context, uint64_t *out_broken);
     int (*forget_before)(struct store *store, uint64_t time_ns);
+    /*
+     * Texts of distinct addresses of observations and labels, after `after` and before `before` in
+     * the order of their letters, at most STORE_PAGE. 0 or -EIO.
+     */
+    int (*addresses_between)(struct store *store, const char *after, const char *before,
+                             struct address_page *out);
+    /* Deletes the observations and labels of one address; of a subscriber its baseline. */
+    int (*forget_address)(struct store *store, const char *address);
+    int (*forget_baseline)(struct store *store, const struct prefix *subscriber);
 };
 
 /* The first member of every backend's own struct. */

@@ -87,6 +87,10 @@ enum statement {
     STATEMENT_EACH_BASELINE,
     STATEMENT_FORGET_OBSERVATIONS,
     STATEMENT_FORGET_SUBSCRIBERS,
+    STATEMENT_ADDRESSES_BETWEEN,
+    STATEMENT_FORGET_ADDRESS,
+    STATEMENT_FORGET_LABELS,
+    STATEMENT_FORGET_BASELINE,
     STATEMENT_COUNT,
 };
 
@@ -107,6 +111,14 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_OBSERVATIONS] =
         "DELETE FROM observation WHERE seen_at < ? ORDER BY seen_at LIMIT ?",
     [STATEMENT_FORGET_SUBSCRIBERS] = "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_ADDRESSES_BETWEEN] =
+        "SELECT address FROM (SELECT DISTINCT address FROM observation WHERE address > ? AND"
+        " address < ? ORDER BY address LIMIT 256) AS o UNION"
+        " SELECT address FROM (SELECT DISTINCT address FROM label WHERE address > ? AND"
+        " address < ? ORDER BY address LIMIT 256) AS l ORDER BY address LIMIT 256",
+    [STATEMENT_FORGET_ADDRESS] = "DELETE FROM observation WHERE address = ?",
+    [STATEMENT_FORGET_LABELS] = "DELETE FROM label WHERE address = ?",
+    [STATEMENT_FORGET_BASELINE] = "DELETE FROM baseline WHERE subscriber = 1 AND prefix = ?",
 };
 
 struct mariadb_store {
@@ -623,6 +635,58 @@ static int mariadb_forget_before(struct store *store, uint64_t time_ns)
     return result;
 }
 
+static int mariadb_addresses_between(struct store *store, const char *after, const char *before,
+                                     struct address_page *out)
+{
+    struct mariadb_store *s = mariadb_of(store);
+    struct parameters p = {0};
+    char text[ADDRESS_TEXT_MAX] = "";
+    unsigned long length = 0;
+    MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_STRING,
+                       .buffer = text,
+                       .buffer_length = sizeof text - 1,
+                       .length = &length};
+    MYSQL_STMT *statement;
+    int fetched = MYSQL_NO_DATA;
+
+    out->count = 0;
+    for (int i = 0; i < 2; i++) {
+        add_text(&p, after);
+        add_text(&p, before);
+    }
+    if (run_statement(s, STATEMENT_ADDRESSES_BETWEEN, &p) != 0)
+        return -EIO;
+    statement = s->statement[STATEMENT_ADDRESSES_BETWEEN];
+    if (mysql_stmt_bind_result(statement, &bind) != 0)
+        return give_up(s, mysql_stmt_error(statement));
+    while (out->count < STORE_PAGE && (fetched = mysql_stmt_fetch(statement)) == 0)
+        snprintf(out->text[out->count++], ADDRESS_TEXT_MAX, "%.*s", (int)length, text);
+    if (fetched != 0 && fetched != MYSQL_NO_DATA)
+        return give_up(s, mysql_stmt_error(statement));
+    mysql_stmt_free_result(statement);
+    return 0;
+}
+
+static int mariadb_forget_address(struct store *store, const char *address)
+{
+    struct mariadb_store *s = mariadb_of(store);
+    struct parameters p = {0};
+    int result;
+
+    add_text(&p, address);
+    result = run_statement(s, STATEMENT_FORGET_ADDRESS, &p);
+    return result == 0 ? run_statement(s, STATEMENT_FORGET_LABELS, &p) : result;
+}
+
+static int mariadb_forget_baseline(struct store *store, const struct prefix *subscriber)
+{
+    struct parameters p = {0};
+    char prefix[PREFIX_TEXT_MAX];
+
+    add_text(&p, units_prefix(subscriber, prefix));
+    return run_statement(mariadb_of(store), STATEMENT_FORGET_BASELINE, &p);
+}
+
 const struct store_backend store_mariadb = {
     .scheme = "mariadb",
     .open = mariadb_open_store,
@@ -635,4 +699,7 @@ const struct store_backend store_mariadb = {
     .put_label = mariadb_put_label,
     .each_baseline = mariadb_each_baseline,
     .forget_before = mariadb_forget_before,
+    .addresses_between = mariadb_addresses_between,
+    .forget_address = mariadb_forget_address,
+    .forget_baseline = mariadb_forget_baseline,
 };

@@ -7,8 +7,8 @@
  *       v                                                  v
  *   ... [ row | row | row | being written, then counted off ] ... free ...
  *
- * A row leaves the ring when its batch has been committed, so the ring is also what is kept while
- * the store fails.
+ * A row leaves the ring when its batch has been committed to the store, or is safe in the spool. As
+ * long as there is anything in the spool, new rows go there, so that their order stays.
  */
 #include "store/queue.h"
 
@@ -25,20 +25,20 @@ enum {
     ERROR_MAX = 512,
 };
 
-enum row_kind { ROW_JUDGEMENT, ROW_BASELINE, ROW_LABEL, ROW_FORGET };
-
-struct row {
-    enum row_kind kind;
-    union {
-        struct judgement judgement;
-        struct baseline baseline;
-        struct label label;
-        uint64_t forget_before_ns;
-    };
+/* What came of one turn of the writer. */
+struct outcome {
+    size_t taken;     /* rows off the ring */
+    uint64_t written; /* rows committed, from the ring or from the spool */
+    uint64_t lost;    /* rows that the spool did not take either */
+    bool tried;       /* the store was asked to take something */
+    int result;       /* and that is what it said */
+    int spool_result; /* why rows were lost */
 };
 
 struct store_queue {
-    struct store *store; /* the writer's alone */
+    struct store *store; /* the writer's alone, as are the next two */
+    struct spool *spool; /* NULL: none */
+    uint64_t retry_ms;   /* the store is not tried before; CLOCK_MONOTONIC */
     pthread_t writer;
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t wake;  /* the writer: rows, a waiter, the end */
@@ -50,51 +50,145 @@ struct store_queue {
     unsigned waiters; /* who would rather not wait for a whole batch */
     bool stopping;
     bool failing;
+    uint64_t taken; /* rows that have left the ring, ever */
     char error[ERROR_MAX];
     struct store_queue_counts counts;
     struct row row[];
 };
 
-static int write_row(struct store *store, const struct row *row)
+static struct row *row_at(struct store_queue *queue, size_t index)
 {
-    switch (row->kind) {
-    case ROW_JUDGEMENT:
-        return store_put_judgement(store, &row->judgement);
-    case ROW_BASELINE:
-        return store_put_baseline(store, &row->baseline);
-    case ROW_LABEL:
-        return store_put_label(store, &row->label);
-    case ROW_FORGET:
-        return store_forget_before(store, row->forget_before_ns);
-    default:
-        return -EINVAL;
-    }
+    return &queue->row[(queue->tail + index) % queue->capacity];
 }
 
-/* Of `count` rows at the tail, those that share a transaction; forgetting makes its own. */
-static size_t batch_size(const struct store_queue *queue, size_t count)
+/* Of `count` rows at the tail, those that go together: in one transaction, or one alone. */
+static size_t batch_size(struct store_queue *queue, size_t count)
 {
     size_t size = 0;
 
     if (count > queue->batch)
         count = queue->batch;
-    while (size < count && queue->row[(queue->tail + size) % queue->capacity].kind != ROW_FORGET)
+    while (size < count && !row_is_alone(row_at(queue, size)))
         size++;
-    return size;
+    return size == 0 && count > 0 ? 1 : size;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static int write_batch(struct store_queue *queue, size_t size)
 {
     int result;
 
-    if (size == 0)
-        return write_row(queue->store, &queue->row[queue->tail]);
+    if (row_is_alone(row_at(queue, 0)))
+        return row_write(queue->store, row_at(queue, 0));
     result = store_begin(queue->store);
     for (size_t i = 0; result == 0 && i < size; i++)
-        result = write_row(queue->store, &queue->row[(queue->tail + i) % queue->capacity]);
+        result = row_write(queue->store, row_at(queue, i));
     if (result == 0)
         result = store_commit(queue->store);
     return result;
+}
+
+/* A batch from the spool, in one transaction, or a row that makes its own; *out is how many. */
+static int write_spooled(struct store_queue *queue, uint64_t *out)
+{
+    struct row row;
+    uint64_t count = 0;
+    int result;
+
+    if (spool_peek(queue->spool, &row) == 0 && row_is_alone(&row)) {
+        result = row_write(queue->store, &row);
+        spool_step(queue->spool);
+        *out = 1;
+        return result;
+    }
+    result = store_begin(queue->store);
+    while (result == 0 && count < BATCH_ROWS && spool_peek(queue->spool, &row) == 0 &&
+           !row_is_alone(&row)) {
+        result = row_write(queue->store, &row);
+        spool_step(queue->spool);
+        count++;
+    }
+    if (result == 0)
+        result = store_commit(queue->store);
+    *out = count;
+    return result;
+}
+
+/* What the store said; after a failure it is left in peace for a while. */
+static void store_tried(struct store_queue *queue, int result, uint64_t rows, struct outcome *out)
+{
+    out->tried = true;
+    out->result = result;
+    if (result == 0) {
+        out->written += rows;
+        return;
+    }
+    store_rollback(queue->store);
+    queue->retry_ms = now_ms() + RETRY_WAIT_MS;
+}
+
+static void empty_spool(struct store_queue *queue, struct outcome *out)
+{
+    uint64_t rows = 0;
+    const int result = write_spooled(queue, &rows);
+
+    store_tried(queue, result, rows, out);
+    if (result == 0)
+        spool_delivered(queue->spool);
+    else
+        spool_rewind(queue->spool);
+}
+
+static void spool_batch(struct store_queue *queue, size_t size, struct outcome *out)
+{
+    int result;
+
+    for (size_t i = 0; i < size; i++) {
+        result = spool_append(queue->spool, row_at(queue, i));
+        if (result != 0) {
+            out->lost++;
+            out->spool_result = result;
+        }
+    }
+    result = spool_sync(queue->spool);
+    if (result != 0) {
+        out->lost = size;
+        out->spool_result = result;
+    }
+    out->taken = size;
+}
+
+/*
+ * One turn, without the lock: something of the spool to the store, and `size` rows at the tail to
+ * the store, or to the spool while it has any or the store fails.
+ */
+static struct outcome take_turn(struct store_queue *queue, size_t size, bool last)
+{
+    const bool has_spool = queue->spool != NULL;
+    const bool may_try = now_ms() >= queue->retry_ms || (last && !has_spool);
+    struct outcome out = {0};
+
+    if (has_spool && spool_rows(queue->spool) > 0 && may_try && !last)
+        empty_spool(queue, &out);
+    if (size == 0)
+        return out;
+    if (may_try && out.result == 0 && (!has_spool || spool_rows(queue->spool) == 0)) {
+        store_tried(queue, write_batch(queue, size), size, &out);
+        if (out.result == 0) {
+            out.taken = size;
+            return out;
+        }
+    }
+    if (has_spool)
+        spool_batch(queue, size, &out);
+    return out;
 }
 
 static struct timespec deadline_in(long milliseconds)
@@ -111,31 +205,48 @@ static struct timespec deadline_in(long milliseconds)
     return at;
 }
 
+/* A row may wait a moment for others; without a spool all wait until the store is tried again. */
+static bool may_wait(const struct store_queue *queue)
+{
+    if (queue->stopping)
+        return false;
+    if (queue->failing && queue->spool == NULL)
+        return true;
+    return queue->count < queue->batch && queue->waiters == 0;
+}
+
 /* With the lock: waits for rows, and then a moment for a whole batch of them. */
-static void wait_for_rows(struct store_queue *queue)
+static void wait_for_work(struct store_queue *queue)
 {
     struct timespec deadline;
 
-    while (queue->count == 0 && !queue->stopping)
+    while (queue->count == 0 && queue->counts.spooled == 0 && !queue->stopping)
         pthread_cond_wait(&queue->wake, &queue->lock);
-    deadline = deadline_in(queue->failing ? RETRY_WAIT_MS : BATCH_WAIT_MS);
-    while ((queue->failing || (queue->count < queue->batch && queue->waiters == 0)) &&
-           !queue->stopping)
+    if (queue->counts.spooled > 0 && !queue->failing)
+        return;
+    deadline = deadline_in(queue->failing && queue->spool == NULL ? RETRY_WAIT_MS : BATCH_WAIT_MS);
+    while (may_wait(queue))
         if (pthread_cond_timedwait(&queue->wake, &queue->lock, &deadline) == ETIMEDOUT)
             break;
 }
 
-/* With the lock: what became of the rows at the tail. */
-static void account(struct store_queue *queue, size_t rows, int result, const char *error)
+/* With the lock: what a turn came to. */
+static void account(struct store_queue *queue, const struct outcome *outcome)
 {
-    queue->failing = result != 0;
-    if (result != 0) {
-        strncpy(queue->error, error, sizeof queue->error - 1);
-        return;
+    if (outcome->tried) {
+        queue->failing = outcome->result != 0;
+        if (queue->failing)
+            strncpy(queue->error, store_error(queue->store), sizeof queue->error - 1);
     }
-    queue->tail = (queue->tail + rows) % queue->capacity;
-    queue->count -= rows;
-    queue->counts.written += rows;
+    queue->tail = (queue->tail + outcome->taken) % queue->capacity;
+    queue->count -= outcome->taken;
+    queue->taken += outcome->taken;
+    queue->counts.written += outcome->written;
+    queue->counts.lost += outcome->lost;
+    if (queue->spool != NULL) {
+        queue->counts.spooled = spool_rows(queue->spool);
+        queue->counts.broken = spool_broken(queue->spool);
+    }
 }
 
 static void *write_rows(void *context)
@@ -144,24 +255,22 @@ static void *write_rows(void *context)
 
     pthread_mutex_lock(&queue->lock);
     for (;;) {
+        struct outcome outcome;
         size_t size;
-        int result;
-        bool last_try;
+        bool last;
 
-        wait_for_rows(queue);
-        if (queue->count == 0)
+        wait_for_work(queue);
+        last = queue->stopping;
+        if (queue->count == 0 && last)
             break;
-        last_try = queue->stopping;
         size = batch_size(queue, queue->count);
         pthread_mutex_unlock(&queue->lock);
 
-        result = write_batch(queue, size);
+        outcome = take_turn(queue, size, last);
         pthread_mutex_lock(&queue->lock);
-        account(queue, size > 0 ? size : 1, result, store_error(queue->store));
-        if (result != 0)
-            store_rollback(queue->store);
+        account(queue, &outcome);
         pthread_cond_broadcast(&queue->moved);
-        if (result != 0 && last_try)
+        if (last && outcome.taken == 0)
             break;
     }
     queue->counts.lost += queue->count;
@@ -190,7 +299,8 @@ static int start(struct store_queue *queue)
     return -result;
 }
 
-int store_queue_open(struct store *store, size_t capacity, struct store_queue **out)
+int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
+                     struct store_queue **out)
 {
     struct store_queue *queue;
     int result;
@@ -201,6 +311,8 @@ int store_queue_open(struct store *store, size_t capacity, struct store_queue **
     if (queue == NULL)
         return -ENOMEM;
     queue->store = store;
+    queue->spool = spool;
+    queue->counts.spooled = spool != NULL ? spool_rows(spool) : 0;
     queue->capacity = capacity;
     queue->batch = capacity < BATCH_ROWS ? capacity : BATCH_ROWS;
     result = start(queue);
@@ -225,6 +337,7 @@ void store_queue_close(struct store_queue *queue)
     pthread_cond_destroy(&queue->wake);
     pthread_mutex_destroy(&queue->lock);
     store_close(queue->store);
+    spool_close(queue->spool);
     free(queue);
 }
 
@@ -294,21 +407,31 @@ bool store_queue_forget(struct store_queue *queue, uint64_t time_ns)
     return row_added(queue);
 }
 
+bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefix *subscriber)
+{
+    struct row *row = add_row(queue, ROW_FORGET_SUBSCRIBER);
+
+    if (row == NULL)
+        return false;
+    row->forget_subscriber = *subscriber;
+    return row_added(queue);
+}
+
 bool store_queue_wait(struct store_queue *queue)
 {
     uint64_t until;
-    bool written;
+    bool safe;
 
     pthread_mutex_lock(&queue->lock);
-    until = queue->counts.written + queue->count;
+    until = queue->taken + queue->count;
     queue->waiters++;
     pthread_cond_signal(&queue->wake);
-    while (queue->counts.written < until && !queue->failing)
+    while (queue->taken < until && (!queue->failing || queue->spool != NULL))
         pthread_cond_wait(&queue->moved, &queue->lock);
-    written = queue->counts.written >= until;
+    safe = queue->taken >= until;
     queue->waiters--;
     pthread_mutex_unlock(&queue->lock);
-    return written;
+    return safe;
 }
 
 struct store_queue_counts store_queue_counts(struct store_queue *queue)

@@ -1,27 +1,34 @@
 /*
  * The queue in front of a store: bounded, one writer thread that writes in batches. The datapath
- * never waits: what does not fit is counted as lost.
+ * never waits: what does not fit is counted as lost. While the store takes nothing, rows go on to
+ * the spool, and from there to the store when it is back, all in the order in which they came.
  */
 #ifndef HOPTELL_STORE_QUEUE_H
 #define HOPTELL_STORE_QUEUE_H
 
-#include "store/store.h"
+#include "store/spool.h"
 
 struct store_queue;
 
 struct store_queue_counts {
-    uint64_t queued;  /* waiting now */
+    uint64_t queued;  /* waiting in memory now */
+    uint64_t spooled; /* waiting in the spool now, safe on disk */
     uint64_t written; /* committed since the start */
     uint64_t lost;    /* did not fit, or could not be written before the end */
+    uint64_t broken;  /* places in the spool that the disk did not keep */
 };
 
 /*
- * Starts the writer. The store becomes the queue's and is closed by store_queue_close.
- * `capacity` is in rows. 0, or a negative errno.
+ * Starts the writer. The store and the spool (NULL for none) become the queue's and are closed by
+ * store_queue_close. `capacity` is in rows. 0, or a negative errno, and they stay the caller's.
  */
-int store_queue_open(struct store *store, size_t capacity, struct store_queue **out);
+int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
+                     struct store_queue **out);
 
-/* Writes what is queued as far as the store takes it, then stops the writer and closes the store. NULL is fine. */
+/*
+ * Writes what is queued, to the spool where the store does not take it, then stops the writer and
+ * closes both. What is in the spool stays there. NULL is fine.
+ */
 void store_queue_close(struct store_queue *queue);
 
 /* Copies. False when it did not fit. */
@@ -32,9 +39,12 @@ bool store_queue_label(struct store_queue *queue, const struct label *label);
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 
+/* The same for all that is stored of a subscriber; see store_forget_subscriber. */
+bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefix *subscriber);
+
 /*
- * Waits until everything that is queued now has been written: true; or until the store fails:
- * false. Not for the datapath.
+ * Waits until everything that is queued now is safe, in the store or in the spool: true; or, without
+ * a spool, until the store fails: false. Not for the datapath.
  */
 bool store_queue_wait(struct store_queue *queue);
 
@@ -42,7 +52,7 @@ struct store_queue_counts store_queue_counts(struct store_queue *queue);
 
 /*
  * True while the store does not take what is queued, with its words in `out`. What waits is tried
- * again, and is lost only when the queue is full.
+ * again, and is lost only when spool and queue are full.
  */
 bool store_queue_failing(struct store_queue *queue, char *out, size_t size);
 

@@ -77,6 +77,10 @@ enum statement {
     STATEMENT_EACH_BASELINE,
     STATEMENT_FORGET_OBSERVATIONS,
     STATEMENT_FORGET_SUBSCRIBERS,
+    STATEMENT_ADDRESSES_BETWEEN,
+    STATEMENT_FORGET_ADDRESS,
+    STATEMENT_FORGET_LABELS,
+    STATEMENT_FORGET_BASELINE,
     STATEMENT_COUNT,
 };
 
@@ -96,6 +100,14 @@ static const char *const statements[STATEMENT_COUNT] = {
                                       " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
     [STATEMENT_FORGET_SUBSCRIBERS] =
         "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?1",
+    [STATEMENT_ADDRESSES_BETWEEN] =
+        "SELECT address FROM (SELECT DISTINCT address FROM observation WHERE address > ?1 AND"
+        " address < ?2 ORDER BY address LIMIT 256) AS o UNION"
+        " SELECT address FROM (SELECT DISTINCT address FROM label WHERE address > ?1 AND"
+        " address < ?2 ORDER BY address LIMIT 256) AS l ORDER BY address LIMIT 256",
+    [STATEMENT_FORGET_ADDRESS] = "DELETE FROM observation WHERE address = ?1",
+    [STATEMENT_FORGET_LABELS] = "DELETE FROM label WHERE address = ?1",
+    [STATEMENT_FORGET_BASELINE] = "DELETE FROM baseline WHERE subscriber = 1 AND prefix = ?1",
 };
 
 struct sqlite_store {
@@ -449,6 +461,43 @@ static int sqlite_forget_before(struct store *store, uint64_t time_ns)
     return result;
 }
 
+static int sqlite_addresses_between(struct store *store, const char *after, const char *before,
+                                    struct address_page *out)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_ADDRESSES_BETWEEN];
+    int step = SQLITE_DONE;
+
+    out->count = 0;
+    bind_text(row, 1, after);
+    bind_text(row, 2, before);
+    while (out->count < STORE_PAGE && (step = sqlite3_step(row)) == SQLITE_ROW)
+        snprintf(out->text[out->count++], ADDRESS_TEXT_MAX, "%s", sqlite3_column_text(row, 0));
+    if (step != SQLITE_DONE && step != SQLITE_ROW)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
+}
+
+static int sqlite_forget_address(struct store *store, const char *address)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    int result;
+
+    bind_text(s->statement[STATEMENT_FORGET_ADDRESS], 1, address);
+    bind_text(s->statement[STATEMENT_FORGET_LABELS], 1, address);
+    result = run_statement(s, STATEMENT_FORGET_ADDRESS);
+    return result == 0 ? run_statement(s, STATEMENT_FORGET_LABELS) : result;
+}
+
+static int sqlite_forget_baseline(struct store *store, const struct prefix *subscriber)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    bind_prefix(s->statement[STATEMENT_FORGET_BASELINE], 1, subscriber);
+    return run_statement(s, STATEMENT_FORGET_BASELINE);
+}
+
 const struct store_backend store_sqlite = {
     .scheme = "sqlite",
     .open = sqlite_open_store,
@@ -461,4 +510,7 @@ const struct store_backend store_sqlite = {
     .put_label = sqlite_put_label,
     .each_baseline = sqlite_each_baseline,
     .forget_before = sqlite_forget_before,
+    .addresses_between = sqlite_addresses_between,
+    .forget_address = sqlite_forget_address,
+    .forget_baseline = sqlite_forget_baseline,
 };

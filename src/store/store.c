@@ -79,6 +79,63 @@ int store_forget_before(struct store *store, uint64_t time_ns)
     return store->backend->forget_before(store, time_ns);
 }
 
+/*
+ * Every address of an IPv6 prefix begins with the text of its first 16 bits, if these are not zero;
+ * after that one address has zeros left out where another has none.
+ */
+static void text_range(const struct prefix *prefix, char after[8], char before[8])
+{
+    const uint8_t *octets = prefix->address.octets;
+    const unsigned group = (unsigned)octets[0] << 8 | octets[1];
+
+    snprintf(after, 8, group != 0 ? "%x:" : "", group);
+    snprintf(before, 8, group != 0 ? "%x;" : "~", group);
+}
+
+static int forget_page(struct store *store, const struct prefix *subscriber,
+                       const struct address_page *page)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < page->count; i++) {
+        struct address address;
+
+        if (units_parse_address(page->text[i], &address) && prefix_contains(subscriber, &address))
+            result = store->backend->forget_address(store, page->text[i]);
+    }
+    return result;
+}
+
+static int forget_addresses(struct store *store, const struct prefix *subscriber)
+{
+    struct address_page page;
+    char after[ADDRESS_TEXT_MAX];
+    char before[8];
+    int result;
+
+    text_range(subscriber, after, before);
+    do {
+        result = store->backend->addresses_between(store, after, before, &page);
+        if (result == 0)
+            result = forget_page(store, subscriber, &page);
+        if (page.count > 0)
+            memcpy(after, page.text[page.count - 1], sizeof after);
+    } while (result == 0 && page.count == STORE_PAGE);
+    return result;
+}
+
+int store_forget_subscriber(struct store *store, const struct prefix *subscriber)
+{
+    char text[ADDRESS_TEXT_MAX];
+    int result = store->backend->forget_baseline(store, subscriber);
+
+    if (result != 0)
+        return result;
+    if (subscriber->length == 128)
+        return store->backend->forget_address(store, units_address(&subscriber->address, text));
+    return forget_addresses(store, subscriber);
+}
+
 const char *store_error(const struct store *store)
 {
     return store->error;

@@ -61,6 +61,12 @@ int store_put_label(struct store *store, const struct label *label);
  */
 int store_forget_before(struct store *store, uint64_t time_ns);
 
+/*
+ * Deletes what is stored of a subscriber (an IPv4 address, an IPv6 /64): observations of every
+ * address in the prefix, their labels, and its baseline. Not between begin and commit. 0 or -EIO.
+ */
+int store_forget_subscriber(struct store *store, const struct prefix *subscriber);
+
 /* The newest error in words; valid until the next call. */
 const char *store_error(const struct store *store);
 

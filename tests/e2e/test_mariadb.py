@@ -51,19 +51,23 @@ class Hoptell:
         self.password = os.path.join(directory, "password")
         self.settings = os.path.join(directory, "hoptell.yaml")
         self.process = None
+        self.state = os.path.join(directory, "state")
+        os.mkdir(self.state)
+        shutil.chown(self.state, mariadb.USER)
         with open(self.password, "w", encoding="utf-8") as file:
             file.write(mariadb.PASSWORD + "\n")
         shutil.chown(self.password, mariadb.USER)
         os.chmod(self.password, 0o400)
         self.write(store)
 
-    def write(self, store, more=""):
+    def write(self, store, spool_size="64MiB"):
         with open(self.settings, "w", encoding="utf-8") as file:
             file.write(f'user: {mariadb.USER}\nstore: "{store}"\n'
                        f"store_password_file: {self.password}\n"
+                       f"spool: {{path: {self.state}/spool, size: {spool_size}}}\n"
                        "watch: {interfaces: []}\n"
                        f'visitors: {{listen: ["127.0.0.1:{self.visitors}"]}}\n'
-                       f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n{more}')
+                       f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n')
 
     def start(self):
         with open(self.log, "a", encoding="utf-8") as log:
@@ -176,13 +180,11 @@ def test_both_stores_have_the_same_tables(database, hoptell):
     found = database.ask("SELECT table_name, column_name FROM information_schema.columns"
                          " WHERE table_schema = 'hoptell' ORDER BY 1, ordinal_position")
     version = database.ask("SELECT max(version) FROM schema_version")
-    hoptell.write(f"sqlite:{hoptell.directory}/state/hoptell.db")
-    os.mkdir(os.path.join(hoptell.directory, "state"))
-    shutil.chown(os.path.join(hoptell.directory, "state"), mariadb.USER)
+    hoptell.write(f"sqlite:{hoptell.state}/hoptell.db")
     hoptell.start()
     assert hoptell.end() == 0
     other = subprocess.run(
-        ["sqlite3", "-separator", "\t", f"{hoptell.directory}/state/hoptell.db",
+        ["sqlite3", "-separator", "\t", f"{hoptell.state}/hoptell.db",
          "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
          " WHERE m.type = 'table' ORDER BY m.name, c.cid; SELECT max(version) FROM schema_version"],
         capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
@@ -231,3 +233,144 @@ def test_the_password_is_shown_nowhere(hoptell):
                           capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0
     assert hoptell.password in done.stdout and mariadb.PASSWORD not in done.stdout
+
+
+def settled(hoptell):
+    """Everything that hoptell was given is in the database."""
+    names = ("hoptell_store_queued", "hoptell_store_spooled")
+    return all(hoptell.metric(name) == 0 for name in names)
+
+
+def acknowledged(hoptell):
+    return hoptell.metric("hoptell_store_written_total") + hoptell.metric("hoptell_store_spooled")
+
+
+def ports_stored(database):
+    return [int(row[0]) for row in database.ask("SELECT port FROM observation ORDER BY id")]
+
+
+def test_a_database_that_is_away_at_the_start_gets_all_later(database, hoptell):
+    database.kill()
+    hoptell.start()
+    assert re.search(r"expected to reach it, found: Can't connect.* waits in .*/spool",
+                     hoptell.said()), hoptell.said()
+    seen = [hoptell.visit()["port"] for _ in range(20)]
+    wait_until(lambda: hoptell.metric("hoptell_store_spooled") == 20, 10, "rows in the spool")
+    assert os.stat(f"{hoptell.state}/spool").st_mode & 0o777 == 0o700
+    database.start()
+    wait_until(lambda: settled(hoptell), 20, "the spool to be empty")
+    assert ports_stored(database) == seen
+    assert os.listdir(f"{hoptell.state}/spool") == []
+    wait_until(lambda: "the store is back" in hoptell.said(), 10, "the return to be told")
+    assert hoptell.end() == 0
+
+
+def test_what_the_database_knew_is_not_replaced_by_less(database, hoptell):
+    hoptell.start()
+    for _ in range(3):
+        hoptell.visit()
+    assert hoptell.end() == 0
+    database.kill()
+    hoptell.start()
+    assert hoptell.visit()["network"] is None
+    database.start()
+    wait_until(lambda: "is known again" in hoptell.said(), 20, "the baselines to be back")
+    assert hoptell.visit()["network"]["seen"] == 3
+    assert hoptell.end() == 0
+    hoptell.start()
+    assert hoptell.visit()["network"]["seen"] == 4
+
+
+@pytest.mark.parametrize("place", [
+    "mariadb://hoptell@127.0.0.1:{closed}/hoptell",
+    "mariadb://hoptell@no-such-host.invalid/hoptell",
+    "mariadb://hoptell@localhost/hoptell?socket=/nowhere/socket",
+])
+def test_a_place_where_nobody_answers_is_told_in_one_line(hoptell, place):
+    place = place.format(closed=mariadb.free_port())
+    hoptell.write(place)
+    hoptell.start()
+    warned = [line for line in hoptell.said().splitlines() if "mariadb:" in line]
+    assert len(warned) == 1 and f"{place}: expected to reach it, found: " in warned[0]
+    hoptell.visit()
+    assert hoptell.end() == 0
+    assert len(os.listdir(f"{hoptell.state}/spool")) == 1
+
+
+def test_a_full_spool_is_told_once_and_counted(database, hoptell):
+    hoptell.write(by_socket(database), spool_size="1MiB")
+    os.mkdir(f"{hoptell.state}/spool")
+    with open(f"{hoptell.state}/spool/{1:016x}.spool", "wb") as file:
+        file.write(b"hopspool\0\0\0\1" + bytes((1 << 20) - 12))
+    shutil.chown(f"{hoptell.state}/spool", mariadb.USER)
+    shutil.chown(f"{hoptell.state}/spool/{1:016x}.spool", mariadb.USER)
+    database.kill()
+    hoptell.start()
+    for _ in range(3):
+        hoptell.visit()
+        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 10, "an empty queue")
+    assert hoptell.metric("hoptell_store_lost_total") == 3
+    wait_until(lambda: "is lost" in hoptell.said(), 10, "the loss to be told")
+    assert hoptell.said().count("is lost") == 1
+
+
+def kill_database(database, hoptell):
+    database.kill()
+    yield
+    database.start()
+
+
+def kill_hoptell(database, hoptell):
+    hoptell.kill()
+    yield
+    hoptell.start()
+
+
+def kill_both(database, hoptell):
+    database.kill()
+    hoptell.kill()
+    yield
+    hoptell.start()
+    database.start()
+
+
+def kill_one_after_the_other(database, hoptell):
+    """hoptell dies with rows in its spool, and again while it delivers them."""
+    database.kill()
+    visit_many(hoptell, 40)
+    hoptell.kill()
+    yield
+    hoptell.start()
+    database.start()
+    hoptell.kill()
+    hoptell.start()
+
+
+def visit_many(hoptell, count):
+    return [hoptell.visit()["port"] for _ in range(count)]
+
+
+@pytest.mark.parametrize("crash", [kill_database, kill_hoptell, kill_both,
+                                   kill_one_after_the_other])
+def test_nothing_acknowledged_is_lost_or_comes_twice(database, hoptell, crash):
+    """A crash in the middle of visits; who counts as acknowledged must be there, once each."""
+    hoptell.start()
+    safe = []
+    for _ in range(3):
+        safe += visit_many(hoptell, 30)
+        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 20, "rows to be safe")
+        unsafe = visit_many(hoptell, 10)  # whether these are safe the crash decides
+        crashing = crash(database, hoptell)
+        next(crashing)
+        list(crashing)
+        if crash is kill_database:
+            safe += unsafe  # hoptell lives, and so do they
+    safe += visit_many(hoptell, 5)
+    wait_until(lambda: settled(hoptell), 30, "the spool to be empty")
+    assert hoptell.metric("hoptell_store_lost_total") == 0
+    rows = database.ask("SELECT port, seen_at FROM observation")
+    assert len(set(rows)) == len(rows)
+    ports = [int(port) for port, _ in rows]
+    missing = [port for port in set(safe) if ports.count(port) < safe.count(port)]
+    assert missing == []
+    assert hoptell.end() == 0

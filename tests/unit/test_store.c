@@ -281,6 +281,106 @@ static void what_is_older_than_the_limit_is_forgotten(void **state)
     assert_int_equal(ask(f, "SELECT sum(subscriber = 0) * 10 + sum(subscriber) FROM baseline"), 10);
 }
 
+static struct address address_from(const char *text)
+{
+    struct address address;
+
+    assert_true(units_parse_address(text, &address));
+    return address;
+}
+
+/* An observation and a label of each of `count` addresses. */
+static void put_addresses(struct store *store, const char *const *addresses, size_t count)
+{
+    struct judgement judgement = judgement_example();
+    struct label label = {.port = 1, .verdict = VERDICT_DIRECT};
+
+    for (size_t i = 0; i < count; i++) {
+        judgement.observation.client = label.address = address_from(addresses[i]);
+        assert_int_equal(store_put_judgement(store, &judgement), 0);
+        assert_int_equal(store_put_label(store, &label), 0);
+    }
+}
+
+static void a_subscriber_is_forgotten_whole_and_nobody_else(void **state)
+{
+    static const char *const own[] = {
+        "2001:db8::1",
+        "2001:db8::1:2:3:4",
+        "2001:db8:0:0:1:0:0:1",
+        "2001:db8::ffff:0:0:0",
+    };
+    static const char *const others[] = {
+        "2001:db8:0:1::1", "2001:db8:1::", "2001:dc8::1", "2001::", "2002::1", "1.2.3.4",
+    };
+    struct fixture *f = *state;
+    struct baseline baseline = {.subscriber = true};
+
+    open_store(f);
+    put_addresses(f->store, own, 4);
+    put_addresses(f->store, others, 6);
+    baseline.prefix = prefix_of(&(struct address){.octets = {0x20, 1, 0x0d, 0xb8}}, 64);
+    assert_int_equal(store_put_baseline(f->store, &baseline), 0);
+    assert_int_equal(store_forget_subscriber(f->store, &baseline.prefix), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 6);
+    assert_int_equal(ask(f, "SELECT count(*) FROM label"), 6);
+    assert_int_equal(ask(f, "SELECT count(*) FROM baseline"), 0);
+
+    baseline.prefix = (struct prefix){.address = address_from("1.2.3.4"), .length = 128};
+    assert_int_equal(store_forget_subscriber(f->store, &baseline.prefix), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation WHERE address = '1.2.3.4'"), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 5);
+}
+
+static void a_subscriber_of_many_addresses_is_forgotten_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct judgement judgement = judgement_example();
+    struct prefix subscriber = {.length = 64};
+
+    open_store(f);
+    assert_int_equal(store_begin(f->store), 0);
+    for (unsigned i = 0; i < 2000; i++) { /* of the prefix ::/64 and of 0:0:0:1::/64 in turns */
+        judgement.observation.client = (struct address){
+            .octets = {[7] = i & 1, [12] = 9, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i}};
+        assert_int_equal(store_put_judgement(f->store, &judgement), 0);
+    }
+    assert_int_equal(store_commit(f->store), 0);
+    assert_int_equal(store_forget_subscriber(f->store, &subscriber), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 1000);
+    subscriber.address.octets[7] = 1;
+    assert_int_equal(store_forget_subscriber(f->store, &subscriber), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 0);
+}
+
+static void a_label_that_is_put_again_is_one(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const address[] = {"203.0.113.7"};
+
+    open_store(f);
+    put_addresses(f->store, address, 1);
+    put_addresses(f->store, address, 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM label"), 1);
+}
+
+static void labels_of_the_first_version_are_kept_once(void **state)
+{
+    struct fixture *f = *state;
+
+    open_store(f);
+    store_close(f->store);
+    f->store = NULL;
+    tell(f,
+         "DROP INDEX label_once; CREATE INDEX label_address ON label (address, port);"
+         "DELETE FROM schema_version WHERE version = 2;"
+         "INSERT INTO label (address, port, label, labelled_at) VALUES ('192.0.2.1', 1, 'direct',"
+         " 5), ('192.0.2.1', 1, 'direct', 5), ('192.0.2.1', 1, 'direct', 6)");
+    open_store(f);
+    assert_int_equal(ask(f, "SELECT count(*) FROM label"), 2);
+    assert_int_equal(ask(f, "SELECT max(version) FROM schema_version"), 2);
+}
+
 static void tables_are_brought_to_the_newest_version_once(void **state)
 {
     struct fixture *f = *state;
@@ -374,7 +474,7 @@ static void the_queue_writes_what_it_is_given(void **state)
     struct store_queue *queue = NULL;
 
     open_store(f);
-    assert_int_equal(store_queue_open(f->store, 4096, &queue), 0);
+    assert_int_equal(store_queue_open(f->store, NULL, 4096, &queue), 0);
     f->store = NULL; /* it is the queue's now */
     for (unsigned i = 0; i < 3000; i++) {
         judgement.observation.client_port = (uint16_t)i;
@@ -400,7 +500,7 @@ static void closing_writes_what_is_left(void **state)
     struct store_queue *queue = NULL;
 
     open_store(f);
-    assert_int_equal(store_queue_open(f->store, 4096, &queue), 0);
+    assert_int_equal(store_queue_open(f->store, NULL, 4096, &queue), 0);
     f->store = NULL;
     for (unsigned i = 0; i < 2500; i++) {
         judgement.observation.client_port = (uint16_t)i;
@@ -463,7 +563,7 @@ static void what_does_not_fit_is_counted_as_lost(void **state)
     struct store_queue_counts counts;
 
     (void)state;
-    assert_int_equal(store_queue_open(&store.base, 8, &queue), 0);
+    assert_int_equal(store_queue_open(&store.base, NULL, 8, &queue), 0);
     for (unsigned i = 0; i < 8; i++)
         assert_true(store_queue_judgement(queue, &judgement));
     for (unsigned i = 0; i < 5; i++)
@@ -484,7 +584,7 @@ static void a_store_that_recovers_gets_what_waited(void **state)
     char words[64] = "";
 
     (void)state;
-    assert_int_equal(store_queue_open(&store.base, 8, &queue), 0);
+    assert_int_equal(store_queue_open(&store.base, NULL, 8, &queue), 0);
     for (unsigned i = 0; i < 8; i++)
         assert_true(store_queue_judgement(queue, &judgement));
     assert_false(store_queue_wait(queue));
@@ -512,6 +612,10 @@ int main(void)
         STORE_TEST(broken_baselines_are_skipped_and_counted),
         STORE_TEST(labels_are_kept_with_their_time),
         STORE_TEST(what_is_older_than_the_limit_is_forgotten),
+        STORE_TEST(a_subscriber_is_forgotten_whole_and_nobody_else),
+        STORE_TEST(a_subscriber_of_many_addresses_is_forgotten_whole),
+        STORE_TEST(a_label_that_is_put_again_is_one),
+        STORE_TEST(labels_of_the_first_version_are_kept_once),
         STORE_TEST(tables_are_brought_to_the_newest_version_once),
         STORE_TEST(a_new_file_is_not_for_everybody),
         STORE_TEST(a_newer_version_is_left_alone),

@@ -1,0 +1,503 @@
+/*
+ * The spool; see spool.h. Files have the numbers from `first` to before `next`; the last of them is
+ * written to while `fd` is open, the first is in `text` while it is read:
+ *
+ *     first                         next
+ *      |                             |
+ *      v                             v
+ *    [ delivered | read | not ]  ...  (the next file)
+ *                ^      ^
+ *                done   reading.at
+ */
+#include "store/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILE_OCTETS = 1 << 20, /* of one file, about; what is delivered twice after a fault at most */
+    HEAD_OCTETS = 12,
+    RECORD_HEAD_OCTETS = 6,
+    FILE_OCTETS_MAX = FILE_OCTETS + RECORD_HEAD_OCTETS + ROW_OCTETS_MAX,
+    VERSION = 1,
+    NAME_MAX_OCTETS = 32,
+};
+
+static const char magic[8] = {'h', 'o', 'p', 's', 'p', 'o', 'o', 'l'};
+
+struct spool {
+    int directory;
+    uint64_t size;   /* of all files, at most */
+    uint64_t octets; /* of all files */
+    uint64_t rows;
+    uint64_t broken;
+    uint64_t first;
+    uint64_t next;
+    int fd; /* of the file that is written to; -1: the next row begins a new one */
+    uint64_t fd_octets;
+    uint8_t *text; /* of the first file; NULL: not read yet */
+    size_t text_octets;
+    struct cursor reading;
+    const uint8_t *done;   /* up to here it is delivered */
+    const uint8_t *looked; /* up to here broken places are counted */
+    uint64_t stepped;      /* rows between done and reading.at */
+    bool peeked;           /* reading.at is before a row that was seen */
+    size_t peeked_octets;
+};
+
+/* CRC-32C (Castagnoli), four bits at a time. */
+static uint32_t checksum(const uint8_t *octets, size_t length)
+{
+    static const uint32_t table[16] = {
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+        0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+    };
+    uint32_t crc = UINT32_MAX;
+
+    for (size_t i = 0; i < length; i++) {
+        crc ^= octets[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return ~crc;
+}
+
+int spool_take(struct cursor *c, struct row *out)
+{
+    const uint16_t length = cursor_u16(c);
+    const uint32_t expected = cursor_u32(c);
+    const uint8_t *octets = cursor_take(c, length);
+
+    if (octets == NULL || length == 0)
+        return -ENOENT;
+    if (checksum(octets, length) != expected)
+        return -EBADMSG;
+    return row_decode(octets, length, out);
+}
+
+/* Files */
+
+static const char *file_name(uint64_t number, char out[NAME_MAX_OCTETS])
+{
+    snprintf(out, NAME_MAX_OCTETS, "%016" PRIx64 ".spool", number);
+    return out;
+}
+
+/* False for a name that is no file of a spool. */
+static bool file_number(const char *name, uint64_t *out)
+{
+    char again[NAME_MAX_OCTETS];
+
+    *out = strtoull(name, NULL, 16);
+    return strcmp(file_name(*out, again), name) == 0;
+}
+
+/* As much of the file as one can have. 0 and *out for free, or a negative errno. */
+static int read_file(const struct spool *spool, uint64_t number, uint8_t **out, size_t *out_octets)
+{
+    char name[NAME_MAX_OCTETS];
+    const int fd = openat(spool->directory, file_name(number, name), O_RDONLY | O_CLOEXEC);
+    uint8_t *text = malloc(FILE_OCTETS_MAX);
+    size_t octets = 0;
+    ssize_t got = fd >= 0 && text != NULL ? 1 : -1;
+
+    while (got > 0 && octets < FILE_OCTETS_MAX) {
+        got = read(fd, text + octets, FILE_OCTETS_MAX - octets);
+        octets += got > 0 ? (size_t)got : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (got < 0) {
+        const int error = errno;
+
+        free(text);
+        return -error;
+    }
+    *out = text;
+    *out_octets = octets;
+    return 0;
+}
+
+static bool has_head(const uint8_t *text, size_t octets)
+{
+    return octets >= HEAD_OCTETS && memcmp(text, magic, sizeof magic) == 0;
+}
+
+static struct cursor records_of(const uint8_t *text, size_t octets)
+{
+    if (!has_head(text, octets))
+        return cursor_over(NULL, 0);
+    return cursor_over(text + HEAD_OCTETS, octets - HEAD_OCTETS);
+}
+
+/* Calls `each` for every whole row of a file's text. */
+static void each_row(const uint8_t *text, size_t octets,
+                     void (*each)(const struct row *row, void *context), void *context)
+{
+    struct cursor c = records_of(text, octets);
+    struct row row;
+    int result;
+
+    while ((result = spool_take(&c, &row)) == 0 || result == -EINVAL)
+        if (result == 0)
+            each(&row, context);
+}
+
+/* Opening */
+
+static void count_row(const struct row *row, void *context)
+{
+    uint64_t *count = context;
+
+    (void)row;
+    ++*count;
+}
+
+static int add_file(struct spool *spool, uint64_t number, char *error, size_t error_size)
+{
+    uint8_t *text;
+    size_t octets;
+    const int result = read_file(spool, number, &text, &octets);
+
+    if (result == -ENOENT)
+        return 0;
+    if (result != 0) {
+        snprintf(error, error_size, "expected to read file %016" PRIx64 ".spool, found: %s", number,
+                 strerror(-result));
+        return result;
+    }
+    if (has_head(text, octets) && load_u32(text + sizeof magic) != VERSION) {
+        snprintf(error, error_size,
+                 "expected version %d in file %016" PRIx64 ".spool, found version %" PRIu32
+                 ", which another hoptell has made",
+                 VERSION, number, load_u32(text + sizeof magic));
+        free(text);
+        return -ENOTSUP;
+    }
+    each_row(text, octets, count_row, &spool->rows);
+    spool->octets += octets;
+    free(text);
+    return 0;
+}
+
+/* Finds the numbers of the oldest and the newest file; those between them may be missing. */
+static int find_files(struct spool *spool)
+{
+    const int fd = dup(spool->directory);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    uint64_t number;
+
+    if (directory == NULL) {
+        const int error = errno;
+
+        if (fd >= 0)
+            close(fd);
+        return -error;
+    }
+    while ((entry = readdir(directory)) != NULL) {
+        if (!file_number(entry->d_name, &number))
+            continue;
+        if (spool->first == spool->next || number < spool->first)
+            spool->first = number;
+        if (number >= spool->next)
+            spool->next = number + 1;
+    }
+    closedir(directory);
+    return 0;
+}
+
+static int open_directory(const char *path, char *error, size_t error_size)
+{
+    int directory;
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        directory = -errno;
+    else if ((directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        directory = -errno;
+    else if (faccessat(directory, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+        close(directory);
+        directory = -EACCES;
+    }
+    if (directory < 0) {
+        snprintf(error, error_size,
+                 "expected a directory for the spool to read and write, found: %s",
+                 strerror(-directory));
+        return directory;
+    }
+    if (flock(directory, LOCK_EX | LOCK_NB) != 0) {
+        snprintf(error, error_size,
+                 "expected a directory for this spool alone, found another "
+                 "hoptell at work in it");
+        close(directory);
+        return -EBUSY;
+    }
+    return directory;
+}
+
+static int load(struct spool *spool, char *error, size_t error_size)
+{
+    int result = find_files(spool);
+
+    if (result != 0)
+        snprintf(error, error_size, "expected to list the spool, found: %s", strerror(-result));
+    for (uint64_t i = spool->first; result == 0 && i < spool->next; i++)
+        result = add_file(spool, i, error, error_size);
+    return result;
+}
+
+int spool_open(const char *path, uint64_t size, struct spool **out, char *error, size_t error_size)
+{
+    struct spool *spool = calloc(1, sizeof *spool);
+    char words[256];
+    int result = -ENOMEM;
+
+    snprintf(words, sizeof words, "%s", strerror(ENOMEM));
+    if (spool != NULL) {
+        spool->size = size;
+        spool->fd = -1;
+        spool->directory = open_directory(path, words, sizeof words);
+        result = spool->directory < 0 ? spool->directory : load(spool, words, sizeof words);
+    }
+    if (result == 0) {
+        *out = spool;
+        return 0;
+    }
+    snprintf(error, error_size, "%s: %s", path, words);
+    spool_close(spool);
+    return result;
+}
+
+void spool_close(struct spool *spool)
+{
+    if (spool == NULL)
+        return;
+    if (spool->fd >= 0)
+        close(spool->fd);
+    if (spool->directory >= 0)
+        close(spool->directory);
+    free(spool->text);
+    free(spool);
+}
+
+/* Writing */
+
+static void end_file(struct spool *spool)
+{
+    if (spool->fd >= 0)
+        close(spool->fd);
+    spool->fd = -1;
+}
+
+/* All or nothing: what is there of it is cut off again. */
+static int write_octets(struct spool *spool, const uint8_t *octets, size_t length)
+{
+    ssize_t written = write(spool->fd, octets, length);
+
+    if (written == (ssize_t)length) {
+        spool->fd_octets += length;
+        spool->octets += length;
+        return 0;
+    }
+    written = written < 0 ? -errno : -ENOSPC;
+    if (ftruncate(spool->fd, (off_t)spool->fd_octets) != 0)
+        end_file(spool); /* nothing may follow a cut record */
+    return (int)written;
+}
+
+static int begin_file(struct spool *spool)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+    uint8_t head[HEAD_OCTETS];
+    char name[NAME_MAX_OCTETS];
+    int result;
+
+    spool->fd = openat(spool->directory, file_name(spool->next, name), flags, 0600);
+    if (spool->fd < 0)
+        return -errno;
+    spool->next++;
+    spool->fd_octets = 0;
+    memcpy(head, magic, sizeof magic);
+    store_u32(head + sizeof magic, VERSION);
+    result = write_octets(spool, head, sizeof head);
+    if (result == 0 && fsync(spool->directory) != 0)
+        result = -errno;
+    if (result != 0)
+        end_file(spool);
+    return result;
+}
+
+int spool_append(struct spool *spool, const struct row *row)
+{
+    uint8_t record[RECORD_HEAD_OCTETS + ROW_OCTETS_MAX];
+    const size_t length = row_encode(row, record + RECORD_HEAD_OCTETS);
+    const size_t head = spool->fd < 0 ? HEAD_OCTETS : 0;
+    int result = 0;
+
+    store_u16(record, (uint16_t)length);
+    store_u32(record + 2, checksum(record + RECORD_HEAD_OCTETS, length));
+    if (spool->octets + head + RECORD_HEAD_OCTETS + length > spool->size)
+        return -ENOSPC;
+    if (spool->fd < 0)
+        result = begin_file(spool);
+    if (result == 0)
+        result = write_octets(spool, record, RECORD_HEAD_OCTETS + length);
+    if (result != 0)
+        return result;
+    spool->rows++;
+    if (spool->fd_octets >= FILE_OCTETS) {
+        result = spool_sync(spool);
+        end_file(spool);
+    }
+    return result;
+}
+
+int spool_sync(struct spool *spool)
+{
+    if (spool->fd < 0 || fdatasync(spool->fd) == 0)
+        return 0;
+    return -errno;
+}
+
+/* Reading */
+
+static void start_reading(struct spool *spool, uint8_t *text, size_t octets)
+{
+    spool->text = text;
+    spool->text_octets = octets;
+    spool->reading = records_of(text, octets);
+    spool->done = spool->reading.at;
+    spool->looked = spool->reading.at;
+    spool->stepped = 0;
+    spool->peeked = false;
+}
+
+/*
+ * The first file in memory; from now on nothing is added to it. One that cannot be read stays where
+ * it is, for the next start, and those after it come first.
+ */
+static int load_first(struct spool *spool)
+{
+    uint8_t *text = NULL;
+    size_t octets = 0;
+
+    while (spool->text == NULL && spool->first < spool->next) {
+        int result;
+
+        if (spool->first + 1 == spool->next)
+            end_file(spool);
+        result = read_file(spool, spool->first, &text, &octets);
+        if (result == 0)
+            start_reading(spool, text, octets);
+        else
+            spool->first++;
+        spool->broken += result != 0 && result != -ENOENT;
+    }
+    return spool->text != NULL ? 0 : -ENOENT;
+}
+
+/* A place that the disk did not keep is counted once, however often it is read. */
+static void count_broken(struct spool *spool)
+{
+    if (spool->reading.at < spool->looked)
+        return;
+    spool->looked = spool->reading.at + 1;
+    spool->broken++;
+}
+
+int spool_peek(struct spool *spool, struct row *out)
+{
+    struct cursor ahead;
+    int result = load_first(spool);
+
+    spool->peeked = false;
+    while (result == 0) {
+        ahead = spool->reading;
+        result = spool_take(&ahead, out);
+        if (result == 0) {
+            spool->peeked = true;
+            spool->peeked_octets = (size_t)(ahead.at - spool->reading.at);
+            return 0;
+        }
+        if (result != -ENOENT)
+            count_broken(spool);
+        spool->reading.at = result == -EINVAL ? ahead.at : spool->reading.end;
+        result = result == -EINVAL ? 0 : -ENOENT;
+    }
+    return -ENOENT;
+}
+
+void spool_step(struct spool *spool)
+{
+    if (!spool->peeked)
+        return;
+    spool->reading.at += spool->peeked_octets;
+    spool->peeked = false;
+    spool->stepped++;
+}
+
+static void remove_first(struct spool *spool)
+{
+    char name[NAME_MAX_OCTETS];
+
+    unlinkat(spool->directory, file_name(spool->first, name), 0);
+    spool->octets -= spool->text_octets < spool->octets ? spool->text_octets : spool->octets;
+    free(spool->text);
+    spool->text = NULL;
+    spool->first++;
+}
+
+void spool_delivered(struct spool *spool)
+{
+    struct row row;
+
+    spool->rows -= spool->stepped < spool->rows ? spool->stepped : spool->rows;
+    spool->stepped = 0;
+    spool->done = spool->reading.at;
+    if (spool->text != NULL && spool_peek(spool, &row) == -ENOENT)
+        remove_first(spool);
+    if (spool->first == spool->next)
+        spool->rows = 0; /* also of what could be read once, and no more */
+}
+
+void spool_rewind(struct spool *spool)
+{
+    if (spool->text == NULL)
+        return;
+    spool->reading.at = spool->done;
+    spool->peeked = false;
+    spool->stepped = 0;
+}
+
+void spool_each(struct spool *spool, void (*each)(const struct row *row, void *context),
+                void *context)
+{
+    for (uint64_t i = spool->first; i < spool->next; i++) {
+        uint8_t *text;
+        size_t octets;
+
+        if (read_file(spool, i, &text, &octets) != 0)
+            continue;
+        each_row(text, octets, each, context);
+        free(text);
+    }
+}
+
+uint64_t spool_rows(const struct spool *spool)
+{
+    return spool->rows;
+}
+
+uint64_t spool_broken(const struct spool *spool)
+{
+    return spool->broken;
+}

@@ -1,0 +1,555 @@
+#include "unit.h"
+
+#include "judgements.h"
+#include "store/backend.h"
+#include "store/queue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SIZE = 64 << 20, FIRST_RECORD = 12 };
+
+struct fixture {
+    char directory[32];
+    char path[64];
+    char error[512];
+    struct spool *spool;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
+    assert_non_null(mkdtemp(f->directory));
+    snprintf(f->path, sizeof f->path, "%s/spool", f->directory);
+    *state = f;
+    return 0;
+}
+
+/* The names of the spool's files; returns how many there are. */
+static unsigned each_file(const struct fixture *f, void (*act)(const char *path))
+{
+    DIR *directory = opendir(f->path);
+    unsigned count = 0;
+
+    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        char path[384];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        count++;
+        snprintf(path, sizeof path, "%s/%s", f->path, entry->d_name);
+        if (act != NULL)
+            act(path);
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return count;
+}
+
+static void remove_file(const char *path)
+{
+    unlink(path);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    spool_close(f->spool);
+    each_file(f, remove_file);
+    rmdir(f->path);
+    assert_int_equal(rmdir(f->directory), 0);
+    free(f);
+    return 0;
+}
+
+static void open_spool(struct fixture *f, uint64_t size)
+{
+    spool_close(f->spool);
+    f->spool = NULL;
+    if (spool_open(f->path, size, &f->spool, f->error, sizeof f->error) != 0)
+        fail_msg("%s", f->error);
+}
+
+static struct row row_numbered(unsigned number)
+{
+    struct row row = {.kind = ROW_JUDGEMENT, .judgement = judgement_example()};
+
+    row.judgement.observation.time_ns += number;
+    return row;
+}
+
+static unsigned number_of(const struct row *row)
+{
+    return (unsigned)(row->judgement.observation.time_ns - judgement_example().observation.time_ns);
+}
+
+static void append_numbered(struct fixture *f, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        const struct row row = row_numbered(i);
+
+        assert_int_equal(spool_append(f->spool, &row), 0);
+    }
+    assert_int_equal(spool_sync(f->spool), 0);
+}
+
+/* Takes `count` rows, which must be numbered from `first` on. */
+static void assert_next_are(struct fixture *f, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count;) {
+        struct row row;
+
+        if (spool_peek(f->spool, &row) != 0) {
+            assert_true(spool_rows(f->spool) > 0);
+            spool_delivered(f->spool);
+            continue;
+        }
+        assert_int_equal(number_of(&row), i);
+        spool_step(f->spool);
+        i++;
+    }
+}
+
+/* Rows */
+
+static struct row any_row(uint64_t *random)
+{
+    struct row row = {.kind = (enum row_kind)(1 + judgement_random(random) % 5)};
+    const struct judgement judgement = judgement_any(random);
+
+    switch (row.kind) {
+    case ROW_JUDGEMENT:
+        row.judgement = judgement;
+        break;
+    case ROW_BASELINE:
+        row.baseline.prefix = judgement.network.prefix;
+        row.baseline.subscriber = judgement.network.known;
+        row.baseline.updated_ns = judgement_random(random);
+        row.baseline.length = (uint16_t)(judgement_random(random) % (BASELINE_OCTETS_MAX + 1));
+        memset(row.baseline.octets, (int)(judgement_random(random) & 255), row.baseline.length);
+        break;
+    case ROW_LABEL:
+        row.label.address = judgement.observation.client;
+        row.label.port = judgement.observation.client_port;
+        row.label.verdict = judgement.verdict;
+        row.label.labelled_ns = judgement_random(random);
+        break;
+    case ROW_FORGET_SUBSCRIBER:
+        row.forget_subscriber = judgement.network.prefix;
+        break;
+    default:
+        row.forget_before_ns = judgement_random(random);
+    }
+    return row;
+}
+
+static void any_row_comes_back_as_it_went_in(void **state)
+{
+    uint64_t random = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        const struct row row = any_row(&random);
+        struct row back;
+        uint8_t octets[2][ROW_OCTETS_MAX];
+        const size_t length = row_encode(&row, octets[0]);
+
+        assert_int_equal(row_decode(octets[0], length, &back), 0);
+        assert_int_equal(row_encode(&back, octets[1]), length);
+        assert_memory_equal(octets[0], octets[1], length);
+        assert_int_equal(row_decode(octets[0], length - 1, &back), -EINVAL);
+        assert_int_equal(row_decode(octets[0], length + 1, &back), -EINVAL);
+    }
+}
+
+static void a_judgement_keeps_all_that_a_store_keeps(void **state)
+{
+    uint64_t random = 7;
+    uint8_t octets[ROW_OCTETS_MAX];
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct row row = {.kind = ROW_JUDGEMENT, .judgement = judgement_any(&random)};
+        struct row back;
+
+        assert_int_equal(row_decode(octets, row_encode(&row, octets), &back), 0);
+        assert_memory_equal(&row.judgement.network.prefix, &back.judgement.network.prefix,
+                            sizeof(struct prefix));
+        assert_memory_equal(row.judgement.evidence, back.judgement.evidence,
+                            row.judgement.evidence_count * sizeof(struct evidence));
+        assert_memory_equal(&row.judgement.stack.probability, &back.judgement.stack.probability,
+                            sizeof row.judgement.stack.probability);
+        assert_int_equal(row.judgement.observation.time_ns, back.judgement.observation.time_ns);
+        assert_int_equal(row.judgement.verdict, back.judgement.verdict);
+        assert_int_equal(row.judgement.network.seen, back.judgement.network.seen);
+        assert_true(row.judgement.network.known == back.judgement.network.known);
+    }
+}
+
+/* The spool */
+
+static void rows_come_out_in_order_also_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+
+    open_spool(f, SIZE);
+    append_numbered(f, 0, 20000); /* several files */
+    assert_true(each_file(f, NULL) > 2);
+    open_spool(f, SIZE);
+    assert_int_equal(spool_rows(f->spool), 20000);
+    append_numbered(f, 20000, 10);
+    assert_next_are(f, 0, 20010);
+    spool_delivered(f->spool);
+    assert_int_equal(spool_rows(f->spool), 0);
+    assert_int_equal(each_file(f, NULL), 0);
+    assert_int_equal(spool_broken(f->spool), 0);
+}
+
+static void what_was_not_delivered_comes_again(void **state)
+{
+    struct fixture *f = *state;
+
+    open_spool(f, SIZE);
+    append_numbered(f, 0, 10);
+    assert_next_are(f, 0, 4);
+    spool_delivered(f->spool);
+    assert_next_are(f, 4, 3);
+    spool_rewind(f->spool);
+    assert_int_equal(spool_rows(f->spool), 6);
+    assert_next_are(f, 4, 6);
+    spool_rewind(f->spool);
+    append_numbered(f, 10, 5);
+    assert_next_are(f, 4, 11);
+    spool_delivered(f->spool);
+    assert_int_equal(spool_rows(f->spool), 0);
+}
+
+static void a_full_spool_takes_no_more_until_something_is_delivered(void **state)
+{
+    struct fixture *f = *state;
+    const struct row more = row_numbered(0);
+    unsigned count = 0;
+
+    open_spool(f, 1 << 20);
+    while (spool_append(f->spool, &more) == 0)
+        count++;
+    assert_in_range(count, 4000, 8000);
+    assert_int_equal(spool_append(f->spool, &more), -ENOSPC);
+    assert_int_equal(spool_rows(f->spool), count);
+    while (spool_rows(f->spool) > 0) {
+        struct row row;
+
+        if (spool_peek(f->spool, &row) == 0)
+            spool_step(f->spool);
+        else
+            spool_delivered(f->spool);
+    }
+    assert_int_equal(spool_append(f->spool, &more), 0);
+}
+
+static char damaged_file[384];
+
+static void remember_file(const char *path)
+{
+    if (damaged_file[0] == '\0' || strcmp(path, damaged_file) < 0)
+        snprintf(damaged_file, sizeof damaged_file, "%s", path);
+}
+
+/* The first file as text, changed by `length` octets at `offset` or cut there. */
+static void damage(struct fixture *f, off_t offset, const void *octets, size_t length)
+{
+    int fd;
+
+    damaged_file[0] = '\0';
+    each_file(f, remember_file);
+    fd = open(damaged_file, O_RDWR);
+    assert_true(fd >= 0);
+    if (octets == NULL)
+        assert_int_equal(ftruncate(fd, offset), 0);
+    else
+        assert_int_equal(pwrite(fd, octets, length, offset), length);
+    close(fd);
+}
+
+static void a_record_that_was_cut_is_no_row(void **state)
+{
+    struct fixture *f = *state;
+    struct stat status;
+
+    open_spool(f, SIZE);
+    append_numbered(f, 0, 3);
+    damage(f, 0, "h", 1);
+    assert_int_equal(stat(damaged_file, &status), 0);
+    damage(f, status.st_size - 1, NULL, 0);
+    open_spool(f, SIZE);
+    assert_int_equal(spool_rows(f->spool), 2);
+    append_numbered(f, 3, 1); /* into a file of its own */
+    assert_next_are(f, 0, 2);
+    assert_next_are(f, 3, 1);
+    spool_delivered(f->spool);
+    assert_int_equal(spool_broken(f->spool), 0);
+    assert_int_equal(each_file(f, NULL), 0);
+}
+
+static void an_octet_that_the_disk_changed_is_told_once(void **state)
+{
+    struct fixture *f = *state;
+    struct row row;
+    uint8_t octets[ROW_OCTETS_MAX];
+    off_t record;
+
+    row = row_numbered(0);
+    record = 6 + (off_t)row_encode(&row, octets);
+    open_spool(f, SIZE);
+    append_numbered(f, 0, 5);
+    damage(f, FIRST_RECORD + 2 * record + 20, "\xff\xfe", 2);
+    open_spool(f, SIZE);
+    append_numbered(f, 5, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_next_are(f, 0, 2);
+        assert_int_equal(spool_peek(f->spool, &row), -ENOENT);
+        spool_rewind(f->spool);
+    }
+    assert_next_are(f, 0, 2);
+    assert_next_are(f, 5, 2); /* the rest of the first file is gone, the second is not */
+    spool_delivered(f->spool);
+    assert_int_equal(spool_broken(f->spool), 1);
+    assert_int_equal(spool_rows(f->spool), 0);
+}
+
+static void another_version_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+
+    open_spool(f, SIZE);
+    append_numbered(f, 0, 1);
+    damage(f, 8, "\0\0\0\2", 4);
+    spool_close(f->spool);
+    f->spool = NULL;
+    assert_int_equal(spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error), -ENOTSUP);
+    assert_non_null(strstr(f->error, "found version 2"));
+    assert_null(f->spool);
+    assert_int_equal(each_file(f, NULL), 1);
+}
+
+static void two_do_not_share_a_spool(void **state)
+{
+    struct fixture *f = *state;
+    struct spool *other = NULL;
+    struct stat status;
+
+    open_spool(f, SIZE);
+    assert_int_equal(spool_open(f->path, SIZE, &other, f->error, sizeof f->error), -EBUSY);
+    assert_int_equal(stat(f->path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    snprintf(f->error, sizeof f->error, "%s/not/there", f->directory);
+    assert_int_equal(spool_open(f->error, SIZE, &other, f->error, sizeof f->error), -ENOENT);
+}
+
+/* The queue before a store that may fail: what it has committed, in order. */
+struct recording_store {
+    struct store base;
+    bool fails; /* atomic: the writer reads it */
+    bool fails_at_commit;
+    unsigned committed;
+    unsigned pending;
+    unsigned number[4096];
+};
+
+static bool is_set(const bool *flag)
+{
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static int recording_begin(struct store *store)
+{
+    struct recording_store *s = (struct recording_store *)store;
+
+    snprintf(store->error, sizeof store->error, "nobody there");
+    s->pending = 0;
+    return is_set(&s->fails) ? -EIO : 0;
+}
+
+static int recording_put(struct store *store, const struct judgement *judgement)
+{
+    struct recording_store *s = (struct recording_store *)store;
+    const struct row row = {.kind = ROW_JUDGEMENT, .judgement = *judgement};
+
+    s->number[(s->committed + s->pending++) % 4096] = number_of(&row);
+    return 0;
+}
+
+static int recording_commit(struct store *store)
+{
+    struct recording_store *s = (struct recording_store *)store;
+
+    if (is_set(&s->fails_at_commit))
+        return -EIO;
+    __atomic_store_n(&s->committed, s->committed + s->pending, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static void recording_nothing(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_backend recording_backend = {
+    .close = recording_nothing,
+    .begin = recording_begin,
+    .commit = recording_commit,
+    .rollback = recording_nothing,
+    .put_judgement = recording_put,
+};
+
+static void queue_numbered(struct store_queue *queue, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        const struct row row = row_numbered(i);
+
+        assert_true(store_queue_judgement(queue, &row.judgement));
+    }
+}
+
+static void wait_until_committed(struct recording_store *store, unsigned count)
+{
+    for (unsigned i = 0; i < 1000 && __atomic_load_n(&store->committed, __ATOMIC_ACQUIRE) < count;
+         i++)
+        usleep(10000);
+    assert_int_equal(__atomic_load_n(&store->committed, __ATOMIC_ACQUIRE), count);
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(store->number[i], i);
+}
+
+static void a_store_that_comes_back_gets_all_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct recording_store store = {.base.backend = &recording_backend};
+    struct store_queue *queue = NULL;
+    char words[64] = "";
+
+    open_spool(f, SIZE);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 16, &queue), 0);
+    f->spool = NULL; /* it is the queue's now */
+    queue_numbered(queue, 0, 10);
+    assert_true(store_queue_wait(queue));
+    __atomic_store_n(&store.fails, true, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < 100; i++) { /* many more than the queue holds */
+        queue_numbered(queue, 10 + i * 10, 10);
+        assert_true(store_queue_wait(queue));
+    }
+    assert_true(store_queue_failing(queue, words, sizeof words));
+    assert_string_equal(words, "nobody there");
+    assert_int_equal(store_queue_counts(queue).spooled, 1000);
+    assert_int_equal(store_queue_counts(queue).written, 10);
+    __atomic_store_n(&store.fails_at_commit, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&store.fails, false, __ATOMIC_RELEASE);
+    queue_numbered(queue, 1010, 10);
+    assert_true(store_queue_wait(queue));
+    __atomic_store_n(&store.fails_at_commit, false, __ATOMIC_RELEASE);
+    wait_until_committed(&store, 1020);
+    store_queue_close(queue);
+    assert_int_equal(each_file(f, NULL), 0);
+}
+
+static void what_is_left_at_the_end_is_delivered_after_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
+    struct store_queue *queue = NULL;
+
+    open_spool(f, SIZE);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
+    f->spool = NULL;
+    queue_numbered(queue, 0, 50);
+    store_queue_close(queue);
+    assert_int_equal(store.committed, 0);
+
+    store.fails = false;
+    open_spool(f, SIZE);
+    assert_int_equal(spool_rows(f->spool), 50);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
+    f->spool = NULL;
+    queue_numbered(queue, 50, 10);
+    wait_until_committed(&store, 60);
+    assert_int_equal(store_queue_counts(queue).lost, 0);
+    store_queue_close(queue);
+}
+
+static void a_killed_writer_leaves_what_it_called_safe(void **state)
+{
+    struct fixture *f = *state;
+    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        struct store_queue *queue = NULL;
+
+        if (spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error) != 0 ||
+            store_queue_open(&store.base, f->spool, 1024, &queue) != 0)
+            _exit(1);
+        queue_numbered(queue, 0, 500);
+        if (!store_queue_wait(queue))
+            _exit(2);
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    open_spool(f, SIZE);
+    assert_int_equal(spool_rows(f->spool), 500);
+    assert_next_are(f, 0, 500);
+}
+
+static void a_full_spool_loses_and_counts(void **state)
+{
+    struct fixture *f = *state;
+    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
+    struct store_queue *queue = NULL;
+    struct store_queue_counts counts;
+
+    open_spool(f, 1 << 20);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 1000, &queue), 0);
+    f->spool = NULL;
+    for (unsigned i = 0; i < 10; i++) {
+        queue_numbered(queue, 1000 * i, 1000);
+        assert_true(store_queue_wait(queue));
+    }
+    counts = store_queue_counts(queue);
+    assert_int_equal(counts.spooled + counts.lost, 10000);
+    assert_in_range(counts.lost, 2000, 6000);
+    assert_int_equal(counts.queued, 0);
+    store_queue_close(queue);
+}
+
+int main(void)
+{
+#define SPOOL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_row_comes_back_as_it_went_in),
+        cmocka_unit_test(a_judgement_keeps_all_that_a_store_keeps),
+        SPOOL_TEST(rows_come_out_in_order_also_after_a_restart),
+        SPOOL_TEST(what_was_not_delivered_comes_again),
+        SPOOL_TEST(a_full_spool_takes_no_more_until_something_is_delivered),
+        SPOOL_TEST(a_record_that_was_cut_is_no_row),
+        SPOOL_TEST(an_octet_that_the_disk_changed_is_told_once),
+        SPOOL_TEST(another_version_is_left_alone),
+        SPOOL_TEST(two_do_not_share_a_spool),
+        SPOOL_TEST(a_store_that_comes_back_gets_all_in_order),
+        SPOOL_TEST(what_is_left_at_the_end_is_delivered_after_the_next_start),
+        SPOOL_TEST(a_killed_writer_leaves_what_it_called_safe),
+        SPOOL_TEST(a_full_spool_loses_and_counts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

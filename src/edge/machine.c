@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 static bool address_of(const struct sockaddr *from, struct address *out)
@@ -29,9 +30,13 @@ int machine_addresses(struct address *out, size_t capacity, size_t *out_count)
     *out_count = 0;
     if (getifaddrs(&list) != 0)
         return -errno;
-    for (const struct ifaddrs *i = list; i != NULL && *out_count < capacity; i = i->ifa_next)
-        if (address_of(i->ifa_addr, &out[*out_count]))
+    for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
+        if (*out_count < capacity && address_of(i->ifa_addr, &out[*out_count]))
             ++*out_count;
+        if (*out_count < capacity && i->ifa_flags & IFF_BROADCAST &&
+            address_of(i->ifa_broadaddr, &out[*out_count]))
+            ++*out_count;
+    }
     freeifaddrs(list);
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What this machine calls its own: the addresses of its interfaces.
+ * What this machine calls its own: the addresses of its interfaces, and their broadcasts.
  */
 #ifndef HOPTELL_EDGE_MACHINE_H
 #define HOPTELL_EDGE_MACHINE_H

@@ -113,6 +113,7 @@ static inline bool same_check(struct same *s, const uint8_t *frame, size_t lengt
 
     s->frames++;
     s->handed_frame = NULL;
+    (void)same_reason(s); /* what others have counted */
     code = xdp_run(s->xdp, &run);
     if (code != 0) {
         snprintf(why, SAME_WHY_MAX, "cannot run it: %s", strerror(-code));

@@ -1,0 +1,181 @@
+#include "unit.h"
+
+#include "tale/book.h"
+#include "tale/random.h"
+#include "tale_built.h"
+
+#include <errno.h>
+
+enum { TALES = 5, TARGETS = 9, ADDRESSES = 20000 };
+
+static struct book book;
+static struct built built[TALES];
+static struct tale *list[TALES];
+static const struct limit_settings limits = {.source_rate = 10, .source_burst = 5};
+static char error[128];
+
+static const struct book_range *look_up(const struct address *a)
+{
+    const uint64_t high = address_half(a, 0);
+    const uint64_t low = address_half(a, 1);
+
+    for (uint32_t i = 0; i < book.range_count; i++) {
+        const struct book_range *r = &book.range[i];
+        const bool begins = r->first[0] < high || (r->first[0] == high && r->first[1] <= low);
+        const bool reaches = r->last[0] > high || (r->last[0] == high && r->last[1] >= low);
+
+        if (begins && reaches)
+            return r->family == address_family(a) ? r : NULL;
+    }
+    return NULL;
+}
+
+/* Few bits differ, so that prefixes lie in one another. */
+static struct address near(struct random *r)
+{
+    const uint8_t v4[4] = {203, 0, (uint8_t)(random_next(r) % 3), (uint8_t)random_next(r)};
+    const uint8_t v6[16] = {
+        0x20, 0x01, [7] = (uint8_t)(random_next(r) % 3), [15] = (uint8_t)random_next(r)};
+
+    return random_next(r) & 1 ? address_v4(v4) : address_v6(v6);
+}
+
+static struct tales tales_by_chance(struct random *r)
+{
+    for (unsigned i = 0; i < TALES; i++) {
+        built_usual(&built[i]);
+        built[i].tale.target_count = TARGETS;
+        for (unsigned j = 0; j < TARGETS; j++) {
+            const struct address a = near(r);
+            const uint8_t least = address_is_v4(&a) ? 96 : 0;
+
+            built[i].tale.target[j] =
+                prefix_of(&a, (uint8_t)(least + random_next(r) % (129 - least)));
+        }
+        list[i] = &built[i].tale;
+    }
+    return (struct tales){.count = TALES, .tale = list};
+}
+
+static void an_address_has_the_tale_that_tales_find_gives(void **state)
+{
+    struct random random = random_seeded(7);
+
+    (void)state;
+    for (unsigned round = 0; round < 20; round++) {
+        const struct tales tales = tales_by_chance(&random);
+        struct address own[3];
+
+        for (unsigned i = 0; i < 3; i++)
+            own[i] = near(&random);
+        assert_int_equal(book_write(&tales, own, 3, &limits, &book, error, sizeof error), 0);
+        for (unsigned i = 0; i < ADDRESSES / 20; i++) {
+            const struct address a = i < 3 ? own[i] : near(&random);
+            const struct book_range *range = look_up(&a);
+            const struct tale *tale = tales_find(&tales, &a);
+
+            assert_ptr_equal(range ? list[range->tale] : NULL, tale);
+            if (range)
+                assert_int_equal(range->own, address_equal(&a, &own[0]) ||
+                                                 address_equal(&a, &own[1]) ||
+                                                 address_equal(&a, &own[2]));
+        }
+    }
+}
+
+static void ranges_are_sorted_and_apart(void **state)
+{
+    struct random random = random_seeded(3);
+    const struct tales tales = tales_by_chance(&random);
+
+    (void)state;
+    assert_int_equal(book_write(&tales, NULL, 0, &limits, &book, error, sizeof error), 0);
+    for (uint32_t i = 1; i < book.range_count; i++) {
+        const struct book_range *a = &book.range[i - 1];
+        const struct book_range *b = &book.range[i];
+
+        assert_true(a->last[0] < b->first[0] ||
+                    (a->last[0] == b->first[0] && a->last[1] < b->first[1]));
+    }
+}
+
+static void write_one(void)
+{
+    assert_int_equal(book_write(&built[0].tales, NULL, 0, &limits, &book, error, sizeof error), 0);
+}
+
+static void all_of_the_usual_tale_is_for_the_kernel(void **state)
+{
+    (void)state;
+    built_usual(&built[0]);
+    write_one();
+    assert_int_equal(book.tale[0].steps, 3);
+    assert_int_equal(book.tale[0].rest, BOOK_REST_END);
+    for (unsigned i = 0; i < 3; i++)
+        assert_false(book.hop[i].user_space);
+    assert_int_equal(book.hop[1].extension_length[FAMILY_V4], 16);
+}
+
+static void hops_with_delay_or_loss_are_for_user_space(void **state)
+{
+    (void)state;
+    built_usual(&built[0]);
+    built[0].hop[0].delay_us = 1;
+    built[0].hop[2].loss = 1;
+    write_one();
+    assert_true(book.hop[0].user_space);
+    assert_false(book.hop[1].user_space);
+    assert_true(book.hop[2].user_space);
+}
+
+static void past_branches_of_different_length_user_space_decides(void **state)
+{
+    static const uint16_t unlike[] = {1, 2};
+
+    (void)state;
+    built_usual(&built[0]);
+    (void)built_add_fork(&built[0], FORK_FLOW, 2, unlike);
+    (void)built_add_hop(&built[0]);
+    write_one();
+    assert_int_equal(book.tale[0].steps, 4);
+    assert_int_equal(book.tale[0].longest, 6);
+    assert_int_equal(book.tale[0].rest, BOOK_REST_USER_SPACE);
+}
+
+static void nothing_comes_past_a_hop_that_refuses(void **state)
+{
+    (void)state;
+    built_usual(&built[0]);
+    built[0].hop[1].refuse = REFUSE_ADMIN;
+    write_one();
+    assert_int_equal(book.tale[0].steps, 2);
+    assert_int_equal(book.tale[0].rest, BOOK_REST_REFUSED);
+}
+
+static void too_many_tales_are_refused_with_a_sentence(void **state)
+{
+    static struct tale *many[BOOK_TALES + 1];
+    const struct tales tales = {.count = BOOK_TALES + 1, .tale = many};
+
+    (void)state;
+    built_usual(&built[0]);
+    for (unsigned i = 0; i <= BOOK_TALES; i++)
+        many[i] = &built[0].tale;
+    assert_int_equal(book_write(&tales, NULL, 0, &limits, &book, error, sizeof error), -E2BIG);
+    assert_string_equal(error, "expected at most 256 tales with 'datapath: xdp', found 257");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_has_the_tale_that_tales_find_gives),
+        cmocka_unit_test(ranges_are_sorted_and_apart),
+        cmocka_unit_test(all_of_the_usual_tale_is_for_the_kernel),
+        cmocka_unit_test(hops_with_delay_or_loss_are_for_user_space),
+        cmocka_unit_test(past_branches_of_different_length_user_space_decides),
+        cmocka_unit_test(nothing_comes_past_a_hop_that_refuses),
+        cmocka_unit_test(too_many_tales_are_refused_with_a_sentence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

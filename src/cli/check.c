@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/configuration.h"
+#include "cli/machine.h"
 #include "cli/options.h"
 
 #include <errno.h>
@@ -13,17 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum check_option { OPTION_CONFIGURATION, OPTION_PRINT, OPTION_FORMAT };
+enum check_option { OPTION_CONFIGURATION, OPTION_PRINT, OPTION_MACHINE, OPTION_FORMAT };
 
 static const struct option_row rows[] = {
     [OPTION_CONFIGURATION] = {"config", 'c', "FILE", "instead of " SETTINGS_FILE_DEFAULT},
     [OPTION_PRINT] = {"print", 0, NULL, "print every setting as YAML, with what it means"},
+    [OPTION_MACHINE] = {"machine", 0, NULL,
+                        "tell too what this machine can do, and what would be used"},
     [OPTION_FORMAT] = {"format", 'f', "text|json", "how the summary is printed (text)"},
 };
 
 static const struct options options = {
     .command = "check",
-    .arguments = "[-c FILE] [--print] [--format text|json]",
+    .arguments = "[-c FILE] [--print] [--machine] [--format text|json]",
     .purpose = "Reads the settings and every tale that they name, and tells what they amount to.\n"
                "The status is 0 when they are good, 1 when they are not.",
     .rows = rows,
@@ -35,6 +38,7 @@ static const char *const formats[] = {"text", "json", NULL};
 struct question {
     const char *file; /* NULL: the usual one, which need not exist */
     bool print;
+    bool machine;
     int format; /* of `formats` */
 };
 
@@ -50,6 +54,8 @@ static enum command_status read_question(int argc, char **argv, struct question 
             out->file = value;
         else if (option == OPTION_PRINT)
             out->print = true;
+        else if (option == OPTION_MACHINE)
+            out->machine = true;
         else if ((out->format = options_choice(&options, "format", value, formats)) < 0)
             return COMMAND_USAGE;
     }
@@ -171,7 +177,10 @@ static enum command_status print_summary(const struct configuration *configurati
                                          const struct question *question)
 {
     json_t *object = summary(configuration);
+    json_t *machine = question->machine ? machine_json(configuration->settings) : NULL;
 
+    if (machine != NULL)
+        json_object_set_new(object, "machine", machine);
     if (object == NULL)
         return command_failed("check", "cannot print: %s", strerror(ENOMEM));
     if (question->format > 0) {
@@ -179,6 +188,8 @@ static enum command_status print_summary(const struct configuration *configurati
         printf("\n");
     } else {
         print_text(object);
+        if (machine != NULL)
+            machine_print(machine);
     }
     json_decref(object);
     return COMMAND_DONE;

@@ -266,6 +266,18 @@ def test_a_changed_tale_is_taken_over_without_rights(lab, site):
     wait_until(lambda: first() == "198.51.100.65", 20, "the new path")
 
 
+def test_check_says_what_this_machine_can_do_and_what_would_be_used(lab, site, way):
+    done = site.command("check", "--machine", "--format", "json", "-c", site.settings)
+    assert done.returncode == 0, done.stderr
+    machine = json.loads(done.stdout)["machine"]
+    assert machine["xdp"] == {"built": True, "rights": True, "btf": os.path.exists(
+        "/sys/kernel/btf/vmlinux")}
+    used = {"native": "native", "generic": "generic, as the settings say"}[way]
+    assert [use.startswith(f"{what}: XDP on up0, {used}") for use, what in
+            zip(machine["uses"], ("tales", "watch"))] == [True, True]
+    assert "up0: " in site.command("check", "--machine", "-c", site.settings).stdout
+
+
 def test_the_end_leaves_nothing_attached(lab, site):
     assert site.stop() == 0
     assert attached(lab) is None

@@ -9,6 +9,8 @@ static const struct command commands[] = {
      command_check},
     {"evaluate", "--labels FILE CAPTURE...", "how good verdicts are, against the truth",
      command_evaluate},
+    {"label", "[OPTION...] ADDRESS direct|tethered", "tell the running daemon the truth",
+     command_label},
     {"lookup", "[OPTION...] ADDRESS [PORT]", "ask the running daemon about a connection",
      command_lookup},
     {"networks", "[OPTION...]", "what the daemon has learnt of networks", command_networks},

@@ -239,6 +239,20 @@ struct store_queue *archive_queue(struct archive *a)
     return a != NULL ? a->queue : NULL;
 }
 
+int archive_label(struct archive *a, const struct address *address, uint16_t port, bool is_tethered)
+{
+    const struct label label = {
+        .address = *address,
+        .port = port,
+        .verdict = is_tethered ? VERDICT_TETHERED : VERDICT_DIRECT,
+        .labelled_ns = wall_clock_ns(),
+    };
+
+    if (a == NULL)
+        return -ENOTSUP;
+    return store_queue_label(a->queue, &label) ? 0 : -ENOBUFS;
+}
+
 bool archive_is_well(struct archive *a, const char **out_reason)
 {
     if (a == NULL || !store_queue_failing(a->queue, a->reason, sizeof a->reason))

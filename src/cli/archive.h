@@ -21,6 +21,13 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
 /* To give judgements to; NULL without a store. */
 struct store_queue *archive_queue(struct archive *archive);
 
+/*
+ * Keeps what an operator knows to be true of an address; port 0 is every one. 0, -ENOTSUP without a
+ * store, -ENOBUFS while its queue is full.
+ */
+int archive_label(struct archive *archive, const struct address *address, uint16_t port,
+                  bool is_tethered);
+
 /* False, with a sentence, while the store does not take what it is given. NULL is well. */
 bool archive_is_well(struct archive *archive, const char **out_reason);
 

@@ -66,8 +66,9 @@ static enum command_status explain(const struct asking *asking, const struct ask
     return answer->status == 404 ? COMMAND_NO : COMMAND_FAILED;
 }
 
-enum command_status asking_get(const struct asking *asking, const char *target,
-                               struct ask_answer *out)
+/* GETs, or POSTs `json` where it is not NULL. */
+static enum command_status put_question(const struct asking *asking, const char *target,
+                                        const char *json, struct ask_answer *out)
 {
     struct place place;
     enum command_status status = find_daemon(asking, &place);
@@ -75,13 +76,29 @@ enum command_status asking_get(const struct asking *asking, const char *target,
 
     if (status != COMMAND_DONE)
         return status;
-    if (ask(&place.address, place.port, target, asking->wait_ms + ANSWER_MS, out, error,
+    if (ask(&place.address, place.port, target, json, asking->wait_ms + ANSWER_MS, out, error,
             sizeof error) != 0)
         return command_failed(asking->command, "%s", error);
-    if (out->status == 200)
+    if (out->status == 200 || out->status == 204)
         return COMMAND_DONE;
     status = explain(asking, out);
     ask_answer_deinit(out);
+    return status;
+}
+
+enum command_status asking_get(const struct asking *asking, const char *target,
+                               struct ask_answer *out)
+{
+    return put_question(asking, target, NULL, out);
+}
+
+enum command_status asking_post(const struct asking *asking, const char *target, const char *json)
+{
+    struct ask_answer answer;
+    const enum command_status status = put_question(asking, target, json, &answer);
+
+    if (status == COMMAND_DONE)
+        ask_answer_deinit(&answer);
     return status;
 }
 

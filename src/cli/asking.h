@@ -26,6 +26,9 @@ enum command_status asking_get(const struct asking *asking, const char *target,
 enum command_status asking_get_json(const struct asking *asking, const char *target,
                                     struct ask_answer *out, json_t **out_object);
 
+/* POSTs `json`; the answer's body does not matter. */
+enum command_status asking_post(const struct asking *asking, const char *target, const char *json);
+
 /* "expected WHAT from the daemon, found ..." */
 enum command_status asking_wrong(const struct asking *asking, const char *what,
                                  const struct ask_answer *answer);

@@ -25,6 +25,7 @@ struct command {
 
 enum command_status command_check(int argc, char **argv);
 enum command_status command_evaluate(int argc, char **argv);
+enum command_status command_label(int argc, char **argv);
 enum command_status command_lookup(int argc, char **argv);
 enum command_status command_networks(int argc, char **argv);
 enum command_status command_read(int argc, char **argv);

@@ -216,6 +216,14 @@ static const struct tales *daemon_tales_now(void *context)
     return daemon_tales(context);
 }
 
+static int daemon_label(const struct address *address, uint16_t port, bool is_tethered,
+                        void *context)
+{
+    struct daemon *d = context;
+
+    return archive_label(d->archive, address, port, is_tethered);
+}
+
 static int step_serving(struct daemon *d, char *error, size_t error_size)
 {
     const struct serving_sources sources = {
@@ -223,6 +231,7 @@ static int step_serving(struct daemon *d, char *error, size_t error_size)
         .metrics = daemon_metrics,
         .ready = daemon_ready,
         .tales = daemon_tales_now,
+        .label = daemon_label,
         .context = d,
     };
 

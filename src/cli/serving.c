@@ -46,6 +46,14 @@ static const struct tales *serving_tales(void *context)
     return s->sources.tales(s->sources.context);
 }
 
+static int serving_label(const struct address *address, uint16_t port, bool is_tethered,
+                         void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.label(address, port, is_tethered, s->sources.context);
+}
+
 static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_list *listen,
                           enum serve_audience audience, char *error, size_t error_size)
 {
@@ -56,6 +64,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .metrics = serving_metrics,
         .ready = serving_ready,
         .tales = serving_tales,
+        .label = serving_label,
         .context = s,
     };
 

@@ -15,6 +15,8 @@ struct serving_sources {
     void (*metrics)(metric_put *put, void *to, void *context);
     bool (*ready)(const char **out_reason, void *context);
     const struct tales *(*tales)(void *context); /* that run now */
+    /* As that of serve.h. */
+    int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     void *context;
 };
 

@@ -49,9 +49,10 @@ static CURLcode perform(CURL *curl, const char *url, long timeout_ms, struct ask
     return curl_easy_perform(curl);
 }
 
-int ask(const struct address *address, uint16_t port, const char *target, long timeout_ms,
-        struct ask_answer *out, char *error, size_t error_size)
+int ask(const struct address *address, uint16_t port, const char *target, const char *json,
+        long timeout_ms, struct ask_answer *out, char *error, size_t error_size)
 {
+    struct curl_slist *headers = NULL;
     CURL *curl = curl_easy_init();
     char origin[ADDRESS_TEXT_MAX + 32];
     char url[1024];
@@ -62,10 +63,16 @@ int ask(const struct address *address, uint16_t port, const char *target, long t
     snprintf(url, sizeof url, "%s%s", origin, target);
     if (curl != NULL) {
         out->body = calloc(1, 1);
+        if (json != NULL) {
+            headers = curl_slist_append(NULL, "Content-Type: application/json");
+            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json);
+        }
         result = perform(curl, url, timeout_ms, out);
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
     }
     curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
     if (result == CURLE_OK && out->body != NULL)
         return 0;
     ask_answer_deinit(out);

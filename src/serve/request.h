@@ -4,6 +4,7 @@
 #ifndef HOPTELL_SERVE_REQUEST_H
 #define HOPTELL_SERVE_REQUEST_H
 
+#include "serve/buffer.h"
 #include "serve/events.h"
 #include "serve/query.h"
 #include "serve/serve.h"
@@ -23,7 +24,9 @@ struct request {
     struct visitor *visitor; /* of the connection; NULL for operators */
     uint64_t now_ms;         /* the loop's time at this call */
     bool begun;              /* its headers are here; the body comes next */
-    size_t body_octets;      /* received and thrown away */
+    size_t body_octets;      /* received */
+    bool wants_body;         /* or else it is thrown away */
+    struct buffer body;
     struct wait wait;
 };
 

@@ -6,6 +6,7 @@
 
 #include "serve/accept.h"
 #include "serve/answer.h"
+#include "serve/labels.h"
 #include "serve/lookup.h"
 #include "serve/metric.h"
 #include "serve/networks.h"
@@ -14,6 +15,7 @@
 #include "serve/tales.h"
 #include "serve/texts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { FOR_VISITORS = 1u << SERVE_VISITORS, FOR_OPERATORS = 1u << SERVE_OPERATORS };
@@ -107,6 +109,9 @@ static const struct route routes[] = {
     {"GET", "/v1/subscribers/", "ADDRESS[?limit=]", FOR_OPERATORS, subscribers_show,
      "the baseline of one, and what it did last"},
     {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run"},
+    {"POST", "/v1/labels", "", FOR_OPERATORS, labels_add,
+     "tell the truth about an address: {\"address\": , [\"port\": ,] \"label\": "
+     "\"direct\" or \"tethered\"}"},
     {"GET", "/v1/events", "", FOR_OPERATORS, events_stream, "server-sent events, one verdict each"},
     {"GET", "/metrics", "", FOR_OPERATORS, metrics, "counters for Prometheus"},
     {"GET", "/healthz", "", FOR_VISITORS | FOR_OPERATORS, healthy, "is the program alive"},
@@ -143,25 +148,55 @@ static const char *rest_of_path(const struct route *route, const char *path)
     return path + length;
 }
 
-enum MHD_Result route_answer(struct request *request, const char *method, const char *path)
+/* The route for a method and a path; NULL for none, with the methods that the path has in *out_allow. */
+static const struct route *find_route(const struct request *request, const char *method,
+                                      const char *path, struct buffer *out_allow)
 {
     const unsigned audience = 1u << request->audience;
-    const struct route *other = NULL;
-    struct answer_header allow;
 
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        const char *rest = rest_of_path(&routes[i], path);
-
-        if (!(routes[i].audience & audience) || rest == NULL)
+        if (!(routes[i].audience & audience) || rest_of_path(&routes[i], path) == NULL)
             continue;
-        request->rest = rest;
         if (method_is(method, routes[i].method))
-            return routes[i].answer(request);
-        other = &routes[i];
+            return &routes[i];
+        buffer_format(out_allow, "%s%s%s", out_allow->length > 0 ? ", " : "", routes[i].method,
+                      strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
     }
-    if (other == NULL)
-        return answer_problem(request, MHD_HTTP_NOT_FOUND, "there is nothing under this path");
-    allow = (struct answer_header){"Allow", "GET, HEAD"};
-    return answer_problem_with(request, MHD_HTTP_METHOD_NOT_ALLOWED,
-                               "this path answers GET and HEAD alone", &allow, 1);
+    return NULL;
+}
+
+bool route_wants_body(const struct request *request, const char *method, const char *path)
+{
+    struct buffer allow = {0};
+    const struct route *route = find_route(request, method, path, &allow);
+
+    buffer_deinit(&allow);
+    return route != NULL && strcmp(route->method, "POST") == 0;
+}
+
+static enum MHD_Result refuse_method(struct request *request, const char *methods)
+{
+    const struct answer_header allow = {"Allow", methods};
+    char detail[96];
+
+    snprintf(detail, sizeof detail, "expected one of the methods %s for this path", methods);
+    return answer_problem_with(request, MHD_HTTP_METHOD_NOT_ALLOWED, detail, &allow, 1);
+}
+
+enum MHD_Result route_answer(struct request *request, const char *method, const char *path)
+{
+    struct buffer allow = {0};
+    const struct route *route = find_route(request, method, path, &allow);
+    enum MHD_Result result;
+
+    if (route != NULL) {
+        request->rest = rest_of_path(route, path);
+        result = route->answer(request);
+    } else if (allow.length > 0) {
+        result = refuse_method(request, allow.text);
+    } else {
+        result = answer_problem(request, MHD_HTTP_NOT_FOUND, "there is nothing under this path");
+    }
+    buffer_deinit(&allow);
+    return result;
 }

@@ -6,6 +6,9 @@
 
 #include "serve/request.h"
 
+/* Whether the body of such a request is to be received before it is answered. */
+bool route_wants_body(const struct request *request, const char *method, const char *path);
+
 /*
  * Answers the request, or suspends its connection until its `wait` has ended and is called again.
  * HEAD counts as GET. What the table does not hold gets 404 or 405 as a problem.

@@ -20,7 +20,7 @@
 enum {
     IDLE_MAX_S = 15,
     CONNECTION_MEMORY = 16 * 1024, /* bounds request line and headers together */
-    BODY_MAX = 8 * 1024,           /* of a GET, where nobody needs one */
+    BODY_MAX = 8 * 1024,           /* of a label; and of a GET, where nobody needs one */
 };
 
 struct serve {
@@ -147,16 +147,18 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct request *request = *state;
 
     (void)version;
-    (void)body;
     if (request == NULL) {
         request = *state = request_new(serve, connection);
         if (request == NULL || (serve->audience == SERVE_VISITORS && request->visitor == NULL))
             return MHD_NO;
-        if (takes_no_body(method))
+        request->wants_body = route_wants_body(request, method, path);
+        if (takes_no_body(method) || request->wants_body)
             return MHD_YES;
         /* answered before its body, which closes the connection when there is one */
     } else if (*body_octets > 0) {
         request->body_octets += *body_octets;
+        if (request->wants_body && request->body_octets <= BODY_MAX)
+            buffer_put_octets(&request->body, body, *body_octets);
         *body_octets = 0;
         return request->body_octets <= BODY_MAX ? MHD_YES : MHD_NO;
     }
@@ -177,6 +179,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     waiting_remove(&serve->waiting, &request->wait);
     if (request->visitor != NULL)
         crowd_served(&serve->crowd, request->visitor->place, uv_now(serve->loop));
+    buffer_deinit(&request->body);
     free(request);
     *state = NULL;
 }

@@ -28,6 +28,11 @@ struct serve_sources {
     bool (*ready)(const char **out_reason, void *context);
     /* The tales that run now, for GET /v1/tales; NULL for none. */
     const struct tales *(*tales)(void *context);
+    /*
+     * Keeps what an operator knows to be true of an address, for POST /v1/labels; port 0 is all of
+     * them. 0, -ENOTSUP where nothing is kept, -ENOBUFS where there is no room now. NULL: -ENOTSUP.
+     */
+    int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     void *context;
 };
 

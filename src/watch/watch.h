@@ -7,6 +7,8 @@
 
 #include "watch/judgement.h"
 
+#include <stddef.h>
+
 enum watch_rule { RULE_EVIDENCE, RULE_FIRST_DROP };
 
 struct watch_settings {

@@ -1,18 +1,23 @@
-"""hoptell networks and subscribers, against a daemon that phones have visited."""
+"""hoptell networks, subscribers and label, against a daemon that phones have visited."""
 
 import json
+import os
+import sqlite3
+import subprocess
 
 import pytest
 
 import visits
-from conftest import public_directory
-from hoptell import Hoptell
+from conftest import public_directory, wait_until
+from hoptell import SETTINGS, Hoptell
 
 
 @pytest.fixture(scope="module")
 def visited(lab):
     with public_directory() as directory:
-        hoptell = Hoptell(lab, directory)
+        os.chmod(directory, 0o777)  # the daemon makes its store there when it is nobody
+        store = f"store: sqlite:{directory}/store.db"
+        hoptell = Hoptell(lab, directory, SETTINGS.replace("store: none", store))
         try:
             hoptell.start()
             visits.all_phones_visit(lab)
@@ -51,7 +56,7 @@ def test_a_subscriber_shows_what_it_did_last(lab, visited, family):
     address = visits.seen_address("phone4", family)
     newest = visits.visit(lab, "phone4", family)[0]
     answer = asked(visited, "subscribers", address, "--limit", "3")
-    assert answer["baseline"]["shared"] == (family == 4)  # the carrier's NAT
+    assert answer["baseline"]["seen"] >= 5 and answer["baseline"]["devices"] >= 1
     assert [entry["hop_limit"] for entry in answer["timeline"]] == [60, 60, 60]
     assert answer["timeline"][0]["port"] == newest["port"]
     assert answer["timeline"][0]["verdict"] == newest["verdict"]
@@ -80,7 +85,41 @@ def test_nothing_known_is_status_1(visited):
                            "found nothing of it\n")
 
 
+def test_verdicts_come_as_events_while_they_are_given(lab, visited):
+    follower = lab.start("site", "curl", "-sN", "http://127.0.0.1:8081/v1/events",
+                         stdout=subprocess.PIPE, text=True)
+    try:
+        assert follower.stdout.readline() == "retry: 2000\n"
+        newest = visits.visit(lab, "phone7", 4)[0]
+        lines = [follower.stdout.readline() for _ in range(4)]
+        assert lines[1].startswith("id: ") and lines[2] == "event: verdict\n"
+        event = json.loads(lines[3].removeprefix("data: "))
+        assert (event["address"], event["port"]) == (newest["address"], newest["port"])
+        assert visited.get("/metrics")[1].count(
+            'hoptell_http_followers{listener="operators"} 1\n') == 1
+    finally:
+        follower.kill()
+        follower.wait()
+
+
+def test_a_label_is_kept_in_the_store(visited):
+    for words in (["203.0.113.7", "tethered"], ["--port", "40001", "2001:db8::7", "direct"]):
+        done = visited.command("label", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with sqlite3.connect(os.path.join(os.path.dirname(visited.settings), "store.db")) as rows:
+        kept = wait_until(lambda: len(found := rows.execute(
+            "SELECT address, port, label FROM label ORDER BY port").fetchall()) == 2 and found)
+    assert kept == [("203.0.113.7", 0, "tethered"), ("2001:db8::7", 40001, "direct")]
+
+
 @pytest.mark.parametrize("words, message", [
+    (["label"], "label: expected an IPv4 or IPv6 address, found none"),
+    (["label", "::1"], "label: expected direct or tethered after ::1, found none"),
+    (["label", "::1", "unknown"], "label: expected direct or tethered after ::1, found 'unknown'"),
+    (["label", "::1", "direct", "x"],
+     "label: expected an address and a label, found 'x' after them"),
+    (["label", "-p", "0", "::1", "direct"],
+     "label: expected a port from 1 to 65535 for --port, found '0'"),
     (["networks", "-a", "x"], "networks: expected an address for --address, found 'x'"),
     (["networks", "-p", "1.2.3.4/8"],
      "networks: expected a prefix for --prefix, found '1.2.3.4/8'"),

@@ -23,6 +23,8 @@ struct site {
     unsigned observed; /* opening packets that came from our own sockets */
     bool ready;
     const struct tales *tales; /* NULL: none */
+    int refusal;               /* what labels get; 0: they are taken */
+    char told[128];            /* the newest label */
 };
 
 static inline void site_observed(const struct observation *observation, struct judgement *out,
@@ -59,6 +61,17 @@ static inline const struct tales *site_tales(void *context)
     return site->tales;
 }
 
+static inline int site_label(const struct address *address, uint16_t port, bool is_tethered,
+                             void *context)
+{
+    struct site *site = context;
+    char text[ADDRESS_TEXT_MAX];
+
+    snprintf(site->told, sizeof site->told, "%s %u %s", units_address(address, text), port,
+             is_tethered ? "tethered" : "direct");
+    return site->refusal;
+}
+
 static inline struct serve *site_listen(struct site *site, const char *text,
                                         enum serve_audience audience)
 {
@@ -69,6 +82,7 @@ static inline struct serve *site_listen(struct site *site, const char *text,
         .metrics = site_metrics,
         .ready = site_ready,
         .tales = site_tales,
+        .label = site_label,
         .context = site,
     };
     struct address address;

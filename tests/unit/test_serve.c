@@ -166,7 +166,7 @@ static void every_path_answers_its_own_audience_alone(void **state)
          "\"title\": \"Not Found\""},
         {SERVE_VISITORS, "GET", "/v1/me/", 404, "application/problem+json", ""},
         {SERVE_VISITORS, "POST", "/v1/me", 405, "application/problem+json", "\"status\": 405"},
-        {SERVE_VISITORS, "DELETE", "/", 405, "application/problem+json", "GET and HEAD alone"},
+        {SERVE_VISITORS, "DELETE", "/", 405, "application/problem+json", "methods GET, HEAD for this path"},
         {SERVE_OPERATORS, "GET", "/v1/lookup", 400, "application/problem+json",
          "expected an IPv4 or IPv6 address as address, found none"},
         {SERVE_OPERATORS, "GET", "/v1/lookup?address=203.0.113.7&port=x", 400,

@@ -122,6 +122,11 @@ struct hop *import_add_step(struct import *import, const struct address *address
     return hop;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 bool import_next_line(struct import_lines *lines)
 {
     static const char mark[] = "\xef\xbb\xbf"; /* the byte order mark of UTF-8 */
@@ -134,9 +139,9 @@ bool import_next_line(struct import_lines *lines)
         return false;
     newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
     length = (size_t)((newline != NULL ? newline : lines->end) - lines->at);
-    while (length > 0 && memchr(" \t\r", lines->at[length - 1], 3) != NULL)
+    while (length > 0 && is_blank(lines->at[length - 1]))
         length--;
-    while (length > 0 && memchr(" \t\r", lines->at[0], 3) != NULL) {
+    while (length > 0 && is_blank(lines->at[0])) {
         lines->at++;
         length--;
     }

@@ -133,20 +133,20 @@ static void read_file_name(struct graph *g, enum family family)
     struct import *import = g->import;
     const char *const slash = strrchr(import->file, '/');
     const char *const base = slash != NULL ? slash + 1 : import->file;
-    const char *const hyphen = strchr(base, '-');
+    const size_t length = strcspn(base, "-");
     char text[ADDRESS_TEXT_MAX] = "";
     struct address target;
 
-    if (hyphen != NULL && (size_t)(hyphen - base) < sizeof text)
-        memcpy(text, base, (size_t)(hyphen - base));
+    if (base[length] == '-' && length < sizeof text)
+        memcpy(text, base, length);
     if (!units_parse_address(text, &target)) {
         import_set_stand_in(import, family,
                             "expected a file named ADDRESS-DESCRIPTION after its target");
         return;
     }
     import_set_target(import, &target, 0);
-    if (hyphen[1] != '\0')
-        draft_set_name(&import->draft, hyphen + 1, strlen(hyphen + 1));
+    if (base[length + 1] != '\0')
+        draft_set_name(&import->draft, base + length + 1, strlen(base + length + 1));
 }
 
 /* The graph: what is on a way from start to end, and in which order. */

@@ -82,7 +82,6 @@ static enum command_status take_operands(int count, char **operands, struct ques
 static enum command_status print_answer(const struct asking *asking, int format,
                                         struct ask_answer *answer, const json_t *object)
 {
-    char lines[TEXT_MAX];
     struct text text;
 
     if (!text_from_json(object, &text))
@@ -91,7 +90,7 @@ static enum command_status print_answer(const struct asking *asking, int format,
     if (strcmp(formats[format], "json") == 0)
         asking_print(answer);
     else
-        fwrite(lines, 1, text_lines(&text, text_wants_colour(STDOUT_FILENO), lines), stdout);
+        text_print(&text);
     return asking_finish(asking);
 }
 

@@ -182,11 +182,10 @@ static bool print_one(const json_t *answer)
     json_array_foreach(timeline, i, entry)
     {
         struct text text;
-        char lines[TEXT_MAX];
 
         if (!text_from_json(entry, &text))
             return false;
-        fwrite(lines, 1, text_lines(&text, text_wants_colour(STDOUT_FILENO), lines), stdout);
+        text_print(&text);
     }
     return true;
 }

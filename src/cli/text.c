@@ -144,6 +144,14 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
     return length;
 }
 
+void text_print(const struct text *text)
+{
+    char lines[TEXT_MAX];
+    const size_t length = text_lines(text, text_wants_colour(STDOUT_FILENO), lines);
+
+    fwrite(lines, 1, length, stdout);
+}
+
 bool text_wants_colour(int descriptor)
 {
     const char *no_colour = getenv("NO_COLOR");

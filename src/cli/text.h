@@ -41,7 +41,10 @@ bool text_from_json(const json_t *object, struct text *out);
 /* Its lines, with a newline after each, in `out`; returns their length. */
 size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX]);
 
-/* Whether `to` is a terminal whose user has not asked for no colours (NO_COLOR). */
+/* The same on standard output, in colours where it is a terminal that wants them. */
+void text_print(const struct text *text);
+
+/* Whether `descriptor` is a terminal whose user has not asked for no colours (NO_COLOR). */
 bool text_wants_colour(int descriptor);
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "cli/replay.h"
 
+#include "wire/tunnel.h"
+
 #include <stdio.h>
 
 enum { BATCH_PACKETS = 4096 };
@@ -30,7 +32,7 @@ static void replay_packet(const struct captured *captured, void *context)
     enum observation_refusal refusal;
 
     replay->counts.packets++;
-    if (!frame_to_ip(captured->link, &c)) {
+    if (!tunnel_to_ip(captured->link, &c)) {
         replay->counts.not_ip++;
         return;
     }

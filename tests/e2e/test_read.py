@@ -8,8 +8,12 @@ import re
 import subprocess
 
 import pytest
+from scapy.contrib.gtp import GTP_U_Header
+from scapy.contrib.mpls import MPLS
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
+from scapy.layers.l2 import GRE, Ether
+from scapy.layers.vxlan import VXLAN
 
 import captures
 from captures import COOKED, COOKED2, ETHERNET, frame, opening, pcap, pcapng
@@ -51,7 +55,26 @@ def saved(tmp_path):
 
 # Every kind of file shows the same
 
+
+def tapped(outer):
+    """An Ethernet frame for each of BOTH, behind the scapy layers that `outer` gives for it."""
+    def around(packet):
+        return bytes(Ether(dst="02:00:00:00:00:01", src="02:00:00:00:00:02") / outer(packet))
+    return pcap(ETHERNET, [around(p) for p in BOTH])
+
+
+def ip_of(packet):
+    return (IP if packet[0] >> 4 == 4 else IPv6)(packet)
+
+
+CORE = IP(src="10.0.0.1", dst="10.0.0.2", ttl=250)
+
 KINDS = {
+    "mpls": tapped(lambda p: MPLS(label=24001, s=0) / MPLS(label=17, s=1) / ip_of(p)),
+    "gre": tapped(lambda p: CORE / GRE(key_present=1, key=7) / ip_of(p)),
+    "ip-in-ip": tapped(lambda p: CORE / ip_of(p)),
+    "vxlan": tapped(lambda p: CORE / UDP(dport=4789) / VXLAN(vni=9) / frame(ETHERNET, p)),
+    "gtp-u": tapped(lambda p: CORE / UDP(dport=2152) / GTP_U_Header(teid=0x1234) / ip_of(p)),
     "ethernet": pcap(ETHERNET, [frame(ETHERNET, p) for p in BOTH]),
     "big-endian": pcap(ETHERNET, [frame(ETHERNET, p) for p in BOTH], order=">"),
     "nanoseconds": pcap(ETHERNET, [frame(ETHERNET, p) for p in BOTH], nanoseconds=True),

@@ -1,8 +1,9 @@
 /*
  * A capture file, whatever its octets: read to its end or its fault, each frame looked at down to
- * its IP packet. A fault has to have its words.
+ * its innermost IP packet. A fault has to have its words.
  */
 #include "edge/capture.h"
+#include "wire/tunnel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static void take(const struct captured *captured, void *context)
     struct cursor c = cursor_over(captured->octets, captured->length);
     unsigned *sum = context;
 
-    if (frame_to_ip(captured->link, &c))
+    if (tunnel_to_ip(captured->link, &c))
         for (const uint8_t *at = c.at; at < c.end; at++)
             *sum += *at; /* reads them all, for the sanitizer to see */
 }

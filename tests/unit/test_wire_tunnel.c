@@ -1,0 +1,71 @@
+#include "unit.h"
+
+#include "tunnels.h"
+#include "wire/tunnel.h"
+
+enum { ROWS = sizeof tunnel_rows / sizeof tunnel_rows[0] };
+
+static void the_innermost_packet_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct tunnel_row *row = &tunnel_rows[i];
+        struct cursor c = cursor_over(row->octets, row->length);
+        const bool found = tunnel_to_ip(LINK_ETHERNET, &c);
+
+        if (found != (row->at >= 0))
+            fail_msg("%s: expected %s", row->what, found ? "no IP" : "IP");
+        if (found && (c.at - row->octets != row->at || cursor_left(&c) != row->left))
+            fail_msg("%s: expected %zu octets at %d, found %zu at %td", row->what, row->left,
+                     row->at, cursor_left(&c), c.at - row->octets);
+    }
+}
+
+/* Cut anywhere, a frame leads to an IP packet in it or to none, and never beyond its end. */
+static void a_frame_that_is_cut_leads_nowhere_else(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t length = 0; length < tunnel_rows[i].length; length++) {
+            const struct tunnel_row *row = &tunnel_rows[i];
+            struct cursor c = cursor_over(row->octets, length);
+
+            if (!tunnel_to_ip(LINK_ETHERNET, &c))
+                continue;
+            assert_true(c.at - row->octets <= row->at);
+            assert_true(c.end <= row->octets + length && c.at <= c.end);
+        }
+}
+
+static void raw_and_cooked_links_are_looked_through_too(void **state)
+{
+    static const uint8_t cooked[16] = {[14] = 0x08};
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct tunnel_row *row = &tunnel_rows[i];
+        uint8_t octets[sizeof cooked + sizeof row->octets];
+        struct cursor raw = cursor_over(row->octets + 14, row->length - 14);
+        struct cursor c = cursor_over(octets, row->length + 2);
+
+        if (row->octets[12] != 0x08 || row->octets[13] != 0x00)
+            continue;
+        assert_true(tunnel_to_ip(LINK_RAW, &raw));
+        assert_ptr_equal(raw.at, row->octets + row->at);
+        memcpy(octets, cooked, sizeof cooked);
+        memcpy(octets + sizeof cooked, row->octets + 14, row->length - 14);
+        assert_true(tunnel_to_ip(LINK_COOKED, &c));
+        assert_ptr_equal(c.at, octets + row->at + 2);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_innermost_packet_is_found),
+        cmocka_unit_test(a_frame_that_is_cut_leads_nowhere_else),
+        cmocka_unit_test(raw_and_cooked_links_are_looked_through_too),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -88,8 +88,12 @@ static void text_range(const struct prefix *prefix, char after[8], char before[8
     const uint8_t *octets = prefix->address.octets;
     const unsigned group = (unsigned)octets[0] << 8 | octets[1];
 
-    snprintf(after, 8, group != 0 ? "%x:" : "", group);
-    snprintf(before, 8, group != 0 ? "%x;" : "~", group);
+    after[0] = '\0';
+    snprintf(before, 8, "~"); /* after all letters of addresses */
+    if (group == 0)
+        return;
+    snprintf(after, 8, "%x:", group);
+    snprintf(before, 8, "%x;", group);
 }
 
 static int forget_page(struct store *store, const struct prefix *subscriber,

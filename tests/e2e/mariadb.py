@@ -60,12 +60,14 @@ class Server:
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
     def make_anew(self):
-        """An empty database, and a user who may do what is needed in it and nothing elsewhere."""
+        """An empty database, with the users of examples/lamp: one writes, one only reads."""
         word = PASSWORD.replace("'", "''")
         self.ask("DROP DATABASE IF EXISTS hoptell; CREATE DATABASE hoptell;"
                  f"CREATE OR REPLACE USER hoptell@'%' IDENTIFIED BY '{word}';"
                  "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP"
-                 " ON hoptell.* TO hoptell@'%'", "mysql")
+                 " ON hoptell.* TO hoptell@'%';"
+                 "CREATE OR REPLACE USER hoptell_page@localhost;"
+                 "GRANT SELECT ON hoptell.* TO hoptell_page@localhost", "mysql")
 
     def kill(self):
         """As a crash would."""

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cli/restoring.h"
+#include "watch/subscriber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -251,6 +252,15 @@ int archive_label(struct archive *a, const struct address *address, uint16_t por
     if (a == NULL)
         return -ENOTSUP;
     return store_queue_label(a->queue, &label) ? 0 : -ENOBUFS;
+}
+
+int archive_forget(struct archive *a, const struct address *address)
+{
+    const struct prefix subscriber = subscriber_prefix(subscriber_key(address));
+
+    if (a == NULL)
+        return 0;
+    return store_queue_forget_subscriber(a->queue, &subscriber) ? 0 : -ENOBUFS;
 }
 
 bool archive_is_well(struct archive *a, const char **out_reason)

@@ -28,6 +28,9 @@ struct store_queue *archive_queue(struct archive *archive);
 int archive_label(struct archive *archive, const struct address *address, uint16_t port,
                   bool is_tethered);
 
+/* Forgets what is stored of the subscriber of an address. 0, without a store as well; or -ENOBUFS. */
+int archive_forget(struct archive *archive, const struct address *address);
+
 /* False, with a sentence, while the store does not take what it is given. NULL is well. */
 bool archive_is_well(struct archive *archive, const char **out_reason);
 

@@ -224,6 +224,17 @@ static int daemon_label(const struct address *address, uint16_t port, bool is_te
     return archive_label(d->archive, address, port, is_tethered);
 }
 
+/* The store first: where it cannot, nothing is forgotten at all. */
+static int daemon_forget(const struct address *address, void *context)
+{
+    struct daemon *d = context;
+    const int code = archive_forget(d->archive, address);
+
+    if (code == 0)
+        watching_forget(d->watching, address);
+    return code;
+}
+
 static int step_serving(struct daemon *d, char *error, size_t error_size)
 {
     const struct serving_sources sources = {
@@ -232,6 +243,7 @@ static int step_serving(struct daemon *d, char *error, size_t error_size)
         .ready = daemon_ready,
         .tales = daemon_tales_now,
         .label = daemon_label,
+        .forget = daemon_forget,
         .context = d,
     };
 

@@ -54,6 +54,13 @@ static int serving_label(const struct address *address, uint16_t port, bool is_t
     return s->sources.label(address, port, is_tethered, s->sources.context);
 }
 
+static int serving_forget(const struct address *address, void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.forget(address, s->sources.context);
+}
+
 static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_list *listen,
                           enum serve_audience audience, char *error, size_t error_size)
 {
@@ -65,6 +72,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .ready = serving_ready,
         .tales = serving_tales,
         .label = serving_label,
+        .forget = serving_forget,
         .context = s,
     };
 

@@ -15,8 +15,9 @@ struct serving_sources {
     void (*metrics)(metric_put *put, void *to, void *context);
     bool (*ready)(const char **out_reason, void *context);
     const struct tales *(*tales)(void *context); /* that run now */
-    /* As that of serve.h. */
+    /* As those of serve.h. */
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
+    int (*forget)(const struct address *address, void *context);
     void *context;
 };
 

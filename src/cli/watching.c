@@ -255,6 +255,12 @@ void watching_deliver(struct watching *w, struct store_queue *queue,
     w->context = context;
 }
 
+void watching_forget(struct watching *w, const struct address *address)
+{
+    watch_forget(w->watch, address);
+    journal_forget(w->journal, address);
+}
+
 void watching_reconfigure(struct watching *w, const struct settings *settings)
 {
     const struct watch_settings judge = watching_settings(settings);

@@ -42,6 +42,9 @@ void watching_deliver(struct watching *watching, struct store_queue *queue,
 void watching_observe(struct watching *watching, const struct observation *observation,
                       struct judgement *out);
 
+/* Forgets the subscriber of an address: its baseline and its judgements. */
+void watching_forget(struct watching *watching, const struct address *address);
+
 void watching_reconfigure(struct watching *watching, const struct settings *settings);
 struct watch *watching_watch(struct watching *watching);
 struct journal *watching_journal(struct watching *watching); /* of its newest judgements */

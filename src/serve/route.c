@@ -108,6 +108,8 @@ static const struct route routes[] = {
      "the subscribers seen last"},
     {"GET", "/v1/subscribers/", "ADDRESS[?limit=]", FOR_OPERATORS, subscribers_show,
      "the baseline of one, and what it did last"},
+    {"DELETE", "/v1/subscribers/", "ADDRESS", FOR_OPERATORS, subscribers_forget,
+     "forget one: its baseline, its verdicts, and what is stored of it"},
     {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run"},
     {"POST", "/v1/labels", "", FOR_OPERATORS, labels_add,
      "tell the truth about an address: {\"address\": , [\"port\": ,] \"label\": "

@@ -33,6 +33,8 @@ struct serve_sources {
      * them. 0, -ENOTSUP where nothing is kept, -ENOBUFS where there is no room now. NULL: -ENOTSUP.
      */
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
+    /* Forgets all of an address's subscriber; 0 or -ENOBUFS. NULL: nobody can. */
+    int (*forget)(const struct address *address, void *context);
     void *context;
 };
 

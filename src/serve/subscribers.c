@@ -138,3 +138,23 @@ enum MHD_Result subscribers_list(struct request *request)
                                                            &judgement.observation.client)));
     return answer_json(request, json_pack("{s:o}", "subscribers", list));
 }
+
+enum MHD_Result subscribers_forget(struct request *request)
+{
+    static const struct answer_header later = {"Retry-After", "10"};
+    const struct serve_sources *sources = request->sources;
+    struct address address;
+    struct query query;
+    enum MHD_Result result;
+
+    if (!units_parse_address(request->rest, &address))
+        return answer_problem(request, MHD_HTTP_BAD_REQUEST,
+                              "expected an IPv4 or IPv6 address after /v1/subscribers/");
+    if (!parameters_query(request, 0, &query, &result))
+        return result;
+    if (sources->forget == NULL || sources->forget(&address, sources->context) != 0)
+        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   "the queue to the store is full; nothing has been forgotten",
+                                   &later, 1);
+    return answer_send(request, MHD_HTTP_NO_CONTENT, NULL, NULL, NULL, 0);
+}

@@ -15,4 +15,7 @@ enum MHD_Result subscribers_list(struct request *request);
  */
 enum MHD_Result subscribers_show(struct request *request);
 
+/* DELETE /v1/subscribers/ADDRESS: forgets it, here and in the store; 204 whether it was known or not. */
+enum MHD_Result subscribers_forget(struct request *request);
+
 #endif

@@ -554,3 +554,33 @@ const struct subscriber *watch_subscriber(const struct watch *watch, const struc
 
     return table_find(&watch->subscribers, table_hash(&watch->subscribers, &key), &key);
 }
+
+struct forgetting {
+    struct table *connections;
+    uint64_t key;
+    size_t count;
+};
+
+static void forget_connection(void *entry, void *context)
+{
+    struct forgetting *forgetting = context;
+    const struct connection *connection = entry;
+
+    if (subscriber_key(&connection->key.client) != forgetting->key)
+        return;
+    table_forget(forgetting->connections, entry);
+    forgetting->count++;
+}
+
+size_t watch_forget(struct watch *watch, const struct address *address)
+{
+    struct forgetting forgetting = {.connections = &watch->connections,
+                                    .key = subscriber_key(address)};
+    void *subscriber = table_find(
+        &watch->subscribers, table_hash(&watch->subscribers, &forgetting.key), &forgetting.key);
+
+    if (subscriber)
+        table_forget(&watch->subscribers, subscriber);
+    table_each(&watch->connections, forget_connection, &forgetting);
+    return forgetting.count;
+}

@@ -101,4 +101,11 @@ void watch_each_network(const struct watch *watch,
 /* The subscriber that an address belongs to; NULL when nothing is known of it. */
 const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address);
 
+/*
+ * Forgets the subscriber that an address belongs to: its baseline and its connections. Looks at
+ * every connection that is remembered, which takes some tens of milliseconds for a million. Returns
+ * how many connections that were.
+ */
+size_t watch_forget(struct watch *watch, const struct address *address);
+
 #endif

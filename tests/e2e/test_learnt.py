@@ -1,4 +1,4 @@
-"""hoptell networks, subscribers and label, against a daemon that phones have visited."""
+"""hoptell networks, subscribers and label, and the events, against a daemon that phones have visited."""
 
 import json
 import os
@@ -110,6 +110,27 @@ def test_a_label_is_kept_in_the_store(visited):
         kept = wait_until(lambda: len(found := rows.execute(
             "SELECT address, port, label FROM label ORDER BY port").fetchall()) == 2 and found)
     assert kept == [("203.0.113.7", 0, "tethered"), ("2001:db8::7", 40001, "direct")]
+
+
+def stored(hoptell, address):
+    with sqlite3.connect(os.path.join(os.path.dirname(hoptell.settings), "store.db")) as rows:
+        return rows.execute("SELECT count(*) FROM observation WHERE address = ?",
+                            (address,)).fetchone()[0]
+
+
+def test_who_is_forgotten_is_gone_from_memory_and_store(lab, visited):
+    gone, stays = (visits.seen_address(host, 6) for host in ("phone8", "phone9"))
+    for host in ("phone8", "phone9"):
+        visits.visit(lab, host, 6)
+    wait_until(lambda: stored(visited, gone) and stored(visited, stays))
+    done = lab.run("site", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE",
+                   f"http://127.0.0.1:8081/v1/subscribers/{gone}")
+    assert done == "204"
+    assert visited.command("lookup", gone).returncode == 1
+    assert visited.command("subscribers", gone).returncode == 1
+    wait_until(lambda: stored(visited, gone) == 0)
+    assert stored(visited, stays) > 0
+    assert visited.command("lookup", stays).returncode == 0
 
 
 @pytest.mark.parametrize("words, message", [

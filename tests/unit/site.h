@@ -23,7 +23,7 @@ struct site {
     unsigned observed; /* opening packets that came from our own sockets */
     bool ready;
     const struct tales *tales; /* NULL: none */
-    int refusal;               /* what labels get; 0: they are taken */
+    int refusal;               /* what labels and forgetting get; 0: they are taken */
     char told[128];            /* the newest label */
 };
 
@@ -72,6 +72,17 @@ static inline int site_label(const struct address *address, uint16_t port, bool 
     return site->refusal;
 }
 
+static inline int site_forget(const struct address *address, void *context)
+{
+    struct site *site = context;
+
+    if (site->refusal == 0) {
+        watch_forget(site->watch, address);
+        journal_forget(site->journal, address);
+    }
+    return site->refusal;
+}
+
 static inline struct serve *site_listen(struct site *site, const char *text,
                                         enum serve_audience audience)
 {
@@ -83,6 +94,7 @@ static inline struct serve *site_listen(struct site *site, const char *text,
         .ready = site_ready,
         .tales = site_tales,
         .label = site_label,
+        .forget = site_forget,
         .context = site,
     };
     struct address address;

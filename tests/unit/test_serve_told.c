@@ -1,7 +1,8 @@
-/* What operators tell the daemon: labels. */
+/* What operators tell the daemon: labels, and whom to forget. */
 #include "unit.h"
 
 #include "site.h"
+#include "visit.h"
 
 #include <errno.h>
 
@@ -116,6 +117,68 @@ static void what_the_store_cannot_take_is_said(void **state)
     }
 }
 
+static void visits(struct site *site, struct address client, uint16_t port)
+{
+    const struct visit visit = {.maker = MAKER_ANDROID,
+                                .hops = 12,
+                                .client = client,
+                                .port = port,
+                                .time_s = 1700000000,
+                                .flow = port};
+    const struct observation observation = visit_observation(&visit);
+    struct judgement judgement;
+
+    site_observed(&observation, &judgement, site);
+}
+
+static long status_of(struct site *site, const char *method, const char *path)
+{
+    struct fetch *fetch = fetch_new();
+    long status;
+
+    fetch_start(site, fetch, "127.0.0.1", site->operators, method, path);
+    fetch_finish(site, fetch);
+    assert_int_equal(fetch->result, CURLE_OK);
+    status = fetch->status;
+    if (status == 405)
+        assert_non_null(strstr(fetch->header, "Allow: GET, HEAD, DELETE\r\n"));
+    fetch_free(fetch);
+    return status;
+}
+
+static void who_is_forgotten_is_gone_and_the_neighbour_stays(void **state)
+{
+    struct site *site = *state;
+
+    for (uint16_t i = 1; i <= 20; i++) {
+        visits(site, visit_v6(1, 7, i), i);
+        visits(site, visit_v6(1, 8, i), i);
+    }
+    assert_int_equal(status_of(site, "DELETE", "/v1/subscribers/2001:db8:1:7::99"), 204);
+    assert_int_equal(status_of(site, "GET", "/v1/subscribers/2001:db8:1:7::1"), 404);
+    assert_int_equal(status_of(site, "GET", "/v1/lookup?address=2001:db8:1:7::1&port=1"), 404);
+    assert_int_equal(status_of(site, "GET", "/v1/lookup?address=2001:db8:1:7::1"), 404);
+    assert_int_equal(status_of(site, "GET", "/v1/subscribers/2001:db8:1:8::1"), 200);
+    assert_int_equal(status_of(site, "GET", "/v1/lookup?address=2001:db8:1:8::1&port=1"), 200);
+    assert_int_equal(status_of(site, "GET", "/v1/lookup?address=2001:db8:1:8::1"), 200);
+    assert_int_equal(status_of(site, "DELETE", "/v1/subscribers/2001:db8:1:7::99"), 204);
+    visits(site, visit_v6(1, 7, 1), 1);
+    assert_int_equal(status_of(site, "GET", "/v1/subscribers/2001:db8:1:7::1"), 200);
+}
+
+static void nobody_is_forgotten_by_half(void **state)
+{
+    struct site *site = *state;
+
+    visits(site, visit_v4(203, 0, 113, 7), 1);
+    site->refusal = -ENOBUFS;
+    assert_int_equal(status_of(site, "DELETE", "/v1/subscribers/203.0.113.7"), 503);
+    assert_int_equal(status_of(site, "GET", "/v1/subscribers/203.0.113.7"), 200);
+    assert_int_equal(status_of(site, "DELETE", "/v1/subscribers/nobody"), 400);
+    assert_int_equal(status_of(site, "DELETE", "/v1/subscribers/::1?limit=1"), 400);
+    assert_int_equal(status_of(site, "PATCH", "/v1/subscribers/203.0.113.7"), 405);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +188,9 @@ int main(void)
                                         site_close),
         cmocka_unit_test_setup_teardown(a_body_without_end_is_not_taken, site_open, site_close),
         cmocka_unit_test_setup_teardown(what_the_store_cannot_take_is_said, site_open, site_close),
+        cmocka_unit_test_setup_teardown(who_is_forgotten_is_gone_and_the_neighbour_stays, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(nobody_is_forgotten_by_half, site_open, site_close),
     };
 
     curl_global_init(CURL_GLOBAL_DEFAULT);

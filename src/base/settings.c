@@ -197,6 +197,10 @@ static void check_xdp(const struct reading *reading)
     if (s->watch_datapath == WATCH_XDP && list_has(&s->watch_interfaces, "any"))
         report_error(reading->report, yaml_line(place), yaml_column(place),
                      "watch.datapath: expected watch.interfaces by name with xdp, found any");
+    place = place_of(reading, &s->watch_tunnels);
+    if (s->watch_datapath == WATCH_XDP && s->watch_tunnels)
+        report_error(reading->report, yaml_line(place), yaml_column(place),
+                     "watch.tunnels: expected watch.datapath: pcap with true, found xdp");
 }
 
 static void check_together(const struct reading *reading)

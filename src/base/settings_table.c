@@ -94,6 +94,7 @@ static const char *const log_levels[] = {"error", "warning", "notice", "info", "
 static const char *const rules[] = {"evidence", "first-drop", NULL};
 static const char *const datapaths[] = {"tun", "xdp", NULL};
 static const char *const watch_datapaths[] = {"pcap", "xdp", NULL};
+static const char *const no_or_yes[] = {"false", "true", NULL};
 static const char *const xdp_modes[] = {"auto", "native", "generic", NULL};
 static const char *const resolver_uses[] = {"off", "system", NULL};
 
@@ -209,6 +210,14 @@ const struct setting settings_table[] = {
      .choices = watch_datapaths,
      .help = "How opening packets are captured. xdp costs established connections next to nothing, "
              "and takes watch.interfaces by name."},
+    {.key = "watch.tunnels",
+     CHOICE(watch_tunnels),
+     .fixed = true,
+     .fallback = "false",
+     .choices = no_or_yes,
+     .help = "Whether watch.interfaces are taps: packets for others are captured as well, and "
+             "MPLS, PPPoE, GRE, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
+             "link on which nobody else can put such packets."},
     {.key = "watch.connections",
      COUNT(watch_connections),
      .fixed = true,

@@ -4,6 +4,7 @@
 #include "cli/watching.h"
 
 #include "base/log.h"
+#include "wire/tunnel.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct watching {
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
     struct watching_counts counts;
+    bool tunnels;   /* are looked through */
     bool is_broken; /* a source has ended */
     size_t open_handles;
     size_t source_count;
@@ -73,7 +75,7 @@ static void watching_packet(const struct captured *captured, void *context)
     enum observation_refusal refusal;
 
     w->counts.packets++;
-    if (!frame_to_ip(captured->link, &c)) {
+    if (!(w->tunnels ? tunnel_to_ip : frame_to_ip)(captured->link, &c)) {
         w->counts.not_ip++;
         return;
     }
@@ -156,7 +158,7 @@ static int watching_open_source(struct watching *w, const char *interface, char 
                                 size_t error_size)
 {
     struct source *source = &w->source[w->source_count];
-    const int code = capture_open_live(interface, &source->capture, error, error_size);
+    const int code = capture_open_live(interface, w->tunnels, &source->capture, error, error_size);
 
     if (code != 0)
         return code;
@@ -231,6 +233,7 @@ int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks
         snprintf(error, error_size, "%s", strerror(ENOMEM));
         return -ENOMEM;
     }
+    w->tunnels = settings->watch_tunnels != 0;
     code = watching_new_watch(w, settings, error, error_size);
     if (code == 0 && settings->watch_datapath == WATCH_XDP)
         watching_add_hooks(w, hooks);

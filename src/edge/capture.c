@@ -14,6 +14,7 @@
 
 enum {
     LIVE_SNAPLEN = 256,          /* the longest link, IP and TCP headers of an opening packet */
+    TUNNELS_SNAPLEN = 768,       /* with four tunnels around it */
     LIVE_RING = 8 * 1024 * 1024, /* octets, for bursts while the loop does something else */
     LIVE_TIMEOUT_MS = 100,
     FILE_BUFFER = 256 * 1024, /* a system call for each of these, not for each page */
@@ -25,6 +26,27 @@ enum {
     "(tcp[13] & 0x12 = 0x02 or"                                                         \
     " (ip6 and ((ip6[6] = 6 and ip6[53] & 0x12 = 0x02) or ip6[6] = 0 or ip6[6] = 43 or" \
     " ip6[6] = 44 or ip6[6] = 51 or ip6[6] = 60)))"
+
+/* Tunnels over IP, and what else stands before an IP packet, as wire/tunnel.h looks through them. */
+#define TUNNELLED                                                               \
+    "(ip proto 4 or ip proto 41 or ip proto 47 or ip6 proto 4 or ip6 proto 41 " \
+    "or ip6 proto 47 or udp dst port 4789 or udp dst port 2152)"
+#define LABELLED "(ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864)"
+
+/* Behind no VLAN tag, one or two. */
+#define WITH_VLAN(what) "(" what ") or (vlan and ((" what ") or (vlan and (" what "))))"
+
+/*
+ * Link types without VLAN tags of their own do not know the word `vlan`; there the kernel has
+ * taken the tag off before the filter looks. The first that can be compiled is used.
+ */
+static const char *const filters[] = {WITH_VLAN(OPENING), OPENING, NULL};
+static const char *const tunnel_filters[] = {
+    WITH_VLAN(OPENING " or " TUNNELLED " or " LABELLED),
+    OPENING " or " TUNNELLED " or " LABELLED,
+    OPENING " or " TUNNELLED,
+    NULL,
+};
 
 struct capture {
     pcap_t *pcap;
@@ -248,22 +270,15 @@ static int activation_failed(const struct capture *capture, int status, char *er
     return fault.result;
 }
 
-/*
- * Link types without VLAN tags of their own do not know the word `vlan`; there the kernel has
- * taken the tag off before the filter looks.
- */
-static int set_filter(struct capture *capture)
+static int set_filter(struct capture *capture, bool tunnels)
 {
-    static const char *const filters[] = {
-        OPENING " or (vlan and (" OPENING " or (vlan and " OPENING ")))",
-        OPENING,
-    };
+    const char *const *filter = tunnels ? tunnel_filters : filters;
     struct bpf_program program;
 
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+    for (; *filter != NULL; filter++) {
         int result;
 
-        if (pcap_compile(capture->pcap, &program, filters[i], 1, PCAP_NETMASK_UNKNOWN) != 0)
+        if (pcap_compile(capture->pcap, &program, *filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
             continue;
         result = pcap_setfilter(capture->pcap, &program);
         pcap_freecode(&program);
@@ -273,14 +288,14 @@ static int set_filter(struct capture *capture)
 }
 
 /* Everything that is set on an active handle. */
-static int set_up_live(struct capture *capture, char *error, size_t error_size)
+static int set_up_live(struct capture *capture, bool tunnels, char *error, size_t error_size)
 {
     char words[PCAP_ERRBUF_SIZE];
     int result = learn_format(capture, error, error_size);
 
     if (result != 0)
         return result;
-    if (set_filter(capture) != 0) {
+    if (set_filter(capture, tunnels) != 0) {
         snprintf(error, error_size, "%s: expected to filter for opening TCP packets, found: %s",
                  capture->name, pcap_geterr(capture->pcap));
         return -EIO;
@@ -295,7 +310,8 @@ static int set_up_live(struct capture *capture, char *error, size_t error_size)
     return 0;
 }
 
-int capture_open_live(const char *interface, struct capture **out, char *error, size_t error_size)
+int capture_open_live(const char *interface, bool tunnels, struct capture **out, char *error,
+                      size_t error_size)
 {
     struct capture *capture = capture_new(interface, true);
     char words[PCAP_ERRBUF_SIZE] = "out of memory";
@@ -308,7 +324,8 @@ int capture_open_live(const char *interface, struct capture **out, char *error, 
         snprintf(error, error_size, "%s: expected to capture packets, found: %s", interface, words);
         goto out;
     }
-    pcap_set_snaplen(capture->pcap, LIVE_SNAPLEN);
+    pcap_set_promisc(capture->pcap, tunnels);
+    pcap_set_snaplen(capture->pcap, tunnels ? TUNNELS_SNAPLEN : LIVE_SNAPLEN);
     pcap_set_buffer_size(capture->pcap, LIVE_RING);
     pcap_set_timeout(capture->pcap, LIVE_TIMEOUT_MS);
     pcap_set_immediate_mode(capture->pcap, 1);
@@ -317,7 +334,7 @@ int capture_open_live(const char *interface, struct capture **out, char *error, 
     if (status < 0)
         result = activation_failed(capture, status, error, error_size);
     else
-        result = set_up_live(capture, error, error_size);
+        result = set_up_live(capture, tunnels, error, error_size);
 out:
     if (result == 0)
         *out = capture;

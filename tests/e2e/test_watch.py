@@ -4,9 +4,11 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 
 import pytest
 
+import captures
 import plan
 import visits
 from conftest import public_directory, wait_until
@@ -175,6 +177,23 @@ def test_what_was_learnt_outlives_an_end_and_a_crash(lab, stop_watching, fresh, 
     with sqlite3.connect(f"file:{state}/hoptell.db?mode=ro", uri=True) as store:
         stored = store.execute("SELECT count(*) FROM observation").fetchone()[0]
     assert stored >= 4 * 2 * plan.PHONES
+
+
+def test_a_tap_s_tunnels_are_looked_through_where_settings_say_so(lab, stop_watching, fresh):
+    inner = captures.frame(captures.ETHERNET, captures.opening("198.18.7.9", 40001))
+    send = ("import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto("
+            f"bytes.fromhex('0800000000000900{inner.hex()}'), "
+            f"('{lab.address('site', 6)}', 4789))")
+    ask = ("lookup", "198.18.7.9", "40001", "--format", "json", "--wait", "3000")
+    fresh.start()
+    lab.run("phone1", sys.executable, "-c", send)
+    assert fresh.command(*ask).returncode == 1
+    fresh.kill()
+    fresh.write(SETTINGS.replace("[up0]", "[up0], tunnels: true"))
+    fresh.start()
+    lab.run("phone1", sys.executable, "-c", send)
+    assert json.loads(fresh.command(*ask).stdout)["hop_limit"] == 51
+    assert visits.visit(lab, "phone1", 4)[0]["hop_limit"] == 60
 
 
 def test_a_changed_setting_is_taken_over(lab, stop_watching, fresh):

@@ -26,3 +26,12 @@ def tun(options):
     rounds, seconds = (3, 0.1) if options.quick else (11, 0.5)
     return rows_of([options.build / "bench" / "bench_tun", options.build / "hoptell", rounds,
                     seconds])
+
+
+def xdp(options):
+    program = options.build / "bench" / "bench_xdp"
+    if os.geteuid() != 0:
+        raise LeftOut("loading programs into the kernel takes root")
+    if not program.exists():
+        raise LeftOut("this hoptell was built without XDP")
+    return rows_of([program, options.build / "bench" / "minimal.bpf.o", 3 if options.quick else 11])

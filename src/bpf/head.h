@@ -59,6 +59,15 @@ static inline const uint8_t *frame_end(const struct xdp_md *frame)
     return end;
 }
 
+/* The verifier takes the end less the start, and no other sum with the two. */
+static inline long frame_length(const struct xdp_md *frame)
+{
+    long length = frame_end(frame) - frame_start(frame);
+
+    __asm__ volatile("" : "+r"(length));
+    return length;
+}
+
 /* Where a packet with a broken header was going, as far as that can be told; see tale/probe.c. */
 static inline bool head_of_broken(struct cursor c, struct head *h)
 {

@@ -376,7 +376,7 @@ static inline bool tell_goes_on(uint32_t reason, bool own)
 
 static inline int tell_hand_over(struct xdp_md *frame)
 {
-    const uint32_t length = (uint32_t)(frame_end(frame) - frame_start(frame));
+    const uint32_t length = (uint32_t)frame_length(frame);
     const struct xdp_handed header = {.length = length};
 
     if (length > XDP_FRAME_MAX ||

@@ -131,20 +131,25 @@ static inline bool write_link(struct xdp_md *frame, uint32_t link, uint32_t shif
     return true;
 }
 
+static inline bool write_end(struct xdp_md *frame, long change)
+{
+    return change == 0 || bpf_xdp_adjust_tail(frame, (int)change) == 0;
+}
+
 /* Room for what comes before the probe, and the frame's end where the answer's is. */
 static inline bool write_room(struct xdp_md *frame, int before, uint32_t quoted, uint32_t wanted)
 {
-    const long length = frame_end(frame) - frame_start(frame);
+    const long length = frame_length(frame);
 
-    if (bpf_xdp_adjust_head(frame, -before) != 0)
+    if (before != 0 && bpf_xdp_adjust_head(frame, -before) != 0)
         return false;
     /* what is cut off and comes back is zeros: they pad a quote */
-    if (bpf_xdp_adjust_tail(frame, (int)((long)quoted - length - before)) != 0 ||
-        (wanted > quoted && bpf_xdp_adjust_tail(frame, (int)(wanted - quoted)) != 0)) {
+    if (write_end(frame, (long)quoted - length - before) &&
+        (wanted <= quoted || write_end(frame, (long)wanted - quoted)))
+        return true;
+    if (before != 0)
         bpf_xdp_adjust_head(frame, before);
-        return false;
-    }
-    return true;
+    return false;
 }
 
 /* Copies words of the book to `offset` of the frame; see sum_frame for the offset. */
@@ -229,7 +234,7 @@ static inline int write_error_of(struct xdp_md *frame, const struct head *h, con
         return WRITE_NO_ROOM;
     if (!write_link(frame, link, header + ICMP_HEADER))
         return WRITE_FAILED;
-    ip = frame_start(frame) + link;
+    ip = OCTETS_AS_WORDS(frame_start(frame) + link);
     if (ip + header + ICMP_HEADER + header > frame_end(frame))
         return WRITE_FAILED;
     icmp = ip + header;
@@ -291,7 +296,7 @@ static inline uint8_t *write_reply_room(struct xdp_md *frame, const struct head 
     if (link > HEAD_LINK_MAX || !write_link(frame, link, 0) ||
         !write_room(frame, 0, link + header + length, 0))
         return NULL;
-    ip = frame_start(frame) + link;
+    ip = OCTETS_AS_WORDS(frame_start(frame) + link);
     return ip + header + least > frame_end(frame) ? NULL : ip;
 }
 

@@ -16,7 +16,11 @@ enum family { FAMILY_V4, FAMILY_V6, FAMILY_COUNT };
 
 struct address {
     uint8_t octets[16]; /* network byte order */
+#ifdef __bpf__
+} __attribute__((aligned(8))); /* so that it is compared and copied as words */
+#else
 };
+#endif
 
 struct prefix {
     struct address address; /* bits past `length` are zero */

@@ -41,6 +41,16 @@ static inline size_t cursor_left(const struct cursor *c)
 }
 
 /*
+ * To the kernel's compiler every octet that is not known to be aligned is a load of its own, although
+ * the machines that it compiles for load words from anywhere. So it is told that all are.
+ */
+#ifdef __bpf__
+#define OCTETS_AS_WORDS(octets) __builtin_assume_aligned((octets), 8)
+#else
+#define OCTETS_AS_WORDS(octets) (octets)
+#endif
+
+/*
  * Returns where the next `count` octets begin and moves past them; NULL when there are fewer.
  * Pointers are compared, not lengths: only that proves to the kernel's verifier what may be read.
  */
@@ -53,7 +63,7 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t count)
         return NULL;
     }
     c->at = taken + count;
-    return taken;
+    return OCTETS_AS_WORDS(taken);
 }
 
 static inline void cursor_skip(struct cursor *c, size_t count)

@@ -14,6 +14,7 @@
 #include "serve/subscribers.h"
 #include "serve/tales.h"
 #include "serve/texts.h"
+#include "serve/web.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,14 @@ static enum MHD_Result metrics(struct request *request)
                        NULL, 0);
 }
 
+static enum MHD_Result description(struct request *request)
+{
+    struct buffer body = {0};
+
+    buffer_put(&body, web_openapi_yaml);
+    return answer_send(request, MHD_HTTP_OK, "application/yaml", &body, NULL, 0);
+}
+
 static enum MHD_Result operator_index(struct request *request);
 
 static const struct route routes[] = {
@@ -116,6 +125,8 @@ static const struct route routes[] = {
      "\"direct\" or \"tethered\"}"},
     {"GET", "/v1/events", "", FOR_OPERATORS, events_stream, "server-sent events, one verdict each"},
     {"GET", "/metrics", "", FOR_OPERATORS, metrics, "counters for Prometheus"},
+    {"GET", "/openapi.yaml", "", FOR_OPERATORS, description,
+     "all of this by the book (OpenAPI 3.1)"},
     {"GET", "/healthz", "", FOR_VISITORS | FOR_OPERATORS, healthy, "is the program alive"},
     {"GET", "/readyz", "", FOR_OPERATORS, ready, "is all of it up"},
 };

@@ -9,5 +9,6 @@ extern const char web_visitor_html[];
 extern const char web_visitor_html_sha256[];
 extern const char web_visitor_css[];
 extern const char web_visitor_css_sha256[];
+extern const char web_openapi_yaml[];
 
 #endif

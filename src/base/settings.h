@@ -35,14 +35,15 @@ enum log_level_setting {
 
 struct settings {
     /* key in the file: what it means (default) */
-    char *user;                /* user: who hoptell is once it is set up ("hoptell") */
-    char *store;               /* store: URL ("sqlite:/var/lib/hoptell/hoptell.db"), or "none" */
-    char *store_password_file; /* store_password_file: its first line is MariaDB's password ("") */
-    uint64_t keep_us;          /* keep: how long observations stay in the store (30d) */
-    int log_level;             /* log: error, warning, notice, info, debug (notice) */
-    struct text_list tales;    /* tales: files ([]) */
-    struct prefix_list own;    /* own: prefixes that are yours to answer from ([]) */
-    int datapath;              /* datapath: tun, xdp (tun) */
+    char *user;                 /* user: who hoptell is once it is set up ("hoptell") */
+    char *store;                /* store: URL ("sqlite:/var/lib/hoptell/hoptell.db"), or "none" */
+    char *store_password_file;  /* store_password_file: its first line is MariaDB's password ("") */
+    uint64_t keep_us;           /* keep: how long observations stay in the store (30d) */
+    uint64_t keep_observations; /* keep_observations: how many stay in the store at most (10M) */
+    int log_level;              /* log: error, warning, notice, info, debug (notice) */
+    struct text_list tales;     /* tales: files ([]) */
+    struct prefix_list own;     /* own: prefixes that are yours to answer from ([]) */
+    int datapath;               /* datapath: tun, xdp (tun) */
 
     char *spool_path;    /* spool.path: a directory; "": the store's usual one ("") */
     uint64_t spool_size; /* spool.size: octets (64MiB) */

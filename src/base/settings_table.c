@@ -146,6 +146,13 @@ const struct setting settings_table[] = {
      .least = "1min",
      .most = "3650d",
      .help = "How long a verdict stays in the store."},
+    {.key = "keep_observations",
+     COUNT(keep_observations),
+     .fallback = "10M",
+     .least = "1k",
+     .most = "100M",
+     .help = "How many verdicts stay in the store; of more the oldest go, once an hour. A million "
+             "takes up to a gigabyte."},
     {.key = "log",
      CHOICE(log_level),
      .fallback = "notice",

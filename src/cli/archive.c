@@ -19,7 +19,7 @@ enum {
     QUEUE_ROWS = 65536,
     LOOK_EVERY_MS = 1000,
     SAVE_EVERY_LOOKS = 60,
-    FORGET_EVERY_SAVES = 60, /* once an hour */
+    DROP_EVERY_LOOKS = 3600, /* and at the start */
     PATH_OCTETS = 4096,
 };
 
@@ -33,9 +33,9 @@ struct archive {
     char *password_file;
     char *spool_path;
     uint64_t keep_us;
+    uint64_t keep_observations;
     uint64_t saved_ns; /* what changed since is not saved yet; clock of the observations */
     unsigned looks;
-    unsigned saves;
     uint64_t lost;    /* as it was said last */
     uint64_t broken;  /* the same */
     bool was_failing; /* the same */
@@ -129,6 +129,12 @@ static void archive_restore_late(struct archive *a, const struct store_queue_cou
         restoring_begin(a->loop, &place, watching_watch(a->watching), archive_restored, a);
 }
 
+static void archive_drop_old(struct archive *a)
+{
+    store_queue_forget(a->queue, wall_clock_ns() - a->keep_us * 1000);
+    store_queue_forget_beyond(a->queue, a->keep_observations);
+}
+
 static void archive_look(uv_timer_t *timer)
 {
     struct archive *a = timer->data;
@@ -136,11 +142,10 @@ static void archive_look(uv_timer_t *timer)
 
     archive_tell(a, &counts);
     archive_restore_late(a, &counts);
-    if (++a->looks % SAVE_EVERY_LOOKS != 0)
-        return;
-    archive_save(a);
-    if (++a->saves % FORGET_EVERY_SAVES == 0 && a->keep_us > 0)
-        store_queue_forget(a->queue, wall_clock_ns() - a->keep_us * 1000);
+    if (a->looks % DROP_EVERY_LOOKS == 0)
+        archive_drop_old(a);
+    if (++a->looks % SAVE_EVERY_LOOKS == 0)
+        archive_save(a);
 }
 
 /* Beside the file of an embedded store, so that both are on one disk and move together. */
@@ -157,6 +162,14 @@ static char *archive_spool_path(const struct settings *settings)
     return strdup(path);
 }
 
+void archive_reconfigure(struct archive *a, const struct settings *settings)
+{
+    if (a == NULL)
+        return;
+    a->keep_us = settings->keep_us;
+    a->keep_observations = settings->keep_observations;
+}
+
 static struct archive *archive_new(uv_loop_t *loop, const struct settings *settings,
                                    struct watching *watching)
 {
@@ -166,7 +179,7 @@ static struct archive *archive_new(uv_loop_t *loop, const struct settings *setti
         return NULL;
     a->loop = loop;
     a->watching = watching;
-    a->keep_us = settings->keep_us;
+    archive_reconfigure(a, settings);
     a->saved_ns = this_second_ns();
     a->url = strdup(settings->store);
     a->password_file = strdup(settings->store_password_file);

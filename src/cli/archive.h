@@ -18,6 +18,9 @@ struct archive;
 int archive_open(uv_loop_t *loop, const struct settings *settings, struct watching *watching,
                  struct archive **out, char *error, size_t error_size);
 
+/* Takes over what may change while it runs: how long and how many are kept. NULL is fine. */
+void archive_reconfigure(struct archive *archive, const struct settings *settings);
+
 /* To give judgements to; NULL without a store. */
 struct store_queue *archive_queue(struct archive *archive);
 

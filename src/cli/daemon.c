@@ -363,6 +363,7 @@ static void daemon_reload(uv_signal_t *handle, int number)
     if (d->telling != NULL)
         telling_replace(d->telling, &next->tales, next->settings);
     watching_reconfigure(d->watching, next->settings);
+    archive_reconfigure(d->archive, next->settings);
     log_set_level(next->settings->log_level);
     configuration_free(d->configuration);
     d->configuration = next;

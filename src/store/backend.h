@@ -35,7 +35,11 @@ struct store_backend {
     int (*each_baseline)(struct store *store,
                          void (*each)(const struct baseline *baseline, void *context),
                          void *context, uint64_t *out_broken);
-    int (*forget_before)(struct store *store, uint64_t time_ns);
+    /* Deletes some observations from before `time_us`, in one transaction; says how many. */
+    int (*forget_some)(struct store *store, uint64_t time_us, uint64_t *out_count);
+    /* When the newest observation was seen that is older than `count` others; 0: there is none. */
+    int (*seen_behind)(struct store *store, uint64_t count, uint64_t *out_time_us);
+    int (*forget_subscribers)(struct store *store, uint64_t time_us); /* their baselines */
     /*
      * Texts of distinct addresses of observations and labels, after `after` and before `before` in
      * the order of their letters, at most STORE_PAGE. 0 or -EIO.

@@ -290,24 +290,50 @@ static int mariadb_each_baseline(struct store *store,
     return 0;
 }
 
-static int mariadb_forget_before(struct store *store, uint64_t time_ns)
+static int mariadb_forget_some(struct store *store, uint64_t time_us, uint64_t *out_count)
 {
     struct mariadb_store *s = mariadb_of(store);
-    struct parameters observations = {0};
-    struct parameters subscribers = {0};
-    uint64_t deleted = FORGET_STEP;
+    struct parameters p = {0};
     int result;
 
-    add_time(&subscribers, time_ns);
-    add_time(&observations, time_ns);
-    add_number(&observations, FORGET_STEP);
-    result = run_statement(s, STATEMENT_FORGET_SUBSCRIBERS, &subscribers);
-    while (result == 0 && deleted >= FORGET_STEP) {
-        result = run_statement(s, STATEMENT_FORGET_OBSERVATIONS, &observations);
-        if (result == 0)
-            deleted = mysql_stmt_affected_rows(s->statement[STATEMENT_FORGET_OBSERVATIONS]);
-    }
+    *out_count = 0;
+    add_number(&p, (int64_t)time_us);
+    add_number(&p, FORGET_STEP);
+    result = run_statement(s, STATEMENT_FORGET_OBSERVATIONS, &p);
+    if (result == 0)
+        *out_count = mysql_stmt_affected_rows(s->statement[STATEMENT_FORGET_OBSERVATIONS]);
     return result;
+}
+
+static int mariadb_seen_behind(struct store *store, uint64_t count, uint64_t *out_time_us)
+{
+    struct mariadb_store *s = mariadb_of(store);
+    struct parameters p = {0};
+    int64_t seen_at = 0;
+    MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &seen_at};
+    MYSQL_STMT *statement;
+    int fetched;
+
+    add_number(&p, (int64_t)count);
+    if (run_statement(s, STATEMENT_SEEN_BEHIND, &p) != 0)
+        return -EIO;
+    statement = s->statement[STATEMENT_SEEN_BEHIND];
+    if (mysql_stmt_bind_result(statement, &bind) != 0)
+        return give_up(s, mysql_stmt_error(statement));
+    fetched = mysql_stmt_fetch(statement);
+    if (fetched != 0 && fetched != MYSQL_NO_DATA)
+        return give_up(s, mysql_stmt_error(statement));
+    mysql_stmt_free_result(statement);
+    *out_time_us = fetched == 0 && seen_at > 0 ? (uint64_t)seen_at : 0;
+    return 0;
+}
+
+static int mariadb_forget_subscribers(struct store *store, uint64_t time_us)
+{
+    struct parameters p = {0};
+
+    add_number(&p, (int64_t)time_us);
+    return run_statement(mariadb_of(store), STATEMENT_FORGET_SUBSCRIBERS, &p);
 }
 
 static int mariadb_addresses_between(struct store *store, const char *after, const char *before,
@@ -373,7 +399,9 @@ const struct store_backend store_mariadb = {
     .put_baseline = mariadb_put_baseline,
     .put_label = mariadb_put_label,
     .each_baseline = mariadb_each_baseline,
-    .forget_before = mariadb_forget_before,
+    .forget_some = mariadb_forget_some,
+    .seen_behind = mariadb_seen_behind,
+    .forget_subscribers = mariadb_forget_subscribers,
     .addresses_between = mariadb_addresses_between,
     .forget_address = mariadb_forget_address,
     .forget_baseline = mariadb_forget_baseline,

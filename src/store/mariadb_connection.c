@@ -88,6 +88,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_OBSERVATIONS] =
         "DELETE FROM observation WHERE seen_at < ? ORDER BY seen_at LIMIT ?",
     [STATEMENT_FORGET_SUBSCRIBERS] = "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_SEEN_BEHIND] =
+        "SELECT seen_at FROM observation ORDER BY seen_at DESC LIMIT 1 OFFSET ?",
     [STATEMENT_ADDRESSES_BETWEEN] =
         "SELECT address FROM (SELECT DISTINCT address FROM observation WHERE address > ? AND"
         " address < ? ORDER BY address LIMIT 256) AS o UNION"

@@ -407,6 +407,16 @@ bool store_queue_forget(struct store_queue *queue, uint64_t time_ns)
     return row_added(queue);
 }
 
+bool store_queue_forget_beyond(struct store_queue *queue, uint64_t count)
+{
+    struct row *row = add_row(queue, ROW_FORGET_BEYOND);
+
+    if (row == NULL)
+        return false;
+    row->forget_beyond = count;
+    return row_added(queue);
+}
+
 bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefix *subscriber)
 {
     struct row *row = add_row(queue, ROW_FORGET_SUBSCRIBER);

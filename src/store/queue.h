@@ -39,6 +39,9 @@ bool store_queue_label(struct store_queue *queue, const struct label *label);
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 
+/* The same for the oldest observations beyond `count`. */
+bool store_queue_forget_beyond(struct store_queue *queue, uint64_t count);
+
 /* The same for all that is stored of a subscriber; see store_forget_subscriber. */
 bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefix *subscriber);
 

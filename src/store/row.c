@@ -262,6 +262,16 @@ static void take_forget_subscriber(struct cursor *c, struct row *out)
     take_prefix(c, &out->forget_subscriber);
 }
 
+static void put_forget_beyond(struct writer *w, const struct row *row)
+{
+    put_u64(w, row->forget_beyond);
+}
+
+static void take_forget_beyond(struct cursor *c, struct row *out)
+{
+    out->forget_beyond = take_u64(c);
+}
+
 static int write_judgement(struct store *store, const struct row *row)
 {
     return store_put_judgement(store, &row->judgement);
@@ -287,6 +297,11 @@ static int write_forget_subscriber(struct store *store, const struct row *row)
     return store_forget_subscriber(store, &row->forget_subscriber);
 }
 
+static int write_forget_beyond(struct store *store, const struct row *row)
+{
+    return store_forget_beyond(store, row->forget_beyond);
+}
+
 static const struct kind {
     bool alone;
     int (*write)(struct store *store, const struct row *row);
@@ -299,6 +314,7 @@ static const struct kind {
     [ROW_FORGET] = {true, write_forget, put_forget, take_forget},
     [ROW_FORGET_SUBSCRIBER] = {true, write_forget_subscriber, put_forget_subscriber,
                                take_forget_subscriber},
+    [ROW_FORGET_BEYOND] = {true, write_forget_beyond, put_forget_beyond, take_forget_beyond},
 };
 
 enum { KINDS_END = sizeof kinds / sizeof kinds[0] };

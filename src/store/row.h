@@ -14,6 +14,7 @@
  *     label              address 16, port 2, verdict 1, time 8
  *     forget             time 8
  *     forget subscriber  prefix 16, length 1
+ *     forget beyond      count 8
  *
  * Of an observation only what a store keeps is there. Times are nanoseconds since 1970-01-01 UTC.
  * The version of all this is in the head of the spool's files; signals count by their place in
@@ -30,6 +31,7 @@ enum row_kind {
     ROW_LABEL,
     ROW_FORGET,
     ROW_FORGET_SUBSCRIBER,
+    ROW_FORGET_BEYOND,
 };
 
 struct row {
@@ -40,6 +42,7 @@ struct row {
         struct label label;
         uint64_t forget_before_ns;
         struct prefix forget_subscriber;
+        uint64_t forget_beyond;
     };
 };
 

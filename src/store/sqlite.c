@@ -77,6 +77,7 @@ enum statement {
     STATEMENT_EACH_BASELINE,
     STATEMENT_FORGET_OBSERVATIONS,
     STATEMENT_FORGET_SUBSCRIBERS,
+    STATEMENT_SEEN_BEHIND,
     STATEMENT_ADDRESSES_BETWEEN,
     STATEMENT_FORGET_ADDRESS,
     STATEMENT_FORGET_LABELS,
@@ -100,6 +101,8 @@ static const char *const statements[STATEMENT_COUNT] = {
                                       " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
     [STATEMENT_FORGET_SUBSCRIBERS] =
         "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?1",
+    [STATEMENT_SEEN_BEHIND] =
+        "SELECT seen_at FROM observation ORDER BY seen_at DESC LIMIT 1 OFFSET ?1",
     [STATEMENT_ADDRESSES_BETWEEN] =
         "SELECT address FROM (SELECT DISTINCT address FROM observation WHERE address > ?1 AND"
         " address < ?2 ORDER BY address LIMIT 256) AS o UNION"
@@ -443,22 +446,42 @@ static int sqlite_each_baseline(struct store *store,
     return step == SQLITE_DONE ? 0 : -EIO;
 }
 
-static int sqlite_forget_before(struct store *store, uint64_t time_ns)
+static int sqlite_forget_some(struct store *store, uint64_t time_us, uint64_t *out_count)
 {
     struct sqlite_store *s = sqlite_of(store);
-    sqlite3_stmt *observations = s->statement[STATEMENT_FORGET_OBSERVATIONS];
+    sqlite3_stmt *statement = s->statement[STATEMENT_FORGET_OBSERVATIONS];
     int result;
 
-    bind_time(s->statement[STATEMENT_FORGET_SUBSCRIBERS], 1, time_ns);
-    result = run_statement(s, STATEMENT_FORGET_SUBSCRIBERS);
-    bind_time(observations, 1, time_ns);
-    sqlite3_bind_int(observations, 2, FORGET_STEP);
-    while (result == 0) {
-        result = run_statement(s, STATEMENT_FORGET_OBSERVATIONS);
-        if (sqlite3_changes(s->db) < FORGET_STEP)
-            break;
-    }
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)time_us);
+    sqlite3_bind_int(statement, 2, FORGET_STEP);
+    result = run_statement(s, STATEMENT_FORGET_OBSERVATIONS);
+    *out_count = (uint64_t)sqlite3_changes(s->db);
     return result;
+}
+
+static int sqlite_seen_behind(struct store *store, uint64_t count, uint64_t *out_time_us)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_SEEN_BEHIND];
+    int step;
+
+    *out_time_us = 0;
+    sqlite3_bind_int64(row, 1, (sqlite3_int64)count);
+    step = sqlite3_step(row);
+    if (step == SQLITE_ROW)
+        *out_time_us = (uint64_t)sqlite3_column_int64(row, 0);
+    else if (step != SQLITE_DONE)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int sqlite_forget_subscribers(struct store *store, uint64_t time_us)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    sqlite3_bind_int64(s->statement[STATEMENT_FORGET_SUBSCRIBERS], 1, (sqlite3_int64)time_us);
+    return run_statement(s, STATEMENT_FORGET_SUBSCRIBERS);
 }
 
 static int sqlite_addresses_between(struct store *store, const char *after, const char *before,
@@ -509,7 +532,9 @@ const struct store_backend store_sqlite = {
     .put_baseline = sqlite_put_baseline,
     .put_label = sqlite_put_label,
     .each_baseline = sqlite_each_baseline,
-    .forget_before = sqlite_forget_before,
+    .forget_some = sqlite_forget_some,
+    .seen_behind = sqlite_seen_behind,
+    .forget_subscribers = sqlite_forget_subscribers,
     .addresses_between = sqlite_addresses_between,
     .forget_address = sqlite_forget_address,
     .forget_baseline = sqlite_forget_baseline,

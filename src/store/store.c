@@ -74,9 +74,32 @@ int store_each_baseline(struct store *store,
     return store->backend->each_baseline(store, each, context, out_broken);
 }
 
+static int forget_observations(struct store *store, uint64_t time_us)
+{
+    uint64_t count;
+    int result;
+
+    do
+        result = store->backend->forget_some(store, time_us, &count);
+    while (result == 0 && count > 0);
+    return result;
+}
+
 int store_forget_before(struct store *store, uint64_t time_ns)
 {
-    return store->backend->forget_before(store, time_ns);
+    const int result = store->backend->forget_subscribers(store, time_ns / 1000);
+
+    return result == 0 ? forget_observations(store, time_ns / 1000) : result;
+}
+
+int store_forget_beyond(struct store *store, uint64_t count)
+{
+    uint64_t time_us;
+    const int result = store->backend->seen_behind(store, count, &time_us);
+
+    if (result != 0 || time_us == 0)
+        return result;
+    return forget_observations(store, time_us + 1);
 }
 
 /*

@@ -61,6 +61,9 @@ int store_put_label(struct store *store, const struct label *label);
  */
 int store_forget_before(struct store *store, uint64_t time_ns);
 
+/* Deletes the oldest observations until no more than `count` are left, likewise. 0 or -EIO. */
+int store_forget_beyond(struct store *store, uint64_t count);
+
 /*
  * Deletes what is stored of a subscriber (an IPv4 address, an IPv6 /64): observations of every
  * address in the prefix, their labels, and its baseline. Not between begin and commit. 0 or -EIO.

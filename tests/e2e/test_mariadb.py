@@ -376,6 +376,46 @@ def test_nothing_acknowledged_is_lost_or_comes_twice(database, hoptell, crash):
     assert hoptell.end() == 0
 
 
+def put_rows(database, first_seen, count):
+    """Observations of one microsecond after the other."""
+    database.ask(
+        "INSERT INTO observation (address, port, seen_at, server_address, server_port, hop_limit,"
+        " initial, hops, stack_family, stack_probability, verdict, probability, evidence)"
+        f" SELECT '192.0.2.1', 1, {first_seen} + seq, '192.0.2.2', 80, 64, 64, 0, 'unknown', 0,"
+        f" 'unknown', 0, '[]' FROM seq_1_to_{count}")
+
+
+def test_what_is_too_old_or_too_much_is_forgotten(database, hoptell):
+    hoptell.start()
+    assert hoptell.end() == 0
+    put_rows(database, 1, 7000)
+    recent = int(database.ask("SELECT UNIX_TIMESTAMP() * 1000000 - 10000000")[0][0])
+    put_rows(database, recent, 1500)
+    with open(hoptell.settings, "a", encoding="utf-8") as file:
+        file.write("keep: 1h\nkeep_observations: 1k\n")
+    hoptell.start()
+    wait_until(lambda: stored(database) == 1000, 20, "a thousand rows to be left")
+    assert int(database.ask("SELECT min(seen_at) FROM observation")[0][0]) == recent + 501
+
+
+def test_who_is_forgotten_while_the_database_is_away_is_forgotten_there(database, hoptell):
+    """What was stored, what waits before the order to forget, and not what comes after it."""
+    hoptell.start()
+    visit_many(hoptell, 3)
+    wait_until(lambda: stored(database) == 3, 10, "three rows")
+    database.kill()
+    visit_many(hoptell, 3)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{hoptell.operators}/v1/subscribers/127.0.0.1", method="DELETE")
+    assert urllib.request.urlopen(request, timeout=10).status in (200, 204)
+    later = visit_many(hoptell, 2)
+    wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 10, "rows in the spool")
+    database.start()
+    wait_until(lambda: settled(hoptell), 20, "the spool to be empty")
+    assert ports_stored(database) == later
+    assert database.ask("SELECT count(*) FROM baseline WHERE subscriber = 1") == [("0",)]
+
+
 @pytest.fixture
 def page(database, hoptell):
     """The address of examples/lamp, served by PHP; hoptell captures on the loopback device."""

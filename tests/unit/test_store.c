@@ -281,6 +281,29 @@ static void what_is_older_than_the_limit_is_forgotten(void **state)
     assert_int_equal(ask(f, "SELECT sum(subscriber = 0) * 10 + sum(subscriber) FROM baseline"), 10);
 }
 
+static void the_oldest_beyond_a_number_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct judgement judgement = judgement_example();
+    const struct baseline baseline = {.subscriber = true, .prefix = judgement.network.prefix};
+
+    open_store(f);
+    assert_int_equal(store_put_baseline(f->store, &baseline), 0);
+    assert_int_equal(store_begin(f->store), 0);
+    for (unsigned i = 0; i < 7000; i++) {
+        judgement.observation.time_ns += 1000;
+        assert_int_equal(store_put_judgement(f->store, &judgement), 0);
+    }
+    assert_int_equal(store_commit(f->store), 0);
+    assert_int_equal(store_forget_beyond(f->store, 7000), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 7000);
+    assert_int_equal(store_forget_beyond(f->store, 100), 0);
+    assert_int_equal(ask(f, "SELECT count(*) FROM observation"), 100);
+    assert_int_equal(ask(f, "SELECT max(seen_at) FROM observation"),
+                     judgement.observation.time_ns / 1000);
+    assert_int_equal(ask(f, "SELECT count(*) FROM baseline"), 1);
+}
+
 static struct address address_from(const char *text)
 {
     struct address address;
@@ -612,6 +635,7 @@ int main(void)
         STORE_TEST(broken_baselines_are_skipped_and_counted),
         STORE_TEST(labels_are_kept_with_their_time),
         STORE_TEST(what_is_older_than_the_limit_is_forgotten),
+        STORE_TEST(the_oldest_beyond_a_number_are_forgotten),
         STORE_TEST(a_subscriber_is_forgotten_whole_and_nobody_else),
         STORE_TEST(a_subscriber_of_many_addresses_is_forgotten_whole),
         STORE_TEST(a_label_that_is_put_again_is_one),

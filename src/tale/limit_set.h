@@ -7,8 +7,8 @@
 #define HOPTELL_TALE_LIMIT_SET_H
 
 #include "tale/bucket.h"
-#include "tale/siphash.h"
 #include "wire/address.h"
+#include "wire/hash.h"
 
 enum { LIMIT_WAYS = 7 }; /* a set then fills two lines of 64 octets */
 
@@ -31,9 +31,10 @@ static inline uint32_t limit_sets_for(uint32_t sources)
 /* The address of IPv4, the /64 of IPv6. */
 static inline uint64_t limit_hash_source(const uint64_t key[2], const struct address *source)
 {
-    const uint64_t low = address_is_v4(source) ? address_half(source, 1) : 0;
+    const uint64_t words[2] = {address_half(source, 0),
+                               address_is_v4(source) ? address_half(source, 1) : 0};
 
-    return siphash(key, address_half(source, 0), low);
+    return hash_words(key, words, 2);
 }
 
 /*

@@ -4,8 +4,8 @@
 #include "watch/journal.h"
 
 #include "watch/connection.h"
-#include "watch/hash.h"
 #include "watch/subscriber.h"
+#include "wire/hash.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  */
 #include "watch/table.h"
 
-#include "watch/hash.h"
+#include "wire/hash.h"
 
 #include <errno.h>
 #include <stdlib.h>

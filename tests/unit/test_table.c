@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "watch/hash.h"
+#include "wire/hash.h"
 #include "watch/table.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
  * strangers cannot choose addresses that fall into one bucket. Nobody is ever shown a hash, which is
  * where the fewer rounds are enough.
  */
-#ifndef HOPTELL_WATCH_HASH_H
-#define HOPTELL_WATCH_HASH_H
+#ifndef HOPTELL_WIRE_HASH_H
+#define HOPTELL_WIRE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -83,7 +83,9 @@ struct book_limits {
 struct book {
     struct book_limits limits;
     uint32_t range_count;
-    uint32_t nothing; /* 0; where the verifier must not know it */
+    uint32_t nothing;     /* 0; where the verifier must not know it */
+    uint32_t search_step; /* the greatest power of two below range_count; 0 for a single range */
+    uint32_t reserved;
     struct book_range range[BOOK_RANGES];
     struct book_tale tale[BOOK_TALES];
     struct book_step step[BOOK_STEPS];

@@ -26,7 +26,9 @@ VERIFIED_ALONE int find_range(uint32_t generation, uint64_t high, uint64_t low)
     /* a number that the verifier does not know is one state for it, not one for each way here */
     uint64_t at = book->nothing;
 
-    for (uint32_t step = BOOK_RANGES / 2; step > 0; step /= 2) {
+    uint64_t step = book->search_step;
+
+    for (uint32_t ways = BOOK_RANGES; ways > 1 && step > 0; ways /= 2, step /= 2) {
         const uint64_t next = bounded(at + step, BOOK_RANGES);
 
         if (next < book->range_count && range_begins_by(&book->range[next], high, low))

@@ -112,6 +112,15 @@ static void set_last(struct book_range *range, const struct book_range *next)
     range->last[1] = next ? next->first[1] - 1 : ~(uint64_t)0;
 }
 
+static uint32_t search_step(uint32_t count)
+{
+    uint32_t step = 0;
+
+    for (uint32_t next = 1; next < count; next *= 2)
+        step = next;
+    return step;
+}
+
 static bool write_ranges(const struct tales *tales, const struct address *own, size_t own_count,
                          struct book *book)
 {
@@ -138,6 +147,7 @@ static bool write_ranges(const struct tales *tales, const struct address *own, s
             book->range[kept++] = range;
     }
     book->range_count = kept;
+    book->search_step = search_step(kept);
     return true;
 }
 

@@ -91,6 +91,20 @@ static inline void scene_passes(struct built *b)
     scene_ends(b, END_PASS);
 }
 
+/* Some of them within others, with gaps between. */
+static inline void scene_many_targets(struct built *b)
+{
+    built_usual(b);
+    b->tale.target_count = 48;
+    for (uint8_t i = 0; i < 48; i++) {
+        const uint8_t v4[4] = {203, 0, 113, (uint8_t)(i * 11)};
+        const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x42, [15] = (uint8_t)(i * 11)};
+        const struct address a = i % 2 ? address_v4(v4) : address_v6(v6);
+
+        b->tale.target[i] = prefix_of(&a, (uint8_t)(128 - i % 7));
+    }
+}
+
 static inline void scene_without_hops(struct built *b)
 {
     built_empty(b);
@@ -109,6 +123,8 @@ static void (*const scenes[])(struct built *b) = {
     scene_silent,
     scene_passes,
     scene_without_hops,
+    scene_many_targets,
+    scene_many_targets,
 };
 
 enum { SCENES = sizeof scenes / sizeof scenes[0] };

@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 #include "cli/text.h"
 #include "serve/json.h"
+#include "watch/signature.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,16 +20,17 @@
 
 enum { OUTPUT_BUFFER = 64 * 1024 };
 
-enum read_option { OPTION_FORMAT, OPTION_RULE };
+enum read_option { OPTION_FORMAT, OPTION_RULE, OPTION_SIGNATURE };
 
 static const struct option_row rows[] = {
     [OPTION_FORMAT] = {"format", 'f', "text|json|summary", "how it is printed (text)"},
     [OPTION_RULE] = {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)"},
+    [OPTION_SIGNATURE] = {"signature", 's', NULL, "with each packet in p0f's raw notation"},
 };
 
 static const struct options options = {
     .command = "read",
-    .arguments = "[--format text|json|summary] [--rule evidence|first-drop] FILE...",
+    .arguments = "[--format text|json|summary] [--rule evidence|first-drop] [--signature] FILE...",
     .purpose = "Judges each opening TCP packet of captures (pcap, pcapng) by what came before it.\n"
                "Several files are read as one, in the order given; '-' is standard input.",
     .rows = rows,
@@ -44,6 +46,7 @@ struct reading {
     struct progress progress;
     const char *file;
     bool colour;
+    bool signature;   /* is shown as well */
     bool quiet;       /* no progress bar among the lines */
     bool follows;     /* packets come while we read: show each as soon as no other is there */
     int output_error; /* a positive errno */
@@ -69,15 +72,35 @@ static void judged_text(const struct judgement *judgement, void *context)
 
     text_from_judgement(judgement, &text);
     write_output(r, lines, text_lines(&text, r->colour, lines));
+    if (r->signature) {
+        char signature[SIGNATURE_TEXT_MAX];
+        const int length = snprintf(lines, sizeof lines, "%28s %s\n", "",
+                                    signature_text(&judgement->observation, signature));
+
+        write_output(r, lines, (size_t)length);
+    }
+}
+
+/* Adds a member to an object of one line; letters of signatures need no escapes. */
+static size_t json_add_signature(const struct judgement *judgement, char *line, size_t length)
+{
+    char signature[SIGNATURE_TEXT_MAX];
+
+    return length - 1 +
+           (size_t)snprintf(line + length - 1, SIGNATURE_TEXT_MAX + 32, ", \"signature\": \"%s\"}",
+                            signature_text(&judgement->observation, signature));
 }
 
 static void judged_json(const struct judgement *judgement, void *context)
 {
-    char line[JSON_LINE_MAX + 1];
+    struct reading *r = context;
+    char line[JSON_LINE_MAX + SIGNATURE_TEXT_MAX + 32];
     size_t length = json_judgement_line(judgement, line, JSON_LINE_MAX);
 
+    if (r->signature)
+        length = json_add_signature(judgement, line, length);
     line[length++] = '\n';
-    write_output(context, line, length);
+    write_output(r, line, length);
 }
 
 static void judged_summary(const struct judgement *judgement, void *context)
@@ -195,11 +218,15 @@ enum command_status command_read(int argc, char **argv)
             format = options_choice(&options, "format", value, formats);
         else if (found == OPTION_RULE)
             rule = options_choice(&options, "rule", value, rules);
+        else if (found == OPTION_SIGNATURE)
+            reading.signature = true;
         if (found == OPTIONS_HELP)
             return COMMAND_DONE;
         if (found == OPTIONS_WRONG || format < 0 || rule < 0)
             return COMMAND_USAGE;
     }
+    if (reading.signature && judged_as[format] == judged_summary)
+        return command_usage("read", "expected text or json with --signature, found summary");
     if (optind == argc)
         return command_usage("read", "expected a capture file ('-' is standard input), found none");
     if (check_files(argv + optind) != COMMAND_DONE)

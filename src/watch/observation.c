@@ -43,6 +43,11 @@ static uint32_t flags_of(const struct packet *packet, const struct tcp *tcp)
     return flags;
 }
 
+static uint8_t ip_options(const struct packet *packet)
+{
+    return packet->version == 4 ? (uint8_t)(packet_header_length(packet) - IPV4_HEADER_MIN) : 0;
+}
+
 enum observation_refusal observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns,
                                                  struct observation *out)
 {
@@ -77,6 +82,7 @@ enum observation_refusal observation_from_packet(const uint8_t *ip, size_t lengt
         .window_scale = tcp.window_scale,
         .option_count = tcp.option_count,
         .option_padding = tcp.padding,
+        .ip_options = ip_options(&packet),
         .timestamp_value = tcp.timestamp_value,
         .timestamp_echo = tcp.timestamp_echo,
         .flow_label = packet.flow_label,

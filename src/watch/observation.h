@@ -39,6 +39,7 @@ struct observation {
     uint8_t option_count;
     uint8_t option[TCP_OPTIONS_MAX]; /* kinds in order */
     uint8_t option_padding;          /* octets after end-of-options */
+    uint8_t ip_options;              /* octets of IPv4 options; 0 for IPv6 */
     uint32_t timestamp_value;
     uint32_t timestamp_echo;
     uint32_t flow_label;

@@ -2,6 +2,7 @@
  * Raw packets, one after the other, each with its length in two octets before it: observed, judged,
  * put into words, and found again.
  */
+#include "watch/signature.h"
 #include "watch/watch.h"
 
 #include <stdlib.h>
@@ -46,12 +47,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         const uint8_t *packet = cursor_take(&c, taken);
         struct observation observation;
         struct judgement judgement;
+        char signature[SIGNATURE_TEXT_MAX];
 
         time_ns += (uint64_t)wanted << 24;
         if (observation_from_packet(packet, taken, time_ns, &observation) != OBSERVATION_TAKEN)
             continue;
         watch_observe(watch, &observation, &judgement);
         check(watch, &judgement);
+        signature_text(&observation, signature);
+        require(strlen(signature) < sizeof signature - 1); /* nothing was cut off */
     }
     watch_free(watch);
     return 0;

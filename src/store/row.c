@@ -7,6 +7,7 @@
 #include "wire/cursor.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 _Static_assert(STACK_FAMILY_COUNT == 6, "the format has six: a new family is a new version");
@@ -80,7 +81,7 @@ static double take_share(struct cursor *c)
 {
     const double share = take_real(c);
 
-    if (!(share >= 0 || share < 0))
+    if (isnan(share))
         c->failed = true;
     return share < 0 ? 0 : share > 1 ? 1 : share;
 }

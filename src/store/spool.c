@@ -164,8 +164,8 @@ static void count_row(const struct row *row, void *context)
 
 static int add_file(struct spool *spool, uint64_t number, char *error, size_t error_size)
 {
-    uint8_t *text;
-    size_t octets;
+    uint8_t *text = NULL;
+    size_t octets = 0;
     const int result = read_file(spool, number, &text, &octets);
 
     if (result == -ENOENT)
@@ -204,6 +204,7 @@ static int find_files(struct spool *spool)
             close(fd);
         return -error;
     }
+    /* cppcheck-suppress readdirCalled ; nobody else reads this DIR */
     while ((entry = readdir(directory)) != NULL) {
         if (!file_number(entry->d_name, &number))
             continue;
@@ -482,8 +483,8 @@ void spool_each(struct spool *spool, void (*each)(const struct row *row, void *c
                 void *context)
 {
     for (uint64_t i = spool->first; i < spool->next; i++) {
-        uint8_t *text;
-        size_t octets;
+        uint8_t *text = NULL;
+        size_t octets = 0;
 
         if (read_file(spool, i, &text, &octets) != 0)
             continue;

@@ -76,12 +76,11 @@ int store_each_baseline(struct store *store,
 
 static int forget_observations(struct store *store, uint64_t time_us)
 {
-    uint64_t count;
-    int result;
+    uint64_t count = 1;
+    int result = 0;
 
-    do
+    while (result == 0 && count > 0)
         result = store->backend->forget_some(store, time_us, &count);
-    while (result == 0 && count > 0);
     return result;
 }
 
@@ -135,19 +134,19 @@ static int forget_page(struct store *store, const struct prefix *subscriber,
 
 static int forget_addresses(struct store *store, const struct prefix *subscriber)
 {
-    struct address_page page;
+    struct address_page page = {.count = STORE_PAGE};
     char after[ADDRESS_TEXT_MAX];
     char before[8];
-    int result;
+    int result = 0;
 
     text_range(subscriber, after, before);
-    do {
+    while (result == 0 && page.count == STORE_PAGE) {
         result = store->backend->addresses_between(store, after, before, &page);
         if (result == 0)
             result = forget_page(store, subscriber, &page);
         if (page.count > 0)
             memcpy(after, page.text[page.count - 1], sizeof after);
-    } while (result == 0 && page.count == STORE_PAGE);
+    }
     return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/settings_table.h"
 #include "base/typo.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -170,6 +171,28 @@ static bool list_has(const struct text_list *list, const char *text)
     return false;
 }
 
+static bool is_for_this_machine(const char *listen)
+{
+    struct address address;
+    uint16_t port;
+
+    return !units_parse_endpoint(listen, &address, &port) || address_is_loopback(&address);
+}
+
+/* Operators see addresses of other people, so that not everybody may be one. */
+static void check_token(const struct reading *reading)
+{
+    const struct settings *s = reading->settings;
+    const struct yaml_node place = place_of(reading, &s->operators_listen);
+
+    for (size_t i = 0; s->operators_token_file[0] == '\0' && i < s->operators_listen.count; i++)
+        if (!is_for_this_machine(s->operators_listen.item[i]))
+            report_error(reading->report, yaml_line(place), yaml_column(place),
+                         "operators.listen: expected operators.token_file for %s, which others "
+                         "than this machine reach, found none",
+                         s->operators_listen.item[i]);
+}
+
 static void check_listeners(const struct reading *reading)
 {
     const struct settings *s = reading->settings;
@@ -223,6 +246,7 @@ static void check_together(const struct reading *reading)
         report_warning(report, yaml_line(place), yaml_column(place),
                        "limit.source_rate is above limit.total_rate: one source can use up all");
     check_listeners(reading);
+    check_token(reading);
     check_xdp(reading);
 }
 

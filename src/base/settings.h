@@ -82,7 +82,8 @@ struct settings {
                                       machine's resolver ask hoptell while it runs */
 
     struct text_list visitors_listen;  /* visitors.listen: (["[::]:8080"]) */
-    struct text_list operators_listen; /* operators.listen: (["127.0.0.1:8081"]) */
+    struct text_list operators_listen; /* operators.listen: (["127.0.0.1:8081"]), or unix:PATH */
+    char *operators_token_file; /* operators.token_file: what those elsewhere show ("": none) */
 };
 
 /*

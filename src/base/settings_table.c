@@ -58,13 +58,17 @@ static bool is_endpoint(const char *text)
     return units_parse_endpoint(text, &address, &port);
 }
 
-/* Operators see addresses of other people; nothing but this machine's own side is open to them. */
-static bool is_local_endpoint(const char *text)
+/* An endpoint, or a Unix socket whose path the kernel can hold (unix(7)). */
+static bool is_operators_place(const char *text)
 {
-    struct address address;
-    uint16_t port;
+    if (strncmp(text, "unix:", 5) == 0)
+        return text[5] == '/' && strlen(text + 5) < 108 && text[strlen(text) - 1] != '/';
+    return is_endpoint(text);
+}
 
-    return units_parse_endpoint(text, &address, &port) && address_is_loopback(&address);
+static bool is_path_or_nothing(const char *text)
+{
+    return text[0] == '/' || text[0] == '\0';
 }
 
 /* Letters, digits, hyphens and dots, labels of 1 to 63 octets (RFC 1123, 2.1); or nothing. */
@@ -395,11 +399,22 @@ const struct setting settings_table[] = {
      TEXTS(operators_listen),
      .fixed = true,
      .fallback = "[\"127.0.0.1:8081\"]",
-     .words = "a list of local addresses with ports ([] for none)",
-     .item = "a local address with a port, as in 127.0.0.1:8081 or [::1]:8081",
-     .good = is_local_endpoint,
-     .help = "Where operators ask about any connection. Whoever reaches it may ask, so that it "
-             "has to be an address that only this machine reaches."},
+     .words = "a list of addresses with ports and of unix:PATH ([] for none)",
+     .item = "an address with a port or a socket's path, as in 127.0.0.1:8081 or "
+             "unix:/run/hoptell/operators.sock",
+     .good = is_operators_place,
+     .help = "Where operators ask about any connection. Whoever reaches a local address may ask; a "
+             "socket can be opened by the group of its directory; on any other address who asks "
+             "shows the token."},
+    {.key = "operators.token_file",
+     TEXT(operators_token_file),
+     .fixed = true,
+     .fallback = "\"\"",
+     .words = "a path from / on (\"\" for none)",
+     .good = is_path_or_nothing,
+     .help = "A file of one line, the token that operators elsewhere than on this machine show: at "
+             "least 16 letters, open to its owner and group alone. It travels as it is, so that "
+             "the way needs to be encrypted by other means."},
 };
 
 const size_t settings_count = sizeof settings_table / sizeof settings_table[0];

@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "base/units.h"
+#include "serve/token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,12 +18,36 @@ enum {
     SETTINGS_MAX = 1024 * 1024,
 };
 
-struct place { /* where the daemon listens */
-    struct address address;
-    uint16_t port;
+struct place { /* where the daemon listens, and what it wants to see */
+    struct ask_place ask;
+    char path[108];
+    char token[TOKEN_MAX];
 };
 
-/* The first of operators.listen; a file that nobody named and that is not there is an empty one. */
+/* The first of operators.listen. */
+static enum command_status take_place(const struct asking *asking, const struct settings *settings,
+                                      struct place *out)
+{
+    const char *listen = settings->operators_listen.item[0];
+    char error[512];
+
+    *out = (struct place){.path = ""};
+    if (strncmp(listen, "unix:", 5) == 0) {
+        snprintf(out->path, sizeof out->path, "%s", listen + 5);
+        out->ask.path = out->path;
+        return COMMAND_DONE;
+    }
+    units_parse_endpoint(listen, &out->ask.address,
+                         &out->ask.port); /* settings_parse has checked */
+    if (address_is_loopback(&out->ask.address))
+        return COMMAND_DONE;
+    if (token_read(settings->operators_token_file, out->token, error, sizeof error) != 0)
+        return command_failed(asking->command, "%s", error);
+    out->ask.token = out->token;
+    return COMMAND_DONE;
+}
+
+/* A file of settings that nobody named and that is not there is an empty one. */
 static enum command_status find_daemon(const struct asking *asking, struct place *out)
 {
     const bool named = asking->file != NULL;
@@ -42,12 +67,8 @@ static enum command_status find_daemon(const struct asking *asking, struct place
     else if (settings->operators_listen.count == 0)
         command_failed(asking->command, "expected an address in operators.listen of %s, found none",
                        file);
-    else if (!units_parse_endpoint(settings->operators_listen.item[0], &out->address, &out->port))
-        command_failed(asking->command,
-                       "expected an address and a port in operators.listen of %s, found '%s'", file,
-                       settings->operators_listen.item[0]);
     else
-        status = COMMAND_DONE;
+        status = take_place(asking, settings, out);
     settings_free(settings);
     free(text);
     return status;
@@ -76,8 +97,7 @@ static enum command_status put_question(const struct asking *asking, const char 
 
     if (status != COMMAND_DONE)
         return status;
-    if (ask(&place.address, place.port, target, json, asking->wait_ms + ANSWER_MS, out, error,
-            sizeof error) != 0)
+    if (ask(&place.ask, target, json, asking->wait_ms + ANSWER_MS, out, error, sizeof error) != 0)
         return command_failed(asking->command, "%s", error);
     if (out->status == 200 || out->status == 204)
         return COMMAND_DONE;

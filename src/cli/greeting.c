@@ -41,7 +41,9 @@ static void say_serving(const struct settings *settings)
     for (size_t i = 0; i < settings->visitors_listen.count; i++)
         log_notice("visitors: http://%s/", reach(settings->visitors_listen.item[i], where));
     for (size_t i = 0; i < settings->operators_listen.count; i++)
-        log_notice("operators: http://%s/, and 'hoptell lookup ADDRESS PORT'",
+        log_notice(strncmp(settings->operators_listen.item[i], "unix:", 5) == 0
+                       ? "operators: %s, and 'hoptell lookup ADDRESS PORT'"
+                       : "operators: http://%s/, and 'hoptell lookup ADDRESS PORT'",
                    reach(settings->operators_listen.item[i], where));
 }
 

@@ -4,6 +4,7 @@
 #include "cli/serving.h"
 
 #include "base/units.h"
+#include "serve/token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 struct serving {
     struct serving_sources sources;
+    char token[TOKEN_MAX]; /* "" for none */
     size_t count;
     struct serve *listener[];
 };
@@ -73,6 +75,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .tales = serving_tales,
         .label = serving_label,
         .forget = serving_forget,
+        .token = s->token[0] != '\0' ? s->token : NULL,
         .context = s,
     };
 
@@ -81,7 +84,10 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         uint16_t port;
         int code = -EINVAL;
 
-        if (units_parse_endpoint(listen->item[i], &address, &port))
+        if (strncmp(listen->item[i], "unix:", 5) == 0)
+            code = serve_open_unix(loop, listen->item[i] + 5, &sources, &s->listener[s->count],
+                                   error, error_size);
+        else if (units_parse_endpoint(listen->item[i], &address, &port))
             code = serve_open(loop, &address, port, audience, &sources, &s->listener[s->count],
                               error, error_size);
         else
@@ -109,7 +115,11 @@ int serving_open(uv_loop_t *loop, const struct settings *settings,
     }
     *out = s;
     s->sources = *sources;
-    code = serving_listen(s, loop, visitors, SERVE_VISITORS, error, error_size);
+    code = settings->operators_token_file[0] != '\0'
+               ? token_read(settings->operators_token_file, s->token, error, error_size)
+               : 0;
+    if (code == 0)
+        code = serving_listen(s, loop, visitors, SERVE_VISITORS, error, error_size);
     if (code == 0)
         code = serving_listen(s, loop, operators, SERVE_OPERATORS, error, error_size);
     return code;

@@ -49,25 +49,40 @@ static CURLcode perform(CURL *curl, const char *url, long timeout_ms, struct ask
     return curl_easy_perform(curl);
 }
 
-int ask(const struct address *address, uint16_t port, const char *target, const char *json,
-        long timeout_ms, struct ask_answer *out, char *error, size_t error_size)
+/* The headers beside curl's own; NULL for none. */
+static struct curl_slist *headers_of(const struct ask_place *place, const char *json)
 {
     struct curl_slist *headers = NULL;
+    char line[512];
+
+    if (json != NULL)
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+    if (place->token != NULL) {
+        snprintf(line, sizeof line, "Authorization: Bearer %s", place->token);
+        headers = curl_slist_append(headers, line);
+    }
+    return headers;
+}
+
+int ask(const struct ask_place *place, const char *target, const char *json, long timeout_ms,
+        struct ask_answer *out, char *error, size_t error_size)
+{
+    struct curl_slist *headers = headers_of(place, json);
     CURL *curl = curl_easy_init();
-    char origin[ADDRESS_TEXT_MAX + 32];
+    char origin[ADDRESS_TEXT_MAX + 32] = "http://localhost";
     char url[1024];
     CURLcode result = CURLE_OUT_OF_MEMORY;
 
     *out = (struct ask_answer){0};
-    write_origin(address, port, origin, sizeof origin);
+    if (place->path == NULL)
+        write_origin(&place->address, place->port, origin, sizeof origin);
     snprintf(url, sizeof url, "%s%s", origin, target);
     if (curl != NULL) {
         out->body = calloc(1, 1);
-        if (json != NULL) {
-            headers = curl_slist_append(NULL, "Content-Type: application/json");
-            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, place->path);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        if (json != NULL)
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json);
-        }
         result = perform(curl, url, timeout_ms, out);
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
     }
@@ -76,8 +91,8 @@ int ask(const struct address *address, uint16_t port, const char *target, const 
     if (result == CURLE_OK && out->body != NULL)
         return 0;
     ask_answer_deinit(out);
-    snprintf(error, error_size, "expected hoptell to answer at %s, found: %s", origin,
-             curl_easy_strerror(result));
+    snprintf(error, error_size, "expected hoptell to answer at %s, found: %s",
+             place->path != NULL ? place->path : origin, curl_easy_strerror(result));
     return result == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -ECONNREFUSED;
 }
 

@@ -16,13 +16,22 @@ struct ask_answer {
     size_t length; /* of body */
 };
 
+/* Where the daemon listens. */
+struct ask_place {
+    const char *path; /* of a Unix socket; NULL: the two below */
+    struct address address;
+    uint16_t port;
+    const char *token; /* for Authorization: Bearer; NULL for none */
+};
+
 /*
- * GETs `target` ("/v1/lookup?...", as it goes over the wire) from the daemon that listens on
- * `address` and `port`; or POSTs `json` to it where that is not NULL. Gives up after `timeout_ms`. 0 and *out for ask_answer_deinit, whatever the
- * HTTP status; or a negative errno with a sentence in `error` when nobody answered.
+ * GETs `target` ("/v1/lookup?...", as it goes over the wire) from the daemon at `place`; or POSTs
+ * `json` to it where that is not NULL. Gives up after `timeout_ms`. 0 and *out for
+ * ask_answer_deinit, whatever the HTTP status; or a negative errno with a sentence in `error` when
+ * nobody answered.
  */
-int ask(const struct address *address, uint16_t port, const char *target, const char *json,
-        long timeout_ms, struct ask_answer *out, char *error, size_t error_size);
+int ask(const struct ask_place *place, const char *target, const char *json, long timeout_ms,
+        struct ask_answer *out, char *error, size_t error_size);
 void ask_answer_deinit(struct ask_answer *answer);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { LISTENER_BACKLOG = 512 };
@@ -116,12 +118,79 @@ out:
     return 0;
 }
 
+/* Whether `path` is a socket on which nobody listens any more. */
+static bool is_left_over(const struct sockaddr_un *place)
+{
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool refused = fd >= 0 &&
+                         connect(fd, (const struct sockaddr *)place, sizeof *place) < 0 &&
+                         errno == ECONNREFUSED;
+
+    if (fd >= 0)
+        close(fd);
+    return refused;
+}
+
+static int bind_unix(int fd, const struct sockaddr_un *place)
+{
+    if (bind(fd, (const struct sockaddr *)place, sizeof *place) == 0)
+        return 0;
+    if (errno != EADDRINUSE || !is_left_over(place))
+        return errno == EADDRINUSE ? -EADDRINUSE : -errno;
+    if (unlink(place->sun_path) < 0 || bind(fd, (const struct sockaddr *)place, sizeof *place) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Who is in the group of the directory may ask. */
+static int open_to_group(const char *path)
+{
+    char directory[sizeof((struct sockaddr_un *)0)->sun_path];
+    struct stat status;
+
+    snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (stat(directory, &status) < 0 || lchown(path, (uid_t)-1, status.st_gid) < 0 ||
+        chmod(path, 0660) < 0)
+        return -errno;
+    return 0;
+}
+
+int listener_open_unix(const char *path, int *out, char *error, size_t error_size)
+{
+    struct sockaddr_un place = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int failure = fd >= 0 ? 0 : -errno;
+    const mode_t mask = umask(0177);
+
+    if (failure == 0 && (path[0] != '/' || strlen(path) >= sizeof place.sun_path))
+        failure = -EINVAL;
+    if (failure == 0) {
+        snprintf(place.sun_path, sizeof place.sun_path, "%s", path);
+        failure = bind_unix(fd, &place);
+    }
+    umask(mask);
+    if (failure == 0)
+        failure = open_to_group(path);
+    if (failure == 0 && listen(fd, LISTENER_BACKLOG) < 0)
+        failure = -errno;
+    if (failure < 0) {
+        explain(failure, path, error, error_size);
+        if (fd >= 0)
+            close(fd);
+        return failure;
+    }
+    *out = fd;
+    return 0;
+}
+
 uint16_t listener_port(int listening)
 {
     union socket_address bound = {0};
     socklen_t length = sizeof bound;
 
     if (getsockname(listening, &bound.any, &length) < 0)
+        return 0;
+    if (bound.any.sa_family == AF_UNIX)
         return 0;
     return ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
 }

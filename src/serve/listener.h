@@ -1,5 +1,5 @@
 /*
- * A listening TCP socket, made by ourselves so that it keeps opening packets and serves both
+ * A listening socket, made by ourselves so that it keeps opening packets and serves both
  * families.
  */
 #ifndef HOPTELL_SERVE_LISTENER_H
@@ -16,6 +16,12 @@
  */
 int listener_open(const struct address *address, uint16_t port, bool keep_syn, int *out,
                   char *error, size_t error_size);
+
+/*
+ * Listens on a Unix socket at `path`, which its owner and the group of its directory can open. What
+ * a listener that is gone has left there is taken away. As listener_open.
+ */
+int listener_open_unix(const char *path, int *out, char *error, size_t error_size);
 
 /* "127.0.0.1:8081", "[::]:8080"; returns out. */
 enum { LISTENER_TEXT_MAX = 56 };

@@ -6,10 +6,12 @@
  */
 #include "serve/serve.h"
 
+#include "serve/answer.h"
 #include "serve/crowd.h"
 #include "serve/listener.h"
 #include "serve/request.h"
 #include "serve/route.h"
+#include "serve/token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@ enum {
 
 struct serve {
     enum serve_audience audience;
+    bool wants_token; /* others than this machine reach it */
     struct serve_sources sources;
     struct MHD_Daemon *http;
     uint16_t port;
@@ -138,11 +141,18 @@ static bool takes_no_body(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
+static bool may_ask(const struct serve *serve, const struct request *request)
+{
+    return !serve->wants_token ||
+           token_matches(serve->sources.token, request_header(request, "Authorization"));
+}
+
 /* Called first when the headers are here, then for each piece of the body, then once without. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *path, const char *method, const char *version,
                                   const char *body, size_t *body_octets, void **state)
 {
+    static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
     struct serve *serve = context;
     struct request *request = *state;
 
@@ -151,6 +161,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         request = *state = request_new(serve, connection);
         if (request == NULL || (serve->audience == SERVE_VISITORS && request->visitor == NULL))
             return MHD_NO;
+        if (!may_ask(serve, request))
+            return answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
+                                       "expected the operators' token as Authorization: Bearer",
+                                       &challenge, 1);
         request->wants_body = route_wants_body(request, method, path);
         if (takes_no_body(method) || request->wants_body)
             return MHD_YES;
@@ -192,6 +206,8 @@ static enum MHD_Result may_connect(void *context, const struct sockaddr *peer, s
     uint16_t port;
 
     (void)length;
+    if (serve->audience == SERVE_OPERATORS)
+        return MHD_YES;
     return visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address) ? MHD_YES
                                                                                           : MHD_NO;
 }
@@ -267,14 +283,14 @@ static int start_loop(struct serve *serve)
 }
 
 static bool may_serve(const struct address *address, uint16_t port, enum serve_audience audience,
-                      char *error, size_t error_size)
+                      const char *token, char *error, size_t error_size)
 {
     char text[LISTENER_TEXT_MAX];
 
-    if (audience != SERVE_OPERATORS || address_is_loopback(address))
+    if (audience != SERVE_OPERATORS || address_is_loopback(address) || token != NULL)
         return true;
     snprintf(error, error_size,
-             "expected a loopback address (127.0.0.1 or [::1]) for operators, found %s",
+             "expected a loopback address (127.0.0.1 or [::1]) for operators, or a token, found %s",
              listener_text(address, port, text));
     return false;
 }
@@ -293,26 +309,20 @@ static struct serve *serve_new(uv_loop_t *loop, enum serve_audience audience,
     return serve;
 }
 
-int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
-               enum serve_audience audience, const struct serve_sources *sources,
-               struct serve **out, char *error, size_t error_size)
+/* Takes over `listening`. */
+static int serve_on(uv_loop_t *loop, int listening, enum serve_audience audience,
+                    const struct serve_sources *sources, bool wants_token, struct serve **out,
+                    char *error, size_t error_size)
 {
-    struct serve *serve;
-    int listening;
+    struct serve *serve = serve_new(loop, audience, sources, listening);
     int failure;
 
-    if (!may_serve(address, port, audience, error, error_size))
-        return -EACCES;
-    failure =
-        listener_open(address, port, audience == SERVE_VISITORS, &listening, error, error_size);
-    if (failure < 0)
-        return failure;
-    serve = serve_new(loop, audience, sources, listening);
     if (serve == NULL) {
         close(listening);
         snprintf(error, error_size, "cannot serve HTTP: %s", strerror(ENOMEM));
         return -ENOMEM;
     }
+    serve->wants_token = wants_token;
     serve->http = start_http(serve, listening); /* owns the socket from here on */
     failure = serve->http != NULL ? start_loop(serve) : -EIO;
     if (failure < 0) {
@@ -322,6 +332,34 @@ int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
     }
     *out = serve;
     return 0;
+}
+
+int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
+               enum serve_audience audience, const struct serve_sources *sources,
+               struct serve **out, char *error, size_t error_size)
+{
+    const bool wants_token = audience == SERVE_OPERATORS && !address_is_loopback(address);
+    int listening;
+    int failure;
+
+    if (!may_serve(address, port, audience, sources->token, error, error_size))
+        return -EACCES;
+    failure =
+        listener_open(address, port, audience == SERVE_VISITORS, &listening, error, error_size);
+    if (failure < 0)
+        return failure;
+    return serve_on(loop, listening, audience, sources, wants_token, out, error, error_size);
+}
+
+int serve_open_unix(uv_loop_t *loop, const char *path, const struct serve_sources *sources,
+                    struct serve **out, char *error, size_t error_size)
+{
+    int listening;
+    const int failure = listener_open_unix(path, &listening, error, error_size);
+
+    if (failure < 0)
+        return failure;
+    return serve_on(loop, listening, SERVE_OPERATORS, sources, false, out, error, error_size);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -35,17 +35,24 @@ struct serve_sources {
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     /* Forgets all of an address's subscriber; 0 or -ENOBUFS. NULL: nobody can. */
     int (*forget)(const struct address *address, void *context);
+    /* What operators show on addresses that others than this machine reach; NULL: none may ask. */
+    const char *token;
     void *context;
 };
 
 /*
  * Listens on `address` and `port`; :: takes both families, and port 0 is any free port. 0, or a
  * negative errno with a sentence in `error` ("expected [::]:8080 to be free, found it in use by
- * another program"). Operators are served on loopback addresses alone: -EACCES.
+ * another program"). Operators are served elsewhere than on loopback with a token alone: -EACCES.
  */
 int serve_open(uv_loop_t *loop, const struct address *address, uint16_t port,
                enum serve_audience audience, const struct serve_sources *sources,
                struct serve **out, char *error, size_t error_size);
+
+/* The same for operators on a Unix socket, without a token: the file's rights say who may ask. */
+int serve_open_unix(uv_loop_t *loop, const char *path, const struct serve_sources *sources,
+                    struct serve **out, char *error, size_t error_size);
+
 void serve_close(struct serve *serve); /* frees once the loop has run its closing callbacks */
 
 uint16_t serve_port(const struct serve *serve); /* that it listens on */

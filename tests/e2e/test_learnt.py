@@ -133,6 +133,63 @@ def test_who_is_forgotten_is_gone_from_memory_and_store(lab, visited):
     assert visited.command("lookup", stays).returncode == 0
 
 
+@pytest.fixture
+def guarded(lab, public):
+    """A daemon whose operators have a socket, and show a token elsewhere."""
+    os.chmod(public, 0o700)
+    token = os.path.join(public, "token")
+    with open(token, "w", encoding="utf-8") as file:
+        file.write("a-token-of-some-length\n")
+    os.chmod(token, 0o600)
+    places = {"socket": f"unix:{public}/operators.sock", "elsewhere": "192.0.2.82:8091",
+              "here": "127.0.0.1:8092"}
+    listen = ", ".join(f'"{place}"' for place in places.values())
+    more = f"operators: {{listen: [{listen}], token_file: {token}}}\nvisitors: {{listen: []}}\n"
+    hoptell = Hoptell(lab, public, SETTINGS.replace("names:", "#") + more)
+    hoptell.alone = {}
+    for name, place in places.items():
+        hoptell.alone[name] = os.path.join(public, f"{name}.yaml")
+        with open(hoptell.alone[name], "w", encoding="utf-8") as file:
+            file.write(f'operators: {{listen: ["{place}"], token_file: {token}}}\n')
+    try:
+        hoptell.start(ready=False)
+        wait_until(lambda: hoptell.process.poll() is None and
+                   lab.run("site", "curl", "-s", "http://127.0.0.1:8092/readyz", check=False) ==
+                   "ok\n", 20, "hoptell to be ready")
+        yield hoptell
+    finally:
+        hoptell.kill()
+
+
+@pytest.mark.parametrize("place", ["socket", "elsewhere", "here"])
+def test_a_command_finds_every_kind_of_place(guarded, place):
+    done = guarded.command("networks", "-c", guarded.alone[place], "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"total": 0, "networks": []}
+
+
+@pytest.mark.parametrize("header, status", [
+    ("Authorization: Bearer a-token-of-some-length", "200"),
+    ("Authorization: Bearer a-token-of-some-lengtH", "401"),
+    ("Authorization: Bearer", "401"),
+    ("X-Nothing: 1", "401"),
+])
+def test_elsewhere_the_token_is_wanted_for_everything(lab, guarded, header, status):
+    for path in ("/healthz", "/v1/tales", "/metrics"):
+        said = lab.run("site", "curl", "-si", "-H", header, f"http://192.0.2.82:8091{path}")
+        assert said.startswith(f"HTTP/1.1 {status} ")
+        assert ("WWW-Authenticate: Bearer\n" in said) == (status == "401")
+
+
+def test_the_socket_is_open_to_its_group_alone_and_made_anew(lab, guarded):
+    path = os.path.join(os.path.dirname(guarded.settings), "operators.sock")
+    assert os.stat(path).st_mode & 0o777 == 0o660
+    guarded.kill()
+    assert os.path.exists(path)  # as a crash leaves it
+    guarded.start(ready=False)
+    wait_until(lambda: guarded.command("networks", "-c", guarded.alone["socket"]).returncode == 0)
+
+
 @pytest.mark.parametrize("words, message", [
     (["label"], "label: expected an IPv4 or IPv6 address, found none"),
     (["label", "::1"], "label: expected direct or tethered after ::1, found none"),

@@ -37,7 +37,8 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void visits(struct site *site, struct address client, unsigned hops, uint16_t port)
 {
-    static uint32_t flow;
+    static uint32_t visited;
+    const uint32_t flow = ++visited;
     const struct visit visit = {
         .maker = MAKER_ANDROID,
         .hops = hops,
@@ -45,7 +46,7 @@ static void visits(struct site *site, struct address client, unsigned hops, uint
         .port = port,
         .time_s = NOW + flow,
         .clock_ms = client.octets[15] * 1000000u,
-        .flow = ++flow,
+        .flow = flow,
     };
     const struct observation observation = visit_observation(&visit);
     struct judgement judgement;

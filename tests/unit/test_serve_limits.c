@@ -201,7 +201,8 @@ static void operators_are_served_on_loopback_alone(void **state)
                                 error, sizeof error),
                      -EACCES);
     assert_string_equal(
-        error, "expected a loopback address (127.0.0.1 or [::1]) for operators, found [::]:8081");
+        error, "expected a loopback address (127.0.0.1 or [::1]) for operators, or a token, "
+               "found [::]:8081");
 }
 
 int main(void)

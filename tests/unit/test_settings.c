@@ -268,9 +268,15 @@ static void texts_look_like_what_they_name(void **state)
         {"visitors: {listen: ['[::]:80', '[::]:80']}",
          "h.yaml:1:32: error: visitors.listen: expected each entry once, found '[::]:80' again"},
         {"operators: {listen: ['[::1]:80', '127.9.9.9:80']}", NULL},
+        {"operators: {listen: ['unix:/run/o.sock']}", NULL},
+        {"operators: {listen: ['[::]:80'], token_file: /etc/t}", NULL},
         {"operators: {listen: ['[::]:80']}",
-         "h.yaml:1:22: error: operators.listen: expected a local address with a port, as in "
-         "127.0.0.1:8081 or [::1]:8081, found '[::]:80'"},
+         "h.yaml:1:21: error: operators.listen: expected operators.token_file for [::]:80, which "
+         "others than this machine reach, found none"},
+        {"operators: {listen: ['unix:/run/']}",
+         "h.yaml:1:22: error: operators.listen: expected an address with a port or a socket's "
+         "path, "
+         "as in 127.0.0.1:8081 or unix:/run/hoptell/operators.sock, found 'unix:/run/'"},
     };
 
     (void)state;

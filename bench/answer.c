@@ -132,7 +132,7 @@ int main(int argc, char **argv)
         {"ipv4-576", "IPv4 UDP of 576 octets at the 1st hop", 4, PROTOCOL_UDP, 1, 520},
         {"ipv6-1280", "IPv6 UDP of 1280 octets at the 1st hop", 6, PROTOCOL_UDP, 1, 1232 - 40},
     };
-    const unsigned rounds = argc == 2 ? (unsigned)atoi(argv[1]) : 0;
+    const unsigned rounds = argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
     uint8_t probe[2048];
 
     if (rounds < 1 || rounds > ROUNDS_MAX) {

@@ -10,7 +10,7 @@ from row import KINDS
 BAR = 420  # width at which all of the budget is used
 BEYOND = 1.5  # bars end here, however much more was used
 LINE = 26
-LEFT = 330
+LEFT = 400
 TOP = 64
 
 

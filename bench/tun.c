@@ -370,8 +370,8 @@ static void measure(struct bench *b, uint8_t version, unsigned rounds, double se
 int main(int argc, char **argv)
 {
     static struct bench b;
-    const unsigned rounds = argc == 4 ? (unsigned)atoi(argv[2]) : 0;
-    const double seconds = argc == 4 ? atof(argv[3]) : 0;
+    const unsigned rounds = argc == 4 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+    const double seconds = argc == 4 ? strtod(argv[3], NULL) : 0;
     pthread_t sender;
 
     if (rounds < 1 || rounds > ROUNDS_MAX || seconds <= 0) {

@@ -8,7 +8,7 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LEFT_OUT = {".git", "build", "seeds", "__pycache__", "captures"}
+LEFT_OUT = {".git", ".pytest_cache", "build", "seeds", "__pycache__", "captures"}
 HOSTS = {
     "datatracker.ietf.org", "www.rfc-editor.org", "www.iana.org", "www.w3.org", "json-schema.org",
     "spec.openapis.org", "www.apache.org", "opensource.org", "localhost",

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "wire/hash.h"
 #include "watch/table.h"
+#include "wire/hash.h"
 
 #include <errno.h>
 

@@ -333,7 +333,9 @@ int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
         return -EINVAL;
     out->clock_server = cursor_u8(&c);
     seen = cursor_u32(&c);
-    out->seen = (uint16_t)(seen < UINT16_MAX ? seen : UINT16_MAX);
+    if (seen > UINT16_MAX)
+        return -EINVAL;
+    out->seen = (uint16_t)seen;
     out->decayed_s = cursor_u32(&c);
     out->clocks = cursor_u32(&c);
     out->signatures = cursor_u32(&c);

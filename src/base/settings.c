@@ -184,8 +184,9 @@ static void check_token(const struct reading *reading)
 {
     const struct settings *s = reading->settings;
     const struct yaml_node place = place_of(reading, &s->operators_listen);
+    const bool has_token = s->operators_token_file != NULL && s->operators_token_file[0] != '\0';
 
-    for (size_t i = 0; s->operators_token_file[0] == '\0' && i < s->operators_listen.count; i++)
+    for (size_t i = 0; !has_token && i < s->operators_listen.count; i++)
         if (!is_for_this_machine(s->operators_listen.item[i]))
             report_error(reading->report, yaml_line(place), yaml_column(place),
                          "operators.listen: expected operators.token_file for %s, which others "

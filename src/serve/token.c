@@ -40,7 +40,7 @@ static int read_file(const char *path, char out[TOKEN_MAX + 1], char *error, siz
 
 int token_read(const char *path, char out[TOKEN_MAX], char *error, size_t error_size)
 {
-    char text[TOKEN_MAX + 1];
+    char text[TOKEN_MAX + 1] = "";
     size_t length = 0;
     const int code = read_file(path, text, error, error_size);
 

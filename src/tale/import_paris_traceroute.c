@@ -137,7 +137,7 @@ static void read_file_name(struct graph *g, enum family family)
     char text[ADDRESS_TEXT_MAX] = "";
     struct address target;
 
-    if (base[length] == '-' && length < sizeof text)
+    if (length < sizeof text && base[length] == '-')
         memcpy(text, base, length);
     if (!units_parse_address(text, &target)) {
         import_set_stand_in(import, family,

@@ -2,9 +2,13 @@
 
 TIME = 60
 
-.PHONY: all run demo check bench fuzz install clean
+# The program and its manual; Debian's Meson would build fifty test programs with them.
+.PHONY: all everything run demo check bench fuzz install clean
 
 all: build/build.ninja
+	ninja -C build hoptell man/hoptell.yaml.5
+
+everything: build/build.ninja
 	ninja -C build
 
 build/build.ninja:
@@ -24,14 +28,14 @@ check:
 
 bench:
 	tools/install build bench
-	tools/build
+	tools/build everything
 	bench/run
 
 fuzz:
 	tools/install build test
 	tools/check --fuzz-seconds $(TIME) fuzz
 
-install: all
+install: everything
 	meson install -C build --no-rebuild
 
 clean:

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -65,7 +64,6 @@ def read(*words):
                           check=False, timeout=30)
 
 
-@pytest.mark.skipif(not shutil.which("p0f"), reason="p0f, which it is compared with, is not there")
 def test_signatures_are_those_of_p0f(capture):
     log = capture.with_name("log")
     subprocess.run(["p0f", "-r", str(capture), "-o", str(log)], capture_output=True, check=True,

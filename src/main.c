@@ -4,25 +4,24 @@
  */
 #include "cli/command.h"
 
-static const struct command commands[] = {
-    {"check", "[-c FILE] [--print]", "is this configuration good, and what it amounts to",
-     command_check},
-    {"evaluate", "--labels FILE CAPTURE...", "how good verdicts are, against the truth",
-     command_evaluate},
-    {"label", "[OPTION...] ADDRESS direct|tethered", "tell the running daemon the truth",
-     command_label},
-    {"lookup", "[OPTION...] ADDRESS [PORT]", "ask the running daemon about a connection",
-     command_lookup},
-    {"networks", "[OPTION...]", "what the daemon has learnt of networks", command_networks},
-    {"read", "[OPTION...] FILE...", "judge the connections of captures", command_read},
-    {"run", "[-c FILE]", "be the daemon", command_run},
-    {"subscribers", "[OPTION...] [ADDRESS]", "what it has learnt of subscribers",
-     command_subscribers},
-    {"tale", "WORD", "tales: is it good, what a visitor will see", command_tale},
+const struct command hoptell_commands[] = {
+    {"check", "is this configuration good, and what it amounts to", command_check, &check_options,
+     NULL},
+    {"evaluate", "how good verdicts are, against the truth", command_evaluate, &evaluate_options,
+     NULL},
+    {"label", "tell the running daemon the truth", command_label, &label_options, NULL},
+    {"lookup", "ask the running daemon about a connection", command_lookup, &lookup_options, NULL},
+    {"networks", "what the daemon has learnt of networks", command_networks, &networks_options,
+     NULL},
+    {"read", "judge the connections of captures", command_read, &read_options, NULL},
+    {"run", "be the daemon", command_run, &run_options, NULL},
+    {"subscribers", "what it has learnt of subscribers", command_subscribers, &subscribers_options,
+     NULL},
+    {"tale", "tales: is it good, what a visitor will see", command_tale, NULL, tale_commands},
+    {.name = NULL},
 };
 
 int main(int argc, char **argv)
 {
-    return (int)command_dispatch("hoptell", commands, sizeof commands / sizeof commands[0], argc,
-                                 argv);
+    return (int)command_dispatch("hoptell", hoptell_commands, argc, argv);
 }

@@ -87,9 +87,9 @@ static enum command_status explain(const struct asking *asking, const struct ask
     return answer->status == 404 ? COMMAND_NO : COMMAND_FAILED;
 }
 
-/* GETs, or POSTs `json` where it is not NULL. */
-static enum command_status put_question(const struct asking *asking, const char *target,
-                                        const char *json, struct ask_answer *out)
+static enum command_status put_question(const struct asking *asking, const char *method,
+                                        const char *target, const char *json,
+                                        struct ask_answer *out)
 {
     struct place place;
     enum command_status status = find_daemon(asking, &place);
@@ -97,7 +97,8 @@ static enum command_status put_question(const struct asking *asking, const char 
 
     if (status != COMMAND_DONE)
         return status;
-    if (ask(&place.ask, target, json, asking->wait_ms + ANSWER_MS, out, error, sizeof error) != 0)
+    if (ask(&place.ask, method, target, json, asking->wait_ms + ANSWER_MS, out, error,
+            sizeof error) != 0)
         return command_failed(asking->command, "%s", error);
     if (out->status == 200 || out->status == 204)
         return COMMAND_DONE;
@@ -109,13 +110,14 @@ static enum command_status put_question(const struct asking *asking, const char 
 enum command_status asking_get(const struct asking *asking, const char *target,
                                struct ask_answer *out)
 {
-    return put_question(asking, target, NULL, out);
+    return put_question(asking, "GET", target, NULL, out);
 }
 
-enum command_status asking_post(const struct asking *asking, const char *target, const char *json)
+enum command_status asking_tell(const struct asking *asking, const char *method, const char *target,
+                                const char *json)
 {
     struct ask_answer answer;
-    const enum command_status status = put_question(asking, target, json, &answer);
+    const enum command_status status = put_question(asking, method, target, json, &answer);
 
     if (status == COMMAND_DONE)
         ask_answer_deinit(&answer);
@@ -158,19 +160,4 @@ enum command_status asking_finish(const struct asking *asking)
         return command_failed(asking->command, "expected to write to standard output, found: %s",
                               strerror(errno));
     return COMMAND_DONE;
-}
-
-bool asking_number(const char *text, uint32_t low, uint32_t high, uint32_t *out)
-{
-    char *end;
-    unsigned long number;
-
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    number = strtoul(text, &end, 10);
-    if (errno != 0 || *end != '\0' || number < low || number > high)
-        return false;
-    *out = (uint32_t)number;
-    return true;
 }

@@ -4,10 +4,24 @@
 #ifndef HOPTELL_CLI_ASKING_H
 #define HOPTELL_CLI_ASKING_H
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "edge/ask.h"
 
 #include <jansson.h>
+
+/* Rows that these commands share; `type` has the members file and format. */
+#define ASKING_ROW_CONFIG(type)                                                                 \
+    {                                                                                           \
+        "config", 'c', "FILE", "where it says operators.listen", .take = option_text,           \
+                                                                 .member = offsetof(type, file) \
+    }
+#define ASKING_ROW_FORMAT(type)                                                                  \
+    {                                                                                            \
+        "format", 'f', "text|json", "how it is printed (text)", .take = option_choice,           \
+                                                                .member = offsetof(type, format) \
+    }
+
+enum asking_format { ASKING_TEXT, ASKING_JSON }; /* int format */
 
 struct asking {
     const char *command; /* for what is said on standard error */
@@ -26,8 +40,9 @@ enum command_status asking_get(const struct asking *asking, const char *target,
 enum command_status asking_get_json(const struct asking *asking, const char *target,
                                     struct ask_answer *out, json_t **out_object);
 
-/* POSTs `json`; the answer's body does not matter. */
-enum command_status asking_post(const struct asking *asking, const char *target, const char *json);
+/* POSTs or DELETEs, with `json` as body where it is not NULL; the answer's body does not matter. */
+enum command_status asking_tell(const struct asking *asking, const char *method, const char *target,
+                                const char *json);
 
 /* "expected WHAT from the daemon, found ..." */
 enum command_status asking_wrong(const struct asking *asking, const char *what,
@@ -38,8 +53,5 @@ void asking_print(struct ask_answer *answer);
 
 /* Whether standard output took all; to return at a command's end. */
 enum command_status asking_finish(const struct asking *asking);
-
-/* A plain number between `low` and `high`; false for anything else. */
-bool asking_number(const char *text, uint32_t low, uint32_t high, uint32_t *out);
 
 #endif

@@ -8,65 +8,49 @@
 #include "cli/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum check_option { OPTION_CONFIGURATION, OPTION_PRINT, OPTION_MACHINE, OPTION_FORMAT };
-
-static const struct option_row rows[] = {
-    [OPTION_CONFIGURATION] = {"config", 'c', "FILE", "instead of " SETTINGS_FILE_DEFAULT},
-    [OPTION_PRINT] = {"print", 0, NULL, "print every setting as YAML, with what it means"},
-    [OPTION_MACHINE] = {"machine", 0, NULL,
-                        "tell too what this machine can do, and what would be used"},
-    [OPTION_FORMAT] = {"format", 'f', "text|json", "how the summary is printed (text)"},
+struct question {
+    const char *file; /* NULL: the usual one, which need not exist */
+    bool print;
+    bool machine;
+    int format; /* 0: text */
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"config", 'c', "FILE", "instead of " SETTINGS_FILE_DEFAULT, .take = option_text,
+     .member = offsetof(struct question, file)},
+    {"print", 0, NULL, "print every setting as YAML, with what it means", .take = option_flag,
+     .member = offsetof(struct question, print)},
+    {"machine", 0, NULL, "tell too what this machine can do, and what would be used",
+     .take = option_flag, .member = offsetof(struct question, machine)},
+    {"format", 'f', "text|json", "how the summary is printed (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+};
+
+const struct options check_options = {
     .command = "check",
-    .arguments = "[-c FILE] [--print] [--machine] [--format text|json]",
+    .operands = "",
     .purpose = "Reads the settings and every tale that they name, and tells what they amount to.\n"
                "The status is 0 when they are good, 1 when they are not.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
 
-static const char *const formats[] = {"text", "json", NULL};
-
-struct question {
-    const char *file; /* NULL: the usual one, which need not exist */
-    bool print;
-    bool machine;
-    int format; /* of `formats` */
-};
-
-/* COMMAND_DONE and *out_help for --help, COMMAND_USAGE for what is wrong, which has been said. */
-static enum command_status read_question(int argc, char **argv, struct question *out,
-                                         bool *out_help)
+static bool take_question(int argc, char **argv, struct question *out,
+                          enum command_status *out_status)
 {
-    const char *value;
-    int option;
-
-    while ((option = options_next(&options, argc, argv, &value)) >= 0) {
-        if (option == OPTION_CONFIGURATION)
-            out->file = value;
-        else if (option == OPTION_PRINT)
-            out->print = true;
-        else if (option == OPTION_MACHINE)
-            out->machine = true;
-        else if ((out->format = options_choice(&options, "format", value, formats)) < 0)
-            return COMMAND_USAGE;
-    }
-    *out_help = option == OPTIONS_HELP;
-    if (option == OPTIONS_WRONG)
-        return COMMAND_USAGE;
+    if (!options_take(&check_options, argc, argv, out, out_status))
+        return false;
     if (optind < argc)
-        return command_usage("check", "expected options alone, found '%s'", argv[optind]);
-    if (out->print && out->format > 0)
-        return command_usage("check", "expected --print or --format json, found both");
-    return COMMAND_DONE;
+        *out_status = command_usage("check", "expected options alone, found '%s'", argv[optind]);
+    else if (out->print && out->format > 0)
+        *out_status = command_usage("check", "expected --print or --format json, found both");
+    return *out_status == COMMAND_DONE;
 }
 
 /* What it amounts to, once: as JSON, from which the text is written */
@@ -199,11 +183,10 @@ enum command_status command_check(int argc, char **argv)
 {
     struct question question = {0};
     struct configuration *configuration;
-    bool help = false;
-    enum command_status status = read_question(argc, argv, &question, &help);
+    enum command_status status;
     int error;
 
-    if (status != COMMAND_DONE || help)
+    if (!take_question(argc, argv, &question, &status))
         return status;
     error = configuration_load(question.file != NULL ? question.file : SETTINGS_FILE_DEFAULT,
                                question.file != NULL, &configuration);

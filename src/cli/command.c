@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_help(const char *program, const struct command *commands, size_t count)
+static void print_help(const char *program, const struct command *commands)
 {
     printf("Usage: %s COMMAND [OPTION...]\n\nCommands:\n", program);
-    for (size_t i = 0; i < count; i++)
-        printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+    for (const struct command *row = commands; row->name != NULL; row++)
+        printf("  %-11s %s\n", row->name, row->summary);
     printf("\n'%s COMMAND --help' tells more of each.\n", program);
 }
 
@@ -22,34 +22,34 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
-static void print_names(FILE *to, const struct command *commands, size_t count)
+static void print_names(FILE *to, const struct command *commands)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(to, "%s%s", i == 0 ? "" : i + 1 == count ? " or " : ", ", commands[i].name);
+    for (const struct command *row = commands; row->name != NULL; row++)
+        fprintf(to, "%s%s", row == commands ? "" : row[1].name == NULL ? " or " : ", ", row->name);
 }
 
-enum command_status command_dispatch(const char *program, const struct command *commands,
-                                     size_t count, int argc, char **argv)
+enum command_status command_dispatch(const char *program, const struct command *commands, int argc,
+                                     char **argv)
 {
     if (argc < 2) {
         fprintf(stderr, "%s: expected a command: ", program);
-        print_names(stderr, commands, count);
+        print_names(stderr, commands);
         fprintf(stderr, "\n");
         return COMMAND_USAGE;
     }
     if (is_help(argv[1])) {
-        print_help(program, commands, count);
+        print_help(program, commands);
         return COMMAND_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("hoptell " HOPTELL_VERSION "\n");
         return COMMAND_DONE;
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    for (const struct command *row = commands; row->name != NULL; row++)
+        if (strcmp(argv[1], row->name) == 0)
+            return row->run(argc - 1, argv + 1);
     fprintf(stderr, "%s: expected a command (", program);
-    print_names(stderr, commands, count);
+    print_names(stderr, commands);
     fprintf(stderr, "), found '%s'\n", argv[1]);
     return COMMAND_USAGE;
 }

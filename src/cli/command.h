@@ -15,13 +15,20 @@ enum command_status {
     COMMAND_FAILED = 3, /* could not */
 };
 
+struct options;
+
+/* A table of commands ends with a row without a name. */
 struct command {
     const char *name;
-    const char *arguments; /* as in the usage line */
     const char *summary;
     /* argv[0] is the command's own name, so that getopt_long(3) works unchanged */
     enum command_status (*run)(int argc, char **argv);
+    const struct options *options;
+    const struct command *commands; /* its own, instead of options */
 };
+
+extern const struct command hoptell_commands[];
+extern const struct command tale_commands[];
 
 enum command_status command_check(int argc, char **argv);
 enum command_status command_evaluate(int argc, char **argv);
@@ -33,12 +40,21 @@ enum command_status command_run(int argc, char **argv);
 enum command_status command_subscribers(int argc, char **argv);
 enum command_status command_tale(int argc, char **argv);
 
+extern const struct options check_options;
+extern const struct options evaluate_options;
+extern const struct options label_options;
+extern const struct options lookup_options;
+extern const struct options networks_options;
+extern const struct options read_options;
+extern const struct options run_options;
+extern const struct options subscribers_options;
+
 /*
- * Runs the command that argv[1] names among `count`; prints help for --help and -h, and says what
- * was expected for anything else. `program` is what comes before the name ("hoptell", "hoptell tale").
+ * Runs the command that argv[1] names; prints help for --help and -h, and says what was expected for
+ * anything else. `program` is what comes before the name ("hoptell", "hoptell tale").
  */
-enum command_status command_dispatch(const char *program, const struct command *commands,
-                                     size_t count, int argc, char **argv);
+enum command_status command_dispatch(const char *program, const struct command *commands, int argc,
+                                     char **argv);
 
 /* "hoptell read: ..." on standard error, with a newline; returns the status, for `return`. */
 enum command_status command_usage(const char *command, const char *format, ...)

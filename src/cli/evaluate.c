@@ -17,26 +17,31 @@
 
 enum { LABELS_OCTETS_MAX = 1 << 30 };
 
-enum evaluate_option { OPTION_FORMAT, OPTION_LABELS, OPTION_RULE };
-
-static const struct option_row rows[] = {
-    [OPTION_FORMAT] = {"format", 'f', "text|json", "how it is printed (text)"},
-    [OPTION_LABELS] = {"labels", 'l', "FILE", "the truth: CSV with the header address,port,label"},
-    [OPTION_RULE] = {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)"},
+struct question {
+    const char *labels;
+    int format; /* 0: text */
+    int rule;   /* 0: evidence */
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"format", 'f', "text|json", "how it is printed (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+    {"labels", 'l', "FILE", "the truth, without which there is nothing to say", .take = option_text,
+     .member = offsetof(struct question, labels)},
+    {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
+     .member = offsetof(struct question, rule)},
+};
+
+const struct options evaluate_options = {
     .command = "evaluate",
-    .arguments = "--labels FILE [--format text|json] [--rule evidence|first-drop] CAPTURE...",
+    .operands = "CAPTURE...",
     .purpose =
-        "Judges the connections of captures and compares with what is known of them:\n"
-        "label is direct or tethered. Connections without a label are learnt from, not counted.",
+        "Judges the connections of captures and compares with what is known of them, a CSV file\n"
+        "with the header address,port,label: label is direct or tethered. Connections without a\n"
+        "label are learnt from, not counted.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
-
-static const char *const formats[] = {"text", "json", NULL};
-static const char *const rules[] = {"evidence", "first-drop", NULL};
 
 struct evaluation {
     struct replay replay;
@@ -155,37 +160,23 @@ enum command_status command_evaluate(int argc, char **argv)
     struct evaluation evaluation = {.replay = {.judged = judged, .context = &evaluation}};
     struct watch_settings settings = watch_settings_default();
     enum command_status status;
-    const char *labels = NULL;
-    const char *value;
-    int format = 0;
-    int rule = 0;
-    int found;
+    struct question question = {.labels = NULL};
 
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTION_FORMAT)
-            format = options_choice(&options, "format", value, formats);
-        else if (found == OPTION_RULE)
-            rule = options_choice(&options, "rule", value, rules);
-        else if (found == OPTION_LABELS)
-            labels = value;
-        if (found == OPTIONS_HELP)
-            return COMMAND_DONE;
-        if (found == OPTIONS_WRONG || format < 0 || rule < 0)
-            return COMMAND_USAGE;
-    }
-    if (!labels)
+    if (!options_take(&evaluate_options, argc, argv, &question, &status))
+        return status;
+    if (question.labels == NULL)
         return command_usage("evaluate", "expected --labels FILE, found none");
     if (optind == argc)
         return command_usage("evaluate", "expected a capture file, found none");
-    settings.rule = rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
+    settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
     if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
         return command_failed("evaluate", "expected random octets from the system, found: %s",
                               strerror(errno));
-    status = load_labels(labels, &evaluation.labels);
+    status = load_labels(question.labels, &evaluation.labels);
     if (status == COMMAND_DONE)
         status = evaluate(&evaluation, &settings, argv + optind);
     if (status == COMMAND_DONE)
-        (format == 0 ? print_text : print_json)(&evaluation);
+        (question.format == 0 ? print_text : print_json)(&evaluation);
     labels_deinit(&evaluation.labels);
     return status;
 }

@@ -9,23 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum label_option { OPTION_PORT, OPTION_CONFIG };
-
-static const struct option_row rows[] = {
-    [OPTION_PORT] = {"port", 'p', "PORT", "of the connections from this port alone"},
-    [OPTION_CONFIG] = {"config", 'c', "FILE", "where it says operators.listen"},
-};
-
-static const struct options options = {
-    .command = "label",
-    .arguments = "[--port PORT] [-c FILE] ADDRESS direct|tethered",
-    .purpose =
-        "Tells the running daemon what is known to be true of the connections from ADDRESS.\n"
-        "It keeps the label in its store, so that verdicts can be measured against it.",
-    .rows = rows,
-    .count = sizeof rows / sizeof rows[0],
-};
-
 struct telling {
     struct address address;
     uint32_t port; /* 0: every one */
@@ -33,27 +16,22 @@ struct telling {
     const char *file;
 };
 
-/* True when the command goes on; otherwise *out_status is what it ends with. */
-static bool take_options(int argc, char **argv, struct telling *t, enum command_status *out_status)
-{
-    const char *value;
-    int found;
+static const struct option_row rows[] = {
+    {"port", 'p', "PORT", "of the connections from this port alone", .take = option_number,
+     .member = offsetof(struct telling, port), .expected = "a port from 1 to 65535", .low = 1,
+     .high = UINT16_MAX},
+    ASKING_ROW_CONFIG(struct telling),
+};
 
-    *out_status = COMMAND_USAGE;
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTIONS_HELP)
-            *out_status = COMMAND_DONE;
-        if (found == OPTION_CONFIG)
-            t->file = value;
-        if (found == OPTION_PORT && !asking_number(value, 1, UINT16_MAX, &t->port)) {
-            command_usage("label", "expected a port from 1 to 65535 for --port, found '%s'", value);
-            return false;
-        }
-        if (found < 0)
-            return false;
-    }
-    return true;
-}
+const struct options label_options = {
+    .command = "label",
+    .operands = "ADDRESS direct|tethered",
+    .purpose =
+        "Tells the running daemon what is known to be true of the connections from ADDRESS.\n"
+        "It keeps the label in its store, so that verdicts can be measured against it.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 static enum command_status take_operands(int count, char **operands, struct telling *t)
 {
@@ -81,7 +59,7 @@ enum command_status command_label(int argc, char **argv)
     char port[32] = "";
     char json[160];
 
-    if (!take_options(argc, argv, &t, &status))
+    if (!options_take(&label_options, argc, argv, &t, &status))
         return status;
     status = take_operands(argc - optind, argv + optind, &t);
     if (status != COMMAND_DONE)
@@ -91,5 +69,5 @@ enum command_status command_label(int argc, char **argv)
         snprintf(port, sizeof port, "\"port\": %u, ", t.port);
     snprintf(json, sizeof json, "{\"address\": \"%s\", %s\"label\": \"%s\"}",
              units_address(&t.address, address), port, t.label);
-    return asking_post(&asking, "/v1/labels", json);
+    return asking_tell(&asking, "POST", "/v1/labels", json);
 }

@@ -10,19 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MAX_MS = 10000 };
-
-enum lookup_option { OPTION_WAIT, OPTION_FORMAT, OPTION_CONFIGURATION };
-
-static const struct option_row rows[] = {
-    [OPTION_WAIT] = {"wait", 'w', "MS", "wait so long for a connection that is on its way (0)"},
-    [OPTION_FORMAT] = {"format", 'f', "text|json", "how it is printed (text)"},
-    [OPTION_CONFIGURATION] = {"config", 'c', "FILE", "where it says operators.listen"},
+struct question {
+    struct address client;
+    uint32_t port; /* 0: any */
+    uint32_t wait_ms;
+    int format;
+    const char *file;
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"wait", 'w', "MS", "wait so long for a connection that is on its way (0)",
+     .take = option_number, .member = offsetof(struct question, wait_ms),
+     .expected = "0 to 10000 milliseconds", .low = 0, .high = 10000},
+    ASKING_ROW_FORMAT(struct question),
+    ASKING_ROW_CONFIG(struct question),
+};
+
+const struct options lookup_options = {
     .command = "lookup",
-    .arguments = "ADDRESS [PORT] [--wait MS] [--format text|json] [-c FILE]",
+    .operands = "ADDRESS [PORT]",
     .purpose =
         "Asks the running daemon about the newest connection from ADDRESS, and from PORT where\n"
         "it is given. The status is 0 when it knows one, 1 when it does not.",
@@ -30,48 +36,13 @@ static const struct options options = {
     .count = sizeof rows / sizeof rows[0],
 };
 
-static const char *const formats[] = {"text", "json", NULL};
-
-struct question {
-    struct address client;
-    uint32_t port; /* 0: any */
-    uint32_t wait_ms;
-    int format; /* of `formats` */
-    const char *file;
-};
-
-/* True when the command goes on; otherwise *out_status is what it ends with. */
-static bool take_options(int argc, char **argv, struct question *q, enum command_status *out_status)
-{
-    const char *value;
-    int found;
-
-    *out_status = COMMAND_USAGE;
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTIONS_HELP)
-            *out_status = COMMAND_DONE;
-        if (found == OPTION_FORMAT)
-            q->format = options_choice(&options, "format", value, formats);
-        if (found == OPTION_CONFIGURATION)
-            q->file = value;
-        if (found == OPTION_WAIT && !asking_number(value, 0, WAIT_MAX_MS, &q->wait_ms)) {
-            command_usage("lookup", "expected 0 to %d milliseconds for --wait, found '%s'",
-                          WAIT_MAX_MS, value);
-            return false;
-        }
-        if (found < 0 || q->format < 0)
-            return false;
-    }
-    return true;
-}
-
 static enum command_status take_operands(int count, char **operands, struct question *q)
 {
     if (count < 1)
         return command_usage("lookup", "expected an address, found none");
     if (!units_parse_address(operands[0], &q->client))
         return command_usage("lookup", "expected an IPv4 or IPv6 address, found '%s'", operands[0]);
-    if (count > 1 && !asking_number(operands[1], 1, UINT16_MAX, &q->port))
+    if (count > 1 && !options_number(operands[1], 1, UINT16_MAX, &q->port))
         return command_usage("lookup", "expected a port from 1 to 65535, found '%s'", operands[1]);
     if (count > 2)
         return command_usage("lookup", "expected an address and a port, found '%s' after them",
@@ -87,7 +58,7 @@ static enum command_status print_answer(const struct asking *asking, int format,
     if (!text_from_json(object, &text))
         return asking_wrong(asking, "a judgement", answer);
     /* The daemon's own line, so that it reads as `read` would have printed it. */
-    if (strcmp(formats[format], "json") == 0)
+    if (format == ASKING_JSON)
         asking_print(answer);
     else
         text_print(&text);
@@ -105,7 +76,7 @@ enum command_status command_lookup(int argc, char **argv)
     char target[256];
     json_t *object;
 
-    if (!take_options(argc, argv, &q, &status))
+    if (!options_take(&lookup_options, argc, argv, &q, &status))
         return status;
     status = take_operands(argc - optind, argv + optind, &q);
     if (status != COMMAND_DONE)

@@ -9,101 +9,57 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIMIT_MAX = 1000, MODES_SHOWN = 3 };
+enum { MODES_SHOWN = 3 };
 
-enum networks_option { OPTION_ADDRESS, OPTION_PREFIX, OPTION_LIMIT, OPTION_FORMAT, OPTION_CONFIG };
-
-static const struct option_row rows[] = {
-    [OPTION_ADDRESS] = {"address", 'a', "ADDRESS", "those that hold it, finest first"},
-    [OPTION_PREFIX] = {"prefix", 'p', "PREFIX", "those within it"},
-    [OPTION_LIMIT] = {"limit", 'n', "NUMBER", "so many at most, the most seen first (20)"},
-    [OPTION_FORMAT] = {"format", 'f', "text|json", "how they are printed (text)"},
-    [OPTION_CONFIG] = {"config", 'c', "FILE", "where it says operators.listen"},
+struct question {
+    struct option_address address;
+    struct option_prefix prefix;
+    uint32_t limit;
+    int format;
+    const char *file;
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"address", 'a', "ADDRESS", "those that hold it, finest first", .take = option_address,
+     .member = offsetof(struct question, address), .expected = "an address"},
+    {"prefix", 'p', "PREFIX", "those within it", .take = option_prefix,
+     .member = offsetof(struct question, prefix), .expected = "a prefix"},
+    {"limit", 'n', "NUMBER", "so many at most, the most seen first (20)", .take = option_number,
+     .member = offsetof(struct question, limit), .expected = "1 to 1000", .low = 1, .high = 1000},
+    ASKING_ROW_FORMAT(struct question),
+    ASKING_ROW_CONFIG(struct question),
+};
+
+const struct options networks_options = {
     .command = "networks",
-    .arguments = "[--address ADDRESS | --prefix PREFIX] [--limit NUMBER] [--format text|json]"
-                 " [-c FILE]",
+    .operands = "",
     .purpose = "Asks the running daemon how the clients of networks arrive, the most seen first.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
 
-static const char *const formats[] = {"text", "json", NULL};
-
-struct question {
-    struct address address;
-    bool has_address;
-    struct prefix prefix;
-    bool has_prefix;
-    uint32_t limit;
-    int format; /* of `formats` */
-    const char *file;
-};
-
-/* False for a value that is wrong, which has been said. */
-static bool take_option(int found, const char *value, struct question *q)
-{
-    switch (found) {
-    case OPTION_ADDRESS:
-        q->has_address = units_parse_address(value, &q->address);
-        if (!q->has_address)
-            command_usage("networks", "expected an address for --address, found '%s'", value);
-        return q->has_address;
-    case OPTION_PREFIX:
-        q->has_prefix = units_parse_prefix(value, &q->prefix);
-        if (!q->has_prefix)
-            command_usage("networks", "expected a prefix for --prefix, found '%s'", value);
-        return q->has_prefix;
-    case OPTION_LIMIT:
-        if (asking_number(value, 1, LIMIT_MAX, &q->limit))
-            return true;
-        command_usage("networks", "expected 1 to %d for --limit, found '%s'", LIMIT_MAX, value);
-        return false;
-    case OPTION_FORMAT:
-        q->format = options_choice(&options, "format", value, formats);
-        return q->format >= 0;
-    case OPTION_CONFIG:
-        q->file = value;
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* True when the command goes on; otherwise *out_status is what it ends with. */
-static bool take_arguments(int argc, char **argv, struct question *q,
-                           enum command_status *out_status)
+static bool take_question(int argc, char **argv, struct question *out,
+                          enum command_status *out_status)
 {
-    const char *value;
-    int found;
-
-    *out_status = COMMAND_USAGE;
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTIONS_HELP)
-            *out_status = COMMAND_DONE;
-        if (!take_option(found, value, q))
-            return false;
-    }
+    if (!options_take(&networks_options, argc, argv, out, out_status))
+        return false;
     if (optind < argc)
-        command_usage("networks", "expected options alone, found '%s'", argv[optind]);
-    else if (q->has_address && q->has_prefix)
-        command_usage("networks", "expected --address or --prefix, found both");
-    else
-        return true;
-    return false;
+        *out_status = command_usage("networks", "expected options alone, found '%s'", argv[optind]);
+    else if (out->address.given && out->prefix.given)
+        *out_status = command_usage("networks", "expected --address or --prefix, found both");
+    return *out_status == COMMAND_DONE;
 }
 
 static void write_target(const struct question *q, char *out, size_t size)
 {
     char text[PREFIX_TEXT_MAX];
 
-    if (q->has_address)
-        snprintf(out, size, "/v1/networks?address=%s", units_address(&q->address, text));
-    else if (q->has_prefix)
-        snprintf(out, size, "/v1/networks?prefix=%s&limit=%u", units_prefix(&q->prefix, text),
-                 q->limit);
+    if (q->address.given)
+        snprintf(out, size, "/v1/networks?address=%s", units_address(&q->address.address, text));
+    else if (q->prefix.given)
+        snprintf(out, size, "/v1/networks?prefix=%s&limit=%u",
+                 units_prefix(&q->prefix.prefix, text), q->limit);
     else
         snprintf(out, size, "/v1/networks?limit=%u", q->limit);
 }
@@ -174,14 +130,14 @@ enum command_status command_networks(int argc, char **argv)
     json_t *object;
     bool fine = true;
 
-    if (!take_arguments(argc, argv, &q, &status))
+    if (!take_question(argc, argv, &q, &status))
         return status;
     asking.file = q.file;
     write_target(&q, target, sizeof target);
     status = asking_get_json(&asking, target, &answer, &object);
     if (status != COMMAND_DONE)
         return status;
-    if (strcmp(formats[q.format], "json") == 0)
+    if (q.format == ASKING_JSON)
         asking_print(&answer);
     else
         fine = print_text(object);

@@ -20,25 +20,31 @@
 
 enum { OUTPUT_BUFFER = 64 * 1024 };
 
-enum read_option { OPTION_FORMAT, OPTION_RULE, OPTION_SIGNATURE };
+enum read_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SUMMARY };
 
-static const struct option_row rows[] = {
-    [OPTION_FORMAT] = {"format", 'f', "text|json|summary", "how it is printed (text)"},
-    [OPTION_RULE] = {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)"},
-    [OPTION_SIGNATURE] = {"signature", 's', NULL, "with each packet in p0f's raw notation"},
+struct question {
+    int format; /* enum read_format */
+    int rule;   /* enum watch_rule */
+    bool signature;
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"format", 'f', "text|json|summary", "how it is printed (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+    {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
+     .member = offsetof(struct question, rule)},
+    {"signature", 's', NULL, "with each packet in p0f's raw notation", .take = option_flag,
+     .member = offsetof(struct question, signature)},
+};
+
+const struct options read_options = {
     .command = "read",
-    .arguments = "[--format text|json|summary] [--rule evidence|first-drop] [--signature] FILE...",
+    .operands = "FILE...",
     .purpose = "Judges each opening TCP packet of captures (pcap, pcapng) by what came before it.\n"
                "Several files are read as one, in the order given; '-' is standard input.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
-
-static const char *const formats[] = {"text", "json", "summary", NULL};
-static const char *const rules[] = {"evidence", "first-drop", NULL};
 
 struct reading {
     struct replay replay;
@@ -208,24 +214,12 @@ enum command_status command_read(int argc, char **argv)
     struct reading reading = {.replay = {.going_on = going_on, .context = &reading}};
     struct watch_settings settings = watch_settings_default();
     static char buffer[OUTPUT_BUFFER]; /* stdout's until the program ends */
-    const char *value;
-    int format = 0;
-    int rule = 0;
-    int found;
+    struct question question = {.format = FORMAT_TEXT};
+    enum command_status status;
 
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTION_FORMAT)
-            format = options_choice(&options, "format", value, formats);
-        else if (found == OPTION_RULE)
-            rule = options_choice(&options, "rule", value, rules);
-        else if (found == OPTION_SIGNATURE)
-            reading.signature = true;
-        if (found == OPTIONS_HELP)
-            return COMMAND_DONE;
-        if (found == OPTIONS_WRONG || format < 0 || rule < 0)
-            return COMMAND_USAGE;
-    }
-    if (reading.signature && judged_as[format] == judged_summary)
+    if (!options_take(&read_options, argc, argv, &question, &status))
+        return status;
+    if (question.signature && question.format == FORMAT_SUMMARY)
         return command_usage("read", "expected text or json with --signature, found summary");
     if (optind == argc)
         return command_usage("read", "expected a capture file ('-' is standard input), found none");
@@ -234,12 +228,13 @@ enum command_status command_read(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    settings.rule = rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
+    settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
     if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
         return command_failed("read", "expected random octets from the system, found: %s",
                               strerror(errno));
-    reading.replay.judged = judged_as[format];
-    reading.quiet = isatty(STDOUT_FILENO) && judged_as[format] != judged_summary;
+    reading.signature = question.signature;
+    reading.replay.judged = judged_as[question.format];
+    reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
     reading.colour = text_wants_colour(STDOUT_FILENO);
-    return read_with(&reading, &settings, format, argv + optind);
+    return read_with(&reading, &settings, question.format, argv + optind);
 }

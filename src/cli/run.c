@@ -5,15 +5,20 @@
 #include "cli/options.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <unistd.h>
 
-static const struct option_row rows[] = {
-    {"config", 'c', "FILE", "the settings (" SETTINGS_FILE_DEFAULT ")"},
+struct question {
+    const char *file; /* NULL: the usual one, which need not exist */
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"config", 'c', "FILE", "the settings (" SETTINGS_FILE_DEFAULT ")", .take = option_text,
+     .member = offsetof(struct question, file)},
+};
+
+const struct options run_options = {
     .command = "run",
-    .arguments = "[-c FILE]",
+    .operands = "",
     .purpose =
         "Watches, tells and serves as the settings say, until it is interrupted. SIGHUP reads\n"
         "the settings and the tales again: all of them, or none when one is wrong.",
@@ -23,23 +28,19 @@ static const struct options options = {
 
 enum command_status command_run(int argc, char **argv)
 {
-    const char *file = NULL;
-    const char *value;
+    struct question question = {.file = NULL};
     struct configuration *configuration;
-    int option;
+    enum command_status status;
+    const char *file;
     int error;
 
-    while ((option = options_next(&options, argc, argv, &value)) >= 0)
-        file = value;
-    if (option == OPTIONS_HELP)
-        return COMMAND_DONE;
-    if (option == OPTIONS_WRONG)
-        return COMMAND_USAGE;
+    if (!options_take(&run_options, argc, argv, &question, &status))
+        return status;
     if (optind < argc)
         return command_usage("run", "expected no argument, found '%s'", argv[optind]);
-    error = configuration_load(file != NULL ? file : SETTINGS_FILE_DEFAULT, file != NULL,
-                               &configuration);
+    file = question.file != NULL ? question.file : SETTINGS_FILE_DEFAULT;
+    error = configuration_load(file, question.file != NULL, &configuration);
     if (error != 0)
         return error == -EINVAL ? COMMAND_NO : COMMAND_FAILED;
-    return daemon_run(file != NULL ? file : SETTINGS_FILE_DEFAULT, configuration);
+    return daemon_run(file, configuration);
 }

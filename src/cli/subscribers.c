@@ -11,86 +11,61 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_MAX = 1000 };
-
-enum subscribers_option { OPTION_LIMIT, OPTION_FORMAT, OPTION_CONFIG };
-
-static const struct option_row rows[] = {
-    [OPTION_LIMIT] = {"limit", 'n', "NUMBER", "so many at most, the newest first (20)"},
-    [OPTION_FORMAT] = {"format", 'f', "text|json", "how they are printed (text)"},
-    [OPTION_CONFIG] = {"config", 'c', "FILE", "where it says operators.listen"},
+struct question {
+    struct option_address one; /* not given: the list */
+    bool forget;
+    uint32_t limit;
+    int format;
+    const char *file;
 };
 
-static const struct options options = {
+static const struct option_row rows[] = {
+    {"limit", 'n', "NUMBER", "so many at most, the newest first (20)", .take = option_number,
+     .member = offsetof(struct question, limit), .expected = "1 to 1000", .low = 1, .high = 1000},
+    {"forget", 0, NULL, "forget ADDRESS: what was learnt, and what is stored", .take = option_flag,
+     .member = offsetof(struct question, forget)},
+    ASKING_ROW_FORMAT(struct question),
+    ASKING_ROW_CONFIG(struct question),
+};
+
+const struct options subscribers_options = {
     .command = "subscribers",
-    .arguments = "[--limit NUMBER] [--format text|json] [-c FILE] [ADDRESS]",
+    .operands = "[ADDRESS]",
     .purpose = "Asks the running daemon which subscribers it saw last; with ADDRESS, how that one\n"
                "usually arrives, and its last connections. The status is 1 when nothing is known.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
 
-static const char *const formats[] = {"text", "json", NULL};
-
-struct question {
-    struct address address;
-    bool has_address;
-    uint32_t limit;
-    int format; /* of `formats` */
-    const char *file;
-};
-
-static bool take_option(int found, const char *value, struct question *q)
-{
-    switch (found) {
-    case OPTION_LIMIT:
-        if (asking_number(value, 1, LIMIT_MAX, &q->limit))
-            return true;
-        command_usage("subscribers", "expected 1 to %d for --limit, found '%s'", LIMIT_MAX, value);
-        return false;
-    case OPTION_FORMAT:
-        q->format = options_choice(&options, "format", value, formats);
-        return q->format >= 0;
-    case OPTION_CONFIG:
-        q->file = value;
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* True when the command goes on; otherwise *out_status is what it ends with. */
-static bool take_arguments(int argc, char **argv, struct question *q,
-                           enum command_status *out_status)
+static bool take_question(int argc, char **argv, struct question *out,
+                          enum command_status *out_status)
 {
-    const char *value;
-    int found;
-
-    *out_status = COMMAND_USAGE;
-    while ((found = options_next(&options, argc, argv, &value)) != OPTIONS_END) {
-        if (found == OPTIONS_HELP)
-            *out_status = COMMAND_DONE;
-        if (!take_option(found, value, q))
-            return false;
-    }
+    if (!options_take(&subscribers_options, argc, argv, out, out_status))
+        return false;
+    if (optind == argc && out->forget)
+        *out_status = command_usage("subscribers", "expected an address with --forget, found none");
     if (optind == argc)
-        return true;
-    q->has_address = units_parse_address(argv[optind], &q->address);
-    if (!q->has_address)
-        command_usage("subscribers", "expected an IPv4 or IPv6 address, found '%s'", argv[optind]);
+        return !out->forget;
+    out->one.given = units_parse_address(argv[optind], &out->one.address);
+    if (!out->one.given)
+        *out_status = command_usage("subscribers", "expected an IPv4 or IPv6 address, found '%s'",
+                                    argv[optind]);
     else if (optind + 1 < argc)
-        command_usage("subscribers", "expected one address, found '%s' after it", argv[optind + 1]);
-    else
-        return true;
-    return false;
+        *out_status = command_usage("subscribers", "expected one address, found '%s' after it",
+                                    argv[optind + 1]);
+    return *out_status == COMMAND_DONE;
 }
 
 static void write_target(const struct question *q, char *out, size_t size)
 {
     char text[ADDRESS_TEXT_MAX] = "";
 
-    snprintf(out, size, "/v1/subscribers%s%s?limit=%u", q->has_address ? "/" : "",
-             q->has_address ? units_address(&q->address, text) : "", q->limit);
+    const int length = snprintf(out, size, "/v1/subscribers%s%s", q->one.given ? "/" : "",
+                                q->one.given ? units_address(&q->one.address, text) : "");
+
+    if (!q->forget)
+        snprintf(out + length, size - (size_t)length, "?limit=%u", q->limit);
 }
 
 static void print_time(json_int_t seconds)
@@ -200,18 +175,19 @@ enum command_status command_subscribers(int argc, char **argv)
     json_t *object;
     bool fine = true;
 
-    if (!take_arguments(argc, argv, &q, &status))
+    if (!take_question(argc, argv, &q, &status))
         return status;
     asking.file = q.file;
     write_target(&q, target, sizeof target);
+    if (q.forget)
+        return asking_tell(&asking, "DELETE", target, NULL);
     status = asking_get_json(&asking, target, &answer, &object);
     if (status != COMMAND_DONE)
         return status;
-    if (strcmp(formats[q.format], "json") == 0)
+    if (q.format == ASKING_JSON)
         asking_print(&answer);
     else
-        fine =
-            q.has_address ? print_one(object) : print_list(json_object_get(object, "subscribers"));
+        fine = q.one.given ? print_one(object) : print_list(json_object_get(object, "subscribers"));
     status = fine ? asking_finish(&asking) : asking_wrong(&asking, "subscribers", &answer);
     json_decref(object);
     ask_answer_deinit(&answer);

@@ -4,7 +4,7 @@
 #ifndef HOPTELL_CLI_TALE_H
 #define HOPTELL_CLI_TALE_H
 
-#include "cli/command.h"
+#include "cli/options.h"
 #include "tale/compile.h"
 
 #include <jansson.h>
@@ -18,18 +18,18 @@ enum command_status tale_import(int argc, char **argv);
 enum command_status tale_show(int argc, char **argv);
 enum command_status tale_zone(int argc, char **argv);
 
+extern const struct options tale_answer_options;
+extern const struct options tale_check_options;
+extern const struct options tale_import_options;
+extern const struct options tale_show_options;
+extern const struct options tale_zone_options;
+
 /*
  * Reads and compiles the tale in `path` ("-": standard input) and prints what there is to say of
  * it on standard error. The caller frees *out with tale_free. COMMAND_DONE, COMMAND_NO for a bad
  * tale, COMMAND_FAILED where it cannot be read.
  */
 enum command_status tale_load(const char *command, const char *path, struct tale **out);
-
-/* The value of --format: true for "json", false for "text"; or COMMAND_USAGE, said. */
-enum command_status tale_format(const char *command, const char *word, bool *out_json);
-
-/* Says which option was not expected, or lacks its value, after getopt_long returned '?' or ':'. */
-enum command_status tale_bad_option(const char *command, int option, char *const argv[]);
 
 /* Prints the object on one line, and drops it. */
 enum command_status tale_print_json(const char *command, FILE *to, json_t *object);

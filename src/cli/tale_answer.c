@@ -10,10 +10,10 @@
 #include "tale/respond.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND "tale answer"
 
@@ -23,17 +23,39 @@ enum {
     ON_THEIR_WAY_OCTETS = 256 * 1024 * 1024,
 };
 
-static const char usage[] =
-    "Usage: hoptell tale answer [--seed N] [--format text|json] FILE IN OUT\n\n"
-    "Reads the packets of the capture IN and writes to OUT, a pcap file of the same link type, "
-    "what\n"
-    "the tale in FILE answers them, in the order and with the times in which the answers leave.\n"
-    "There is no limit for a source, as the daemon has. One of FILE and IN may be '-' for "
-    "standard\n"
-    "input, and OUT for standard output. Then it tells how many packets were read and why each "
-    "was\n"
-    "answered or not.\n\n"
-    "  --seed N  what decides where chance does: loss, jitter, forks by packet (1)\n";
+struct question {
+    int format; /* 0: text */
+    uint64_t seed;
+};
+
+static bool take_seed(const struct option_row *row, const char *value, void *out)
+{
+    (void)row;
+    return units_parse_count(value, out);
+}
+
+static const struct option_row rows[] = {
+    {"seed", 's', "N", "what decides where chance does: loss, jitter, forks by packet (1)",
+     .take = take_seed, .member = offsetof(struct question, seed), .expected = "a number"},
+    {"format", 'f', "text|json", "how it tells what it did (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+};
+
+const struct options tale_answer_options = {
+    .command = COMMAND,
+    .operands = "FILE IN OUT",
+    .purpose =
+        "Reads the packets of the capture IN and writes to OUT, a pcap file of the same link "
+        "type,\n"
+        "what the tale in FILE answers them, in the order and with the times in which the answers\n"
+        "leave. There is no limit for a source, as the daemon has. One of FILE and IN may be '-' "
+        "for\n"
+        "standard input, and OUT for standard output. Then it tells how many packets were read "
+        "and\n"
+        "why each was answered or not.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 struct answering {
     struct responder responder;
@@ -151,13 +173,8 @@ static enum command_status answer_to(struct answering *a, const char *in, struct
     return COMMAND_DONE;
 }
 
-struct options {
-    bool as_json;
-    uint64_t seed;
-};
-
 static enum command_status answer_files(struct tale *tale, const char *in, const char *out,
-                                        const struct options *options)
+                                        const struct question *question)
 {
     struct answering *a = calloc(1, sizeof *a);
     struct output output = {.to = NULL};
@@ -172,14 +189,14 @@ static enum command_status answer_files(struct tale *tale, const char *in, const
     }
     a->responder.tales = (struct tales){.count = 1, .tale = &tale};
     a->responder.routers = &a->routers;
-    a->responder.random = random_seeded(options->seed);
+    a->responder.random = random_seeded(question->seed);
     rc = output_open(out, &output);
     if (rc != 0) {
         command_failed(COMMAND, "cannot write %s: %s", out, strerror(-rc));
         goto out;
     }
     status = answer_to(a, in, &output);
-    if (status == COMMAND_DONE && options->as_json)
+    if (status == COMMAND_DONE && question->format > 0)
         status = print_json(a, account);
     else if (status == COMMAND_DONE)
         print_text(a, account);
@@ -191,42 +208,14 @@ out:
     return status;
 }
 
-static enum command_status read_option(int option, char *const argv[], struct options *out)
-{
-    switch (option) {
-    case 's':
-        if (units_parse_count(optarg, &out->seed))
-            return COMMAND_DONE;
-        return command_usage(COMMAND, "expected a number as seed, found '%s'", optarg);
-    case 'f':
-        return tale_format(COMMAND, optarg, &out->as_json);
-    default:
-        return tale_bad_option(COMMAND, option, argv);
-    }
-}
-
 enum command_status tale_answer(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct options options = {.seed = SEED_DEFAULT};
+    struct question question = {.seed = SEED_DEFAULT};
     struct tale *tale = NULL;
     enum command_status status;
-    int option;
 
-    while ((option = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return COMMAND_DONE;
-        }
-        status = read_option(option, argv, &options);
-        if (status != COMMAND_DONE)
-            return status;
-    }
+    if (!options_take(&tale_answer_options, argc, argv, &question, &status))
+        return status;
     if (argc - optind != 3)
         return command_usage(COMMAND, "expected three files (a tale, IN, OUT), found %d",
                              argc - optind);
@@ -234,7 +223,7 @@ enum command_status tale_answer(int argc, char **argv)
         return command_usage(COMMAND, "expected standard input for one file, found it for two");
     status = tale_load(COMMAND, argv[optind], &tale);
     if (status == COMMAND_DONE)
-        status = answer_files(tale, argv[optind + 1], argv[optind + 2], &options);
+        status = answer_files(tale, argv[optind + 1], argv[optind + 2], &question);
     tale_free(tale);
     return status;
 }

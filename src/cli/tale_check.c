@@ -4,16 +4,30 @@
 #include "base/units.h"
 #include "cli/tale.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define COMMAND "tale check"
 
-static const char usage[] =
-    "Usage: hoptell tale check [--format text|json] FILE\n\n"
-    "Says whether FILE, '-' for standard input, is a good tale: exit status 0, or 1 with every\n"
-    "error and its line. The format is in hoptell-tale(5).\n";
+struct question {
+    int format; /* 0: text */
+};
+
+static const struct option_row rows[] = {
+    {"format", 'f', "text|json", "how it is said (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+};
+
+const struct options tale_check_options = {
+    .command = COMMAND,
+    .operands = "FILE",
+    .purpose = "Says whether FILE, '-' for standard input, is a good tale: exit status 0, or 1 "
+               "with every\n"
+               "error and its line. The format is in hoptell-tale(5).",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+};
 
 static void print_text(const char *path, const struct tale *tale)
 {
@@ -74,29 +88,12 @@ static enum command_status check(const char *path, bool as_json)
 
 enum command_status tale_check(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
+    struct question question = {.format = 0};
     enum command_status status;
-    bool as_json = false;
-    int option;
 
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
-        switch (option) {
-        case 'f':
-            status = tale_format(COMMAND, optarg, &as_json);
-            if (status != COMMAND_DONE)
-                return status;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return COMMAND_DONE;
-        default:
-            return tale_bad_option(COMMAND, option, argv);
-        }
+    if (!options_take(&tale_check_options, argc, argv, &question, &status))
+        return status;
     if (argc - optind != 1)
         return command_usage(COMMAND, "expected one file, found %d", argc - optind);
-    return check(argv[optind], as_json);
+    return check(argv[optind], question.format > 0);
 }

@@ -5,22 +5,29 @@
 #include "tale/import.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND "tale import"
 
-static void print_usage(void)
+static void print_formats(void)
 {
-    fputs("Usage: hoptell tale import FORMAT FILE\n\n"
-          "Prints a tale of the path that FILE, '-' for standard input, describes in FORMAT. What\n"
-          "could not be carried over is said with its line on standard error.\n\nFormats:\n",
-          stdout);
+    printf("\nFormats:\n");
     for (size_t i = 0; import_format(i) != NULL; i++)
-        printf("  %-18s%s\n", import_format(i)->name, import_format(i)->summary);
+        printf("  %-32s%s\n", import_format(i)->name, import_format(i)->summary);
 }
+
+const struct options tale_import_options = {
+    .command = COMMAND,
+    .operands = "scuttle|paris-traceroute|trippy FILE",
+    .purpose =
+        "Prints a tale of the path that FILE, '-' for standard input, describes in that format. "
+        "What\n"
+        "could not be carried over is said with its line on standard error.",
+    .more = print_formats,
+};
 
 static const struct import_format *find_format(const char *name)
 {
@@ -57,19 +64,11 @@ static enum command_status import(const struct import_format *format, const char
 
 enum command_status tale_import(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     const struct import_format *format;
-    int option;
+    enum command_status status;
 
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option != 'h')
-            return tale_bad_option(COMMAND, option, argv);
-        print_usage();
-        return COMMAND_DONE;
-    }
+    if (!options_take(&tale_import_options, argc, argv, NULL, &status))
+        return status;
     if (argc - optind != 2)
         return command_usage(COMMAND, "expected a format and a file, found %d words",
                              argc - optind);

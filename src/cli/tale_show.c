@@ -6,36 +6,52 @@
 #include "tale/lines.h"
 #include "tale/pool.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMAND "tale show"
 
 enum { HOPS_DEFAULT = 30 /* where traceroute stops */ };
 
-static const char usage[] =
-    "Usage: hoptell tale show [--format text|json] [-46] [-m HOPS] [-p PROTOCOL] FILE\n\n"
-    "Prints, without the times, what traceroute will print of the tale in FILE, '-' for standard\n"
-    "input. Where a fork or branches of different length leave more than one possibility, each\n"
-    "has a line.\n\n"
-    "  -4, -6             this family alone\n"
-    "  -m, --hops HOPS    stop after so many hops (30)\n"
-    "  -p, --probe KIND   for probes by icmp, udp, tcp or other (udp)\n"
-    "      --format json  one object\n";
-
-struct options {
-    bool as_json;
+struct question {
     bool has_family[FAMILY_COUNT];
-    unsigned hops;
-    enum probe_protocol probe;
+    uint32_t hops;
+    int probe;  /* enum probe_protocol */
+    int format; /* 0: text */
+};
+
+static const struct option_row rows[] = {
+    {"ipv4", '4', NULL, "this family alone", .take = option_flag,
+     .member = offsetof(struct question, has_family[FAMILY_V4])},
+    {"ipv6", '6', NULL, "this family alone", .take = option_flag,
+     .member = offsetof(struct question, has_family[FAMILY_V6])},
+    {"hops", 'm', "HOPS", "stop after so many hops (30)", .take = option_number,
+     .member = offsetof(struct question, hops), .expected = "a number from 1 to 255", .low = 1,
+     .high = 255},
+    {"probe", 'p', "icmp|udp|tcp|other", "for such probes (udp)", .take = option_choice,
+     .member = offsetof(struct question, probe)}, /* in the order of enum probe_protocol */
+    {"format", 'f', "text|json", "as lines, or as one object (text)", .take = option_choice,
+     .member = offsetof(struct question, format)},
+};
+
+const struct options tale_show_options = {
+    .command = COMMAND,
+    .operands = "FILE",
+    .purpose = "Prints, without the times, what traceroute will print of the tale in FILE, '-' for "
+               "standard\n"
+               "input. Where a fork or branches of different length leave more than one "
+               "possibility, each\n"
+               "has a line.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 /* One run of traceroute, as it is printed. */
 struct trace {
     const struct tale *tale;
-    const struct options *options;
+    const struct question *question;
     enum family family;
     struct address target;
     unsigned position;
@@ -97,7 +113,7 @@ static struct line line_of(const struct trace *trace, const struct sight *sight)
 {
     const struct tale *tale = trace->tale;
     const struct hop *hop = sight->hop;
-    const enum end_answer end = tale->end[trace->options->probe];
+    const enum end_answer end = tale->end[trace->question->probe];
     struct line line = {.name = tale->zone, .mark = ""};
 
     if (hop == NULL) {
@@ -106,7 +122,7 @@ static struct line line_of(const struct trace *trace, const struct sight *sight)
         return line;
     }
     line.name = hop->name;
-    if (hop->silent & 1u << trace->options->probe ||
+    if (hop->silent & 1u << trace->question->probe ||
         address_is_unspecified(&hop->address[trace->family]))
         return line;
     units_address(&hop->address[trace->family], line.address);
@@ -164,7 +180,7 @@ static void add_json(const struct trace *trace, const struct sight *sight, const
 
     if (sight->hop == NULL && !trace->is_past) {
         json_object_set_new(object, "end",
-                            json_string(end_words(trace->tale->end[trace->options->probe])));
+                            json_string(end_words(trace->tale->end[trace->question->probe])));
     } else if (sight->hop != NULL) {
         json_object_set_new(object, "say", json_string(sight->hop->say));
         json_object_set_new(object, "line", json_integer(sight->hop->line));
@@ -186,7 +202,7 @@ static void show_sight(const struct sight *sight, void *context)
     struct trace *trace = context;
     const struct line line = line_of(trace, sight);
 
-    if (trace->options->as_json)
+    if (trace->question->format > 0)
         add_json(trace, sight, &line);
     else
         print_line(trace, sight, &line);
@@ -200,7 +216,7 @@ static void show_lines(struct trace *trace)
 {
     const struct sight none = {.hop = NULL};
 
-    for (trace->position = 1; trace->position <= trace->options->hops; trace->position++) {
+    for (trace->position = 1; trace->position <= trace->question->hops; trace->position++) {
         trace->shown = 0;
         trace->goes_on = false;
         trace->is_past = lines_at(trace->tale, trace->position, show_sight, trace) == 0;
@@ -226,20 +242,20 @@ static void print_header(const struct trace *trace)
     units_address(&trace->target, address);
     printf("traceroute to %s (%s), %u hops max, %d byte packets\n",
            trace->tale->zone[0] != '\0' ? trace->tale->zone : address, address,
-           trace->options->hops, trace->family == FAMILY_V4 ? 60 : 80);
+           trace->question->hops, trace->family == FAMILY_V4 ? 60 : 80);
 }
 
-static void show_family(const struct tale *tale, const struct options *options, enum family family,
-                        unsigned *shown, json_t *traces)
+static void show_family(const struct tale *tale, const struct question *question,
+                        enum family family, unsigned *shown, json_t *traces)
 {
     const struct prefix *target = target_of(tale, family);
-    struct trace trace = {.tale = tale, .options = options, .family = family};
+    struct trace trace = {.tale = tale, .question = question, .family = family};
     char address[ADDRESS_TEXT_MAX];
 
-    if (target == NULL || !options->has_family[family])
+    if (target == NULL || !question->has_family[family])
         return;
     trace.target = pool_first(target);
-    if (!options->as_json) {
+    if (question->format == 0) {
         if ((*shown)++ > 0)
             putchar('\n');
         print_header(&trace);
@@ -254,7 +270,7 @@ static void show_family(const struct tale *tale, const struct options *options, 
                                             text_or_null(tale->zone), "lines", trace.lines));
 }
 
-static enum command_status show(const char *path, const struct options *options)
+static enum command_status show(const char *path, const struct question *question)
 {
     struct tale *tale = NULL;
     enum command_status status = tale_load(COMMAND, path, &tale);
@@ -265,8 +281,8 @@ static enum command_status show(const char *path, const struct options *options)
         return status;
     traces = json_array();
     for (unsigned f = 0; f < FAMILY_COUNT; f++)
-        show_family(tale, options, (enum family)f, &shown, traces);
-    if (options->as_json)
+        show_family(tale, question, (enum family)f, &shown, traces);
+    if (question->format > 0)
         status = tale_print_json(COMMAND, stdout,
                                  json_pack("{s:s, s:O}", "tale", tale->name, "traces", traces));
     json_decref(traces);
@@ -274,72 +290,16 @@ static enum command_status show(const char *path, const struct options *options)
     return status;
 }
 
-static enum command_status read_hops(const char *word, unsigned *out)
-{
-    uint64_t number;
-
-    if (!units_parse_count(word, &number) || number < 1 || number > 255)
-        return command_usage(COMMAND, "expected a number of hops from 1 to 255, found '%s'", word);
-    *out = (unsigned)number;
-    return COMMAND_DONE;
-}
-
-static enum command_status read_probe(const char *word, enum probe_protocol *out)
-{
-    static const char *const words[] = {"icmp", "udp", "tcp", "other"};
-
-    for (unsigned i = 0; i < PROBE_PROTOCOL_COUNT; i++)
-        if (strcmp(words[i], word) == 0) {
-            *out = (enum probe_protocol)i;
-            return COMMAND_DONE;
-        }
-    return command_usage(COMMAND, "expected probes by icmp, udp, tcp or other, found '%s'", word);
-}
-
-static enum command_status read_option(int option, char *const argv[], struct options *out)
-{
-    switch (option) {
-    case '4':
-    case '6':
-        out->has_family[option == '4' ? FAMILY_V4 : FAMILY_V6] = true;
-        return COMMAND_DONE;
-    case 'm':
-        return read_hops(optarg, &out->hops);
-    case 'p':
-        return read_probe(optarg, &out->probe);
-    case 'f':
-        return tale_format(COMMAND, optarg, &out->as_json);
-    default:
-        return tale_bad_option(COMMAND, option, argv);
-    }
-}
-
 enum command_status tale_show(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"hops", required_argument, NULL, 'm'},
-        {"probe", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct options options = {.hops = HOPS_DEFAULT, .probe = PROBE_UDP};
-    int option;
+    struct question question = {.hops = HOPS_DEFAULT, .probe = PROBE_UDP};
+    enum command_status status;
 
-    while ((option = getopt_long(argc, argv, ":46m:p:h", names, NULL)) != -1) {
-        enum command_status status;
-
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return COMMAND_DONE;
-        }
-        status = read_option(option, argv, &options);
-        if (status != COMMAND_DONE)
-            return status;
-    }
+    if (!options_take(&tale_show_options, argc, argv, &question, &status))
+        return status;
     if (argc - optind != 1)
         return command_usage(COMMAND, "expected one file, found %d", argc - optind);
-    if (!options.has_family[FAMILY_V4] && !options.has_family[FAMILY_V6])
-        options.has_family[FAMILY_V4] = options.has_family[FAMILY_V6] = true;
-    return show(argv[optind], &options);
+    if (!question.has_family[FAMILY_V4] && !question.has_family[FAMILY_V6])
+        question.has_family[FAMILY_V4] = question.has_family[FAMILY_V6] = true;
+    return show(argv[optind], &question);
 }

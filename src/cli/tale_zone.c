@@ -7,28 +7,61 @@
 #include "names/records.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define COMMAND "tale zone"
 
 enum { TTL_DEFAULT = 60, TTL_MOST = 604800 };
 
-static const char usage[] =
-    "Usage: hoptell tale zone [-o DIR] [--server NAME] [--serial N] [--ttl DURATION] FILE\n\n"
-    "Prints the DNS zones of the tale in FILE, '-' for standard input, as master files: PTR for\n"
-    "every hop, A and AAAA for the target's name, SOA and NS.\n\n"
-    "  -o DIR            a file for each zone in DIR, named ZONE.zone\n"
-    "  --server NAME     the name server (ns. and the tale's zone)\n"
-    "  --serial N        of the SOA records (the time, in seconds)\n"
-    "  --ttl DURATION    of all records (60s)\n";
-
-struct options {
+struct question {
     const char *directory; /* NULL: print */
     struct names_settings names;
+};
+
+static bool take_server(const struct option_row *row, const char *value, void *out)
+{
+    (void)row;
+    *(const char **)out = value;
+    return units_is_host_name(value);
+}
+
+static bool take_ttl(const struct option_row *row, const char *value, void *out)
+{
+    uint64_t us;
+
+    (void)row;
+    if (!units_parse_duration(value, &us) || us / 1000000 > TTL_MOST)
+        return false;
+    *(uint32_t *)out = (uint32_t)(us / 1000000);
+    return true;
+}
+
+static const struct option_row rows[] = {
+    {"directory", 'o', "DIR", "a file for each zone in DIR, named ZONE.zone", .take = option_text,
+     .member = offsetof(struct question, directory)},
+    {"server", 's', "NAME", "the name server (ns. and the tale's zone)", .take = take_server,
+     .member = offsetof(struct question, names.server),
+     .expected = "a host name without a last dot"},
+    {"serial", 'n', "NUMBER", "of the SOA records (the time, in seconds)", .take = option_number,
+     .member = offsetof(struct question, names.serial), .expected = "0 to 4294967295", .low = 0,
+     .high = UINT32_MAX},
+    {"ttl", 't', "DURATION", "of all records (60s)", .take = take_ttl,
+     .member = offsetof(struct question, names.ttl),
+     .expected = "a duration such as 60s, at most 7d,"},
+};
+
+const struct options tale_zone_options = {
+    .command = COMMAND,
+    .operands = "FILE",
+    .purpose = "Prints the DNS zones of the tale in FILE, '-' for standard input, as master files: "
+               "PTR for\n"
+               "every hop, A and AAAA for the target's name, SOA and NS.",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
 };
 
 static void put(const char *text, void *context)
@@ -80,7 +113,7 @@ static enum command_status write_zones(const struct names *names, const char *di
     return COMMAND_DONE;
 }
 
-static enum command_status zone(const char *path, const struct options *options)
+static enum command_status zone(const char *path, const struct question *question)
 {
     struct tale *tale = NULL;
     struct names *names;
@@ -89,83 +122,27 @@ static enum command_status zone(const char *path, const struct options *options)
 
     if (status != COMMAND_DONE)
         return status;
-    if (names_new(&tales, &options->names, &names) != 0) {
+    if (names_new(&tales, &question->names, &names) != 0) {
         tale_free(tale);
         return command_failed(COMMAND, "not enough memory for the zones");
     }
     status =
-        options->directory != NULL ? write_zones(names, options->directory) : print_zones(names);
+        question->directory != NULL ? write_zones(names, question->directory) : print_zones(names);
     names_free(names);
     tale_free(tale);
     return status;
 }
 
-static enum command_status read_ttl(const char *word, uint32_t *out)
-{
-    uint64_t us;
-
-    if (!units_parse_duration(word, &us) || us / 1000000 > TTL_MOST)
-        return command_usage(COMMAND, "expected a duration such as 60s, at most 7d, found '%s'",
-                             word);
-    *out = (uint32_t)(us / 1000000);
-    return COMMAND_DONE;
-}
-
-static enum command_status read_serial(const char *word, uint32_t *out)
-{
-    uint64_t serial;
-
-    if (!units_parse_count(word, &serial) || serial > UINT32_MAX)
-        return command_usage(COMMAND, "expected a serial from 0 to 4294967295, found '%s'", word);
-    *out = (uint32_t)serial;
-    return COMMAND_DONE;
-}
-
-static enum command_status read_option(int option, char *const argv[], struct options *out)
-{
-    switch (option) {
-    case 'o':
-        out->directory = optarg;
-        return COMMAND_DONE;
-    case 's':
-        out->names.server = optarg;
-        if (units_is_host_name(optarg))
-            return COMMAND_DONE;
-        return command_usage(COMMAND, "expected a host name without a last dot, found '%s'",
-                             optarg);
-    case 'n':
-        return read_serial(optarg, &out->names.serial);
-    case 't':
-        return read_ttl(optarg, &out->names.ttl);
-    default:
-        return tale_bad_option(COMMAND, option, argv);
-    }
-}
-
 enum command_status tale_zone(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"server", required_argument, NULL, 's'},
-        {"serial", required_argument, NULL, 'n'},
-        {"ttl", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    struct question question = {
+        .names = {.ttl = TTL_DEFAULT, .serial = (uint32_t)time(NULL)},
     };
-    struct options options = {.names = {.ttl = TTL_DEFAULT, .serial = (uint32_t)time(NULL)}};
-    int option;
+    enum command_status status;
 
-    while ((option = getopt_long(argc, argv, ":o:h", names, NULL)) != -1) {
-        enum command_status status;
-
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return COMMAND_DONE;
-        }
-        status = read_option(option, argv, &options);
-        if (status != COMMAND_DONE)
-            return status;
-    }
+    if (!options_take(&tale_zone_options, argc, argv, &question, &status))
+        return status;
     if (argc - optind != 1)
         return command_usage(COMMAND, "expected one file, found %d", argc - optind);
-    return zone(argv[optind], &options);
+    return zone(argv[optind], &question);
 }

@@ -64,8 +64,8 @@ static struct curl_slist *headers_of(const struct ask_place *place, const char *
     return headers;
 }
 
-int ask(const struct ask_place *place, const char *target, const char *json, long timeout_ms,
-        struct ask_answer *out, char *error, size_t error_size)
+int ask(const struct ask_place *place, const char *method, const char *target, const char *json,
+        long timeout_ms, struct ask_answer *out, char *error, size_t error_size)
 {
     struct curl_slist *headers = headers_of(place, json);
     CURL *curl = curl_easy_init();
@@ -83,6 +83,7 @@ int ask(const struct ask_place *place, const char *target, const char *json, lon
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
         if (json != NULL)
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
         result = perform(curl, url, timeout_ms, out);
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
     }

@@ -25,13 +25,13 @@ struct ask_place {
 };
 
 /*
- * GETs `target` ("/v1/lookup?...", as it goes over the wire) from the daemon at `place`; or POSTs
- * `json` to it where that is not NULL. Gives up after `timeout_ms`. 0 and *out for
+ * Sends a request with `method` for `target` ("/v1/lookup?...", as it goes over the wire) to the
+ * daemon at `place`, with `json` as its body where that is not NULL. Gives up after `timeout_ms`. 0 and *out for
  * ask_answer_deinit, whatever the HTTP status; or a negative errno with a sentence in `error` when
  * nobody answered.
  */
-int ask(const struct ask_place *place, const char *target, const char *json, long timeout_ms,
-        struct ask_answer *out, char *error, size_t error_size);
+int ask(const struct ask_place *place, const char *method, const char *target, const char *json,
+        long timeout_ms, struct ask_answer *out, char *error, size_t error_size);
 void ask_answer_deinit(struct ask_answer *answer);
 
 #endif

@@ -123,9 +123,8 @@ def test_who_is_forgotten_is_gone_from_memory_and_store(lab, visited):
     for host in ("phone8", "phone9"):
         visits.visit(lab, host, 6)
     wait_until(lambda: stored(visited, gone) and stored(visited, stays))
-    done = lab.run("site", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE",
-                   f"http://127.0.0.1:8081/v1/subscribers/{gone}")
-    assert done == "204"
+    done = visited.command("subscribers", "--forget", gone)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert visited.command("lookup", gone).returncode == 1
     assert visited.command("subscribers", gone).returncode == 1
     wait_until(lambda: stored(visited, gone) == 0)
@@ -206,6 +205,8 @@ def test_the_socket_is_open_to_its_group_alone_and_made_anew(lab, guarded):
     (["networks", "-n", "1001"], "networks: expected 1 to 1000 for --limit, found '1001'"),
     (["networks", "x"], "networks: expected options alone, found 'x'"),
     (["subscribers", "x"], "subscribers: expected an IPv4 or IPv6 address, found 'x'"),
+    (["subscribers", "--forget"],
+     "subscribers: expected an address with --forget, found none"),
     (["subscribers", "::1", "::2"], "subscribers: expected one address, found '::2' after it"),
 ])
 def test_wrong_use_says_what_was_expected(visited, words, message):

@@ -19,7 +19,7 @@ def commands(*group):
 
 
 def options(text):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--help", "--version"}
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text)) - {"--help", "--version"}
 
 
 COMMANDS = commands()

@@ -160,6 +160,7 @@ enum MHD_Result answer_headers(struct request *request, const struct judgement *
         {"X-Hoptell-Hop-Limit", hop_limit},
         {"X-Hoptell-Initial", initial},
         {"X-Hoptell-Hops", hops},
+        {"X-Hoptell-Rewritten", judgement && judgement->rewritten ? "true" : "false"},
         {"X-Hoptell-Stack", judgement ? stack_family_name(judgement->stack.family) : ""},
     };
 

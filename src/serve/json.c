@@ -151,6 +151,7 @@ json_t *json_judgement(const struct judgement *judgement)
     failed |= json_object_set_new(object, "verdict", json_string(verdict_name(judgement->verdict)));
     failed |=
         json_object_set_new(object, "probability", real(judgement->probability, VERDICT_DECIMALS));
+    failed |= json_object_set_new(object, "rewritten", json_boolean(judgement->rewritten));
     failed |= json_object_set_new(object, "evidence", json_evidence(judgement));
     return whole(object, failed);
 }
@@ -330,6 +331,8 @@ static void put_findings(struct line *line, const struct judgement *judgement)
     put_text(line, verdict_name(judgement->verdict));
     PUT(line, "\", \"probability\": ");
     put_real(line, judgement->probability, VERDICT_DECIMALS);
+    PUT(line, ", \"rewritten\": ");
+    put_text(line, judgement->rewritten ? "true" : "false");
     PUT(line, ", \"evidence\": ");
     put_evidence_list(line, judgement);
     PUT(line, "}");

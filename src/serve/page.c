@@ -11,6 +11,7 @@
 #include "serve/reason.h"
 #include "serve/way.h"
 #include "serve/web.h"
+#include "watch/stack.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +67,30 @@ static void slot_more(const struct page *page)
 
     snprintf(name, sizeof name, "%s.more", verdict_text(page->visitor));
     texts_put_html(page->out, name, page->language, NULL, 0);
+}
+
+static void put_rewritten(const struct page *page,
+                          void (*put)(struct buffer *buffer, const char *name,
+                                      enum language language, const char *const *values,
+                                      size_t count))
+{
+    char own[4];
+    char seen[4];
+    const char *const values[] = {own, seen};
+
+    snprintf(own, sizeof own, "%u", stack_other_initial(page->judgement->initial));
+    snprintf(seen, sizeof seen, "%u", page->judgement->initial);
+    put(page->out, "rewritten", page->language, values, 2);
+}
+
+/* Nothing, where nothing was found to be rewritten. */
+static void slot_rewritten(const struct page *page)
+{
+    if (!page->visitor->judged || !page->judgement->rewritten)
+        return;
+    buffer_put(page->out, "<p class=\"rewritten\">");
+    put_rewritten(page, texts_put_html);
+    buffer_put(page->out, "</p>\n");
 }
 
 static void slot_you(const struct page *page)
@@ -199,11 +224,14 @@ static const struct slot {
     const char *name;
     void (*put)(const struct page *page);
 } slots[] = {
-    {"evidence", slot_evidence},   {"hop_limit", slot_hop_limit}, {"hops_taken", slot_hops},
-    {"initial_set", slot_initial}, {"lang", slot_lang},           {"more", slot_more},
-    {"packet_rows", slot_packet},  {"sentence", slot_sentence},   {"style", slot_style},
-    {"verdict", slot_verdict},     {"way_drawn", slot_way},       {"way_extra", slot_way_extra},
-    {"way_title", slot_way_title}, {"your_end", slot_you},
+    {"evidence", slot_evidence},   {"hop_limit", slot_hop_limit},
+    {"hops_taken", slot_hops},     {"initial_set", slot_initial},
+    {"lang", slot_lang},           {"more", slot_more},
+    {"packet_rows", slot_packet},  {"rewritten_note", slot_rewritten},
+    {"sentence", slot_sentence},   {"style", slot_style},
+    {"verdict", slot_verdict},     {"way_drawn", slot_way},
+    {"way_extra", slot_way_extra}, {"way_title", slot_way_title},
+    {"your_end", slot_you},
 };
 
 static void put_slot(const struct page *page, const char *name)
@@ -284,6 +312,10 @@ void page_text(const struct visitor *visitor, enum language language, struct buf
     buffer_put(out, "\n\n");
     if (!visitor->judged)
         return;
+    if (page.judgement->rewritten) {
+        put_rewritten(&page, texts_put);
+        buffer_put(out, "\n\n");
+    }
     text_numbers(&page);
     text_evidence(&page);
 }

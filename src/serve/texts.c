@@ -56,6 +56,13 @@ static const struct text {
       "visit after the other. On a first day this is the honest answer.",
       "Ein zusätzlicher Hop zeigt sich erst neben den üblichen, und die wollen erst gelernt sein, "
       "Besuch um Besuch. An einem ersten Tag ist das die ehrliche Antwort."}},
+    {"rewritten",
+     {"Whatever the verdict: the hop limit of this packet was rewritten. It was sent by a system "
+      "that "
+      "starts from {0}, and arrived as if it had started from {1}.",
+      "Wie auch immer das Urteil lautet: Das Hop-Limit dieses Pakets wurde umgeschrieben. Das "
+      "System, "
+      "das es sandte, beginnt bei {0}; angekommen ist es wie von {1}."}},
     {"missing",
      {"Unknown: the packet that opened this connection was not seen.",
       "Unbekannt: das Paket, das diese Verbindung eröffnete, wurde nicht gesehen."}},

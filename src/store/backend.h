@@ -10,7 +10,7 @@
 
 enum {
     STORE_ERROR_MAX = 512,
-    STORE_VERSION_NEWEST = 2, /* of the tables; each kind of store has its migrations up to it */
+    STORE_VERSION_NEWEST = 3, /* of the tables; each kind of store has its migrations up to it */
 };
 
 enum { STORE_PAGE = 256 };

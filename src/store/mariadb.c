@@ -13,7 +13,7 @@
 
 enum {
     FORGET_STEP = 5000, /* rows deleted at once, so that others are not kept waiting */
-    PARAMETERS_MAX = 17,
+    PARAMETERS_MAX = 18,
 };
 
 static struct mariadb_store *mariadb_of(struct store *store)
@@ -191,6 +191,7 @@ static int mariadb_put_judgement(struct store *store, const struct judgement *ju
     add_text(&p, verdict_name(judgement->verdict));
     add_real(&p, judgement->probability);
     add_text(&p, evidence);
+    add_number(&p, judgement->rewritten ? 1 : 0);
     return run_statement(mariadb_of(store), STATEMENT_PUT_OBSERVATION, &p);
 }
 

@@ -66,6 +66,10 @@ static const char *const migrations[][STATEMENTS_MAX] = {
         "CREATE UNIQUE INDEX IF NOT EXISTS label_once ON label (address, port, labelled_at)",
         "DROP INDEX IF EXISTS label_address ON label",
     },
+    {
+        "ALTER TABLE observation ADD COLUMN IF NOT EXISTS"
+        " rewritten TINYINT NOT NULL DEFAULT 0",
+    },
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -76,8 +80,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_PUT_OBSERVATION] =
         "INSERT INTO observation (address, port, seen_at, server_address, server_port, hop_limit,"
         " initial, hops, stack_family, stack_probability, network_prefix, network_hop_limit,"
-        " network_share, network_seen, verdict, probability, evidence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " network_share, network_seen, verdict, probability, evidence, rewritten)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON DUPLICATE KEY UPDATE id = id",
     [STATEMENT_PUT_BASELINE] =
         "INSERT INTO baseline (prefix, subscriber, updated_at, octets) VALUES (?, ?, ?, ?)"

@@ -177,6 +177,7 @@ static void put_judgement(struct writer *w, const struct row *row)
     put_u8(w, j->evidence_count);
     for (unsigned i = 0; i < j->evidence_count; i++)
         put_evidence(w, &j->evidence[i]);
+    put_u8(w, j->rewritten ? 1 : 0);
 }
 
 static void take_judgement(struct cursor *c, struct row *out)
@@ -200,6 +201,7 @@ static void take_judgement(struct cursor *c, struct row *out)
     j->evidence_count = take_below(c, EVIDENCE_MAX + 1);
     for (unsigned i = 0; !c->failed && i < j->evidence_count; i++)
         take_evidence(c, &j->evidence[i]);
+    j->rewritten = take_below(c, 2) != 0;
 }
 
 static void put_baseline(struct writer *w, const struct row *row)

@@ -65,6 +65,8 @@ static const char *const migrations[] = {
     " (SELECT min(id) FROM label GROUP BY address, port, labelled_at);"
     "CREATE UNIQUE INDEX label_once ON label (address, port, labelled_at);"
     "DROP INDEX label_address;",
+    /* Before, nobody looked whether a hop limit was rewritten. */
+    "ALTER TABLE observation ADD COLUMN rewritten INTEGER NOT NULL DEFAULT 0;",
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -89,8 +91,10 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_PUT_OBSERVATION] =
         "INSERT OR IGNORE INTO observation (address, port, seen_at, server_address, server_port,"
         " hop_limit, initial, hops, stack_family, stack_probability, network_prefix,"
-        " network_hop_limit, network_share, network_seen, verdict, probability, evidence)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        " network_hop_limit, network_share, network_seen, verdict, probability, evidence, "
+        "rewritten)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+        " ?18)",
     [STATEMENT_PUT_BASELINE] =
         "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets)"
         " VALUES (?1, ?2, ?3, ?4)",
@@ -378,6 +382,7 @@ static int sqlite_put_judgement(struct store *store, const struct judgement *jud
     bind_text(statement, 15, verdict_name(judgement->verdict));
     sqlite3_bind_double(statement, 16, judgement->probability);
     bind_text(statement, 17, evidence);
+    sqlite3_bind_int(statement, 18, judgement->rewritten ? 1 : 0);
     return run_statement(s, STATEMENT_PUT_OBSERVATION);
 }
 

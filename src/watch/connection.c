@@ -55,8 +55,9 @@ void connection_keep(struct connection *connection, const struct judgement *judg
     connection->time_ns = o->time_ns;
     connection->hop_limit = o->hop_limit;
     connection->probability = rounded(judgement->probability * UINT16_MAX);
-    connection->verdict = (uint8_t)judgement->verdict & 15u;
-    connection->family = (uint8_t)judgement->stack.family & 15u;
+    connection->verdict = (uint8_t)judgement->verdict & 3u;
+    connection->family = (uint8_t)judgement->stack.family & 7u;
+    connection->rewritten = judgement->rewritten;
     for (unsigned i = 0; i < STACK_FAMILY_COUNT - 1; i++)
         connection->stack[i] = (uint8_t)rounded(judgement->stack.probability[i] * UINT8_MAX);
     network_keep(connection, &judgement->network);
@@ -106,6 +107,7 @@ void connection_recall(const struct connection *connection, struct judgement *ou
     out->hops = (uint8_t)(out->initial - o->hop_limit);
     out->probability = (double)connection->probability / UINT16_MAX;
     out->verdict = (enum verdict)connection->verdict;
+    out->rewritten = connection->rewritten;
     stack_recall(connection, &out->stack);
     network_recall(connection, &out->network);
     out->evidence_count = connection->evidence_count;

@@ -30,8 +30,9 @@ struct connection {
     uint8_t network_length; /* of the prefix; 0: nothing was known */
     uint8_t network_hop_limit;
     uint8_t hop_limit;
-    uint8_t verdict : 4;
-    uint8_t family : 4;
+    uint8_t verdict : 2;
+    uint8_t family : 3;
+    uint8_t rewritten : 1;
     uint8_t stack[STACK_FAMILY_COUNT - 1]; /* of 255; the last family has what is left */
     uint8_t evidence_count;
     struct connection_evidence evidence[EVIDENCE_MAX];

@@ -56,6 +56,7 @@ struct judgement {
     struct network_view network;
     enum verdict verdict;
     double probability; /* that it is tethered, whatever the verdict, 0 to 1 */
+    bool rewritten;     /* the hop limit started from another number than the stack's own */
     uint8_t evidence_count;
     struct evidence evidence[EVIDENCE_MAX]; /* the largest weights first, mutes last */
 };

@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A stack that arrives with another's initial: among guests that hide a hop, and among others. */
-#define REWRITTEN_TETHERED 0.06
-#define REWRITTEN_DIRECT   0.02
 /* Computers among guests, and second families of stack on a tethered and on another line. */
 #define COMPUTER_TETHERED 0.70
 #define SEVERAL_TETHERED  0.50
@@ -48,10 +45,10 @@ static double clamp(double value, double least, double most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* Hop limits say something only when the network is known, still, and does not start at 255. */
+/* Hop limits say something only when the network is known, and they are what the sender set. */
 static bool hops_count(const struct facts *f)
 {
-    return f->network.enough && f->initial != 255;
+    return f->network.enough && f->initial != 255 && !f->rewritten;
 }
 
 static void detail_of_network(const struct facts *f, struct evidence *out)
@@ -156,20 +153,16 @@ static bool alternating(const struct facts *f, struct evidence *out)
     return out->weight > 0;
 }
 
-/* detail: the family of stack, its initial, the initial that was seen */
+/*
+ * detail: the family of stack, its initial, the initial that was seen. A mute: what hides a hop says
+ * nothing of who is on the line, and the hops that are left say nothing at all.
+ */
 static bool stack_hop_limit(const struct facts *f, struct evidence *out)
 {
-    const enum stack_family family = f->stack->family;
-    const uint8_t expected = family == STACK_WINDOWS ? 128 : 64;
-
-    if (family == STACK_UNKNOWN || family == STACK_OTHER || f->initial == expected)
-        return false;
-    out->detail[0] = (uint8_t)family;
-    out->detail[1] = expected;
+    out->detail[0] = (uint8_t)f->stack->family;
+    out->detail[1] = stack_other_initial(f->initial);
     out->detail[2] = f->initial;
-    out->weight =
-        (float)(f->stack->probability[family] * log(REWRITTEN_TETHERED / REWRITTEN_DIRECT));
-    return true;
+    return f->rewritten;
 }
 
 /* detail: the family of stack, percent of computers among the devices on the line */
@@ -309,8 +302,10 @@ static void say_alternating(const uint8_t *d, char *out, size_t size)
 
 static void say_stack_hop_limit(const uint8_t *d, char *out, size_t size)
 {
+    const bool is_named = d[0] < STACK_OTHER;
+
     say(out, size, "sent by %s, which starts from %u, but it arrived as if from %u: rewritten",
-        stack_family_name((enum stack_family)d[0]), d[1], d[2]);
+        is_named ? stack_family_name((enum stack_family)d[0]) : "a system", d[1], d[2]);
 }
 
 static void say_computer_stack(const uint8_t *d, char *out, size_t size)
@@ -387,7 +382,7 @@ static const struct {
     [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, below_subscriber, say_subscriber},
     [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, as_subscriber, say_as_subscriber},
     [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, alternating, say_alternating},
-    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_STACK, stack_hop_limit,
+    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_MUTE, stack_hop_limit,
                                 say_stack_hop_limit},
     [SIGNAL_COMPUTER_STACK] = {"computer_stack", GROUP_STACK, computer_stack, say_computer_stack},
     [SIGNAL_SEVERAL_STACKS] = {"several_stacks", GROUP_SUBSCRIBER, several_stacks,

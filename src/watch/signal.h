@@ -19,6 +19,7 @@ struct facts {
     double prior; /* of being tethered, above 0 and below 1 */
     uint8_t initial;
     uint8_t hops;
+    bool rewritten; /* the hop limit: it started from another number than the stack's own */
 };
 
 enum signal {

@@ -8,6 +8,8 @@
 
 /* A family is named only when the others together are no more than a quarter. */
 #define STACK_NAMED_FROM 0.75
+/* From this probability of the systems that start from a number on it is what was set. */
+#define INITIAL_SURE 0.9
 
 static const uint64_t fnv_offset = 0xcbf29ce484222325u;
 
@@ -165,6 +167,21 @@ double stack_computer_share(const struct stack *stack)
 {
     return stack->probability[STACK_WINDOWS] + stack->probability[STACK_MACOS] +
            stack->probability[STACK_LINUX];
+}
+
+uint8_t stack_initial(const struct stack *stack)
+{
+    const double other = stack->probability[STACK_OTHER];
+    const double windows = stack->probability[STACK_WINDOWS];
+
+    if (windows >= INITIAL_SURE)
+        return 128;
+    return 1 - windows - other >= INITIAL_SURE ? 64 : 0;
+}
+
+uint8_t stack_other_initial(uint8_t initial)
+{
+    return initial == 128 ? 64 : 128;
 }
 
 uint32_t stack_signature(const struct observation *observation)

@@ -81,6 +81,12 @@ void stack_guess(const struct stack_table *table, const struct observation *obse
 /* Share of the guess that falls to systems of computers (not of handsets), 0 to 1. */
 double stack_computer_share(const struct stack *stack);
 
+/* What the systems of the guess start from, 64 or 128; 0 where that is not sure. */
+uint8_t stack_initial(const struct stack *stack);
+
+/* The other one of the two. */
+uint8_t stack_other_initial(uint8_t initial);
+
 /*
  * A short number for how the packet was made, the same for all packets of one device, and
  * usually for all of one make: to tell devices behind one address apart.

@@ -257,6 +257,17 @@ static void begin(const struct observation *o, struct judgement *out)
     };
 }
 
+/*
+ * Between 64 and 128 alone: from 255 start many that are no system of ours, and what arrives as if
+ * from 32 may have come a long way from 64.
+ */
+static bool is_rewritten(const struct judgement *judgement)
+{
+    const uint8_t own = stack_initial(&judgement->stack);
+
+    return own != 0 && judgement->initial == stack_other_initial(own);
+}
+
 static void gather(const struct watch *watch, const struct known *known,
                    const struct judgement *judgement, struct facts *out)
 {
@@ -267,6 +278,7 @@ static void gather(const struct watch *watch, const struct known *known,
         .prior = watch->settings.prior,
         .initial = judgement->initial,
         .hops = judgement->hops,
+        .rewritten = judgement->rewritten,
     };
     network_read(known->network, known->levels, out->hops, known->device, &out->network);
     subscriber_read(known->subscriber, out->hops,
@@ -391,6 +403,7 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
         repeat(known, observation, out);
         return false;
     }
+    out->rewritten = is_rewritten(out);
     find_device(observation, &out->stack, known);
     gather(watch, known, out, &facts);
     show_network(watch, &facts, out);

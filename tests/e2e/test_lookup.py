@@ -19,7 +19,7 @@ JUDGEMENT = (
     '"hop_limit": 51, "initial": 64, "hops": 13, '
     '"stack": {"family": "android", "probability": 0.93}, '
     '"network": {"prefix": "203.0.113.0/24", "hop_limit": 52, "share": 0.94, "seen": 1812}, '
-    '"verdict": "tethered", "probability": 0.981, '
+    '"verdict": "tethered", "probability": 0.981, "rewritten": false, '
     '"evidence": [{"signal": "below_network", "weight": 2.9, '
     '"text": "arrived with 51; 94 % of this network arrives with 52"}]}')
 TEXT = (

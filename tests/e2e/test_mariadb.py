@@ -18,7 +18,7 @@ from hoptell import PROGRAM
 
 FIELDS = ("address, port, seen_at, server_address, server_port, hop_limit, initial, hops,"
           " stack_family, stack_probability, network_prefix, network_hop_limit, network_share,"
-          " network_seen, verdict, probability, evidence")
+          " network_seen, verdict, probability, evidence, rewritten")
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def as_json(row):
             "initial": int(value[6]), "hops": int(value[7]),
             "stack": {"family": value[8], "probability": float(value[9])}, "network": network,
             "verdict": value[14], "probability": float(value[15]),
-            "evidence": json.loads(value[16])}
+            "rewritten": value[17] == "1", "evidence": json.loads(value[16])}
 
 
 def rounded(found):
@@ -301,7 +301,7 @@ def test_a_full_spool_is_told_once_and_counted(database, hoptell):
     hoptell.write(by_socket(database), spool_size="1MiB")
     os.mkdir(f"{hoptell.state}/spool")
     with open(f"{hoptell.state}/spool/{1:016x}.spool", "wb") as file:
-        file.write(b"hopspool\0\0\0\1" + bytes((1 << 20) - 12))
+        file.write(b"hopspool\0\0\0\2" + bytes((1 << 20) - 12))
     shutil.chown(f"{hoptell.state}/spool", mariadb.USER)
     shutil.chown(f"{hoptell.state}/spool/{1:016x}.spool", mariadb.USER)
     database.kill()

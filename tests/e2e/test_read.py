@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 
 FIELDS = ["time", "address", "port", "server", "hop_limit", "initial", "hops", "stack", "network",
-          "verdict", "probability", "evidence"]
+          "verdict", "probability", "rewritten", "evidence"]
 VLAN, QINQ = 0x8100, 0x88A8
 
 BOTH = [opening(), opening("2001:db8::7", 40002, 57, "2001:db8:1::1")]

@@ -88,6 +88,7 @@ static inline struct judgement judgement_any(uint64_t *state)
     j.network.seen = judgement_random(state) >> 20;
     j.verdict = (enum verdict)(judgement_random(state) % 3);
     j.probability = judgement_random_share(state);
+    j.rewritten = judgement_random(state) % 2 != 0;
     j.evidence_count = (uint8_t)(judgement_random(state) % (EVIDENCE_MAX + 1));
     for (unsigned i = 0; i < j.evidence_count; i++)
         j.evidence[i] = judgement_random_evidence(state);

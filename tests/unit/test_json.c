@@ -20,7 +20,8 @@ static void a_judgement_reads_as_the_design_shows_it(void **state)
               "\"stack\": {\"family\": \"android\", \"probability\": 0.93}, "
               "\"network\": {\"prefix\": \"203.0.113.0/24\", \"hop_limit\": 52, \"share\": 0.94, "
               "\"seen\": 1812}, "
-              "\"verdict\": \"tethered\", \"probability\": 0.981, \"evidence\": []}");
+              "\"verdict\": \"tethered\", \"probability\": 0.981, \"rewritten\": false, "
+              "\"evidence\": []}");
 }
 
 static void before_anything_is_known_the_network_is_null(void **state)

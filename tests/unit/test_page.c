@@ -121,6 +121,25 @@ static void the_network_is_shown_as_it_was_before(void **state)
     free(html);
 }
 
+static void a_rewritten_hop_limit_is_said_beside_the_verdict(void **state)
+{
+    struct visitor visitor = visitor_with(VERDICT_DIRECT, 52, 64);
+    char *plain = html_of(&visitor, LANGUAGE_EN);
+    char *english;
+    char *german;
+
+    (void)state;
+    visitor.judgement.rewritten = true;
+    english = html_of(&visitor, LANGUAGE_EN);
+    german = html_of(&visitor, LANGUAGE_DE);
+    assert_null(strstr(plain, "class=\"rewritten\""));
+    assert_non_null(strstr(english, "starts from 128, and arrived as if it had started from 64."));
+    assert_non_null(strstr(german, "beginnt bei 128; angekommen ist es wie von 64."));
+    free(plain);
+    free(english);
+    free(german);
+}
+
 static void what_was_not_seen_is_not_shown(void **state)
 {
     struct visitor visitor = visitor_with(VERDICT_DIRECT, 51, 64);
@@ -237,6 +256,7 @@ int main(void)
         cmocka_unit_test(every_row_of_the_packet_has_a_name_in_every_language),
         cmocka_unit_test(the_verdict_is_one_sentence_with_its_probability),
         cmocka_unit_test(the_network_is_shown_as_it_was_before),
+        cmocka_unit_test(a_rewritten_hop_limit_is_said_beside_the_verdict),
         cmocka_unit_test(what_was_not_seen_is_not_shown),
         cmocka_unit_test(the_opening_packet_is_shown_in_rows),
         cmocka_unit_test(the_way_has_a_step_for_each_hop_and_a_place_for_the_extra_one),

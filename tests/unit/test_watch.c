@@ -301,8 +301,9 @@ static void the_prior_alone_is_no_verdict(void **state)
     assert_true(judgement.probability < 0.05);
     assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
     observation.client_port++;
-    observation.hop_limit = 52; /* has a weight, but the network is hardly known */
+    observation.hop_limit = 52;
     watch_observe(watch, &observation, &judgement);
+    assert_true(judgement.rewritten);
     assert_true(has_signal(&judgement, "stack_hop_limit"));
     assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
     watch_free(watch);
@@ -323,7 +324,9 @@ static void a_rewritten_hop_limit_is_a_finding(void **state)
     observation = visit_observation(&visit);
     observation.hop_limit = 64 - HOPS; /* forced to 64 on the phone */
     watch_observe(scene.watch, &observation, &scene.last);
+    assert_true(scene.last.rewritten);
     assert_true(has_signal(&scene.last, "stack_hop_limit"));
+    assert_false(has_signal(&scene.last, "as_network")); /* which the hops would say */
     assert_int_not_equal(scene.last.verdict, VERDICT_DIRECT);
     for (unsigned i = 0; i < scene.last.evidence_count; i++)
         if (strcmp(evidence_signal(&scene.last.evidence[i]), "stack_hop_limit") == 0)

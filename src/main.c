@@ -7,6 +7,8 @@
 const struct command hoptell_commands[] = {
     {"check", "is this configuration good, and what it amounts to", command_check, &check_options,
      NULL},
+    {"completion", "what a shell needs to complete all this", command_completion,
+     &completion_options, NULL},
     {"evaluate", "how good verdicts are, against the truth", command_evaluate, &evaluate_options,
      NULL},
     {"label", "tell the running daemon the truth", command_label, &label_options, NULL},

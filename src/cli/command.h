@@ -31,6 +31,7 @@ extern const struct command hoptell_commands[];
 extern const struct command tale_commands[];
 
 enum command_status command_check(int argc, char **argv);
+enum command_status command_completion(int argc, char **argv);
 enum command_status command_evaluate(int argc, char **argv);
 enum command_status command_label(int argc, char **argv);
 enum command_status command_lookup(int argc, char **argv);
@@ -41,6 +42,7 @@ enum command_status command_subscribers(int argc, char **argv);
 enum command_status command_tale(int argc, char **argv);
 
 extern const struct options check_options;
+extern const struct options completion_options;
 extern const struct options evaluate_options;
 extern const struct options label_options;
 extern const struct options lookup_options;

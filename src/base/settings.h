@@ -54,6 +54,7 @@ struct settings {
     uint64_t watch_connections;        /* watch.connections: remembered (1M) */
     uint64_t watch_subscribers;        /* watch.subscribers: remembered (1M) */
     uint64_t watch_networks;           /* watch.networks: remembered (64k) */
+    char *watch_networks_file;         /* watch.networks_file: that are known by name ("") */
 
     int judge_rule;         /* judge.rule: evidence, first-drop (evidence) */
     double judge_prior;     /* judge.prior: share tethered before anything is seen (10%) */

@@ -250,6 +250,16 @@ const struct setting settings_table[] = {
      .least = "1k",
      .most = "10M",
      .help = "How many networks have a baseline."},
+    {.key = "watch.networks_file",
+     TEXT(watch_networks_file),
+     .fallback = "\"\"",
+     .words = "a file (\"\" for none)",
+     .help =
+         "Networks that you know, a CSV file with the header prefix,name,kind; kind is handset, "
+         "fixed or hosting. They are compared each by itself, at the size that stands there, and "
+         "`hoptell networks` calls them by their names. On fixed lines a router at home is "
+         "normal, so that one hop more says nothing; of hosting networks nothing is said at "
+         "all. A relative path begins at the folder of this file."},
 
     {.key = "judge.rule",
      CHOICE(judge_rule),

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "cli/command.h"
+#include "cli/networks_file.h"
 #include "tale/compile.h"
 #include "tale/own.h"
 
@@ -144,6 +145,28 @@ static int load_tales(const char *file, struct configuration *configuration)
     return worst;
 }
 
+static int load_networks(const char *file, struct configuration *configuration)
+{
+    const char *name = configuration->settings->watch_networks_file;
+    char *path;
+    int error;
+
+    if (name[0] == '\0')
+        return 0;
+    path = path_beside(file, name);
+    if (path == NULL)
+        return unreadable(name, "networks", -ENOMEM);
+    error = networks_file_load(path, &configuration->networks);
+    free(path);
+    return error;
+}
+
+/* The first of two errors, when there is any. */
+static int worse(int first, int second)
+{
+    return first != 0 ? first : second;
+}
+
 int configuration_load(const char *file, bool must_exist, struct configuration **out)
 {
     struct configuration *configuration = calloc(1, sizeof *configuration);
@@ -153,7 +176,7 @@ int configuration_load(const char *file, bool must_exist, struct configuration *
         return unreadable(file, "settings", -ENOMEM);
     error = load_settings(file, must_exist, &configuration->settings);
     if (error == 0)
-        error = load_tales(file, configuration);
+        error = worse(load_tales(file, configuration), load_networks(file, configuration));
     if (error != 0) {
         configuration_free(configuration);
         return error;
@@ -170,6 +193,7 @@ void configuration_free(struct configuration *configuration)
     for (size_t i = 0; i < configuration->tales.count; i++)
         tale_free(configuration->tales.tale[i]);
     free((void *)configuration->tales.tale);
+    named_networks_free(configuration->networks);
     settings_free(configuration->settings);
     free(configuration);
 }

@@ -1,16 +1,18 @@
 /*
- * A configuration: the settings of a file and the tales that they name, compiled and checked
- * together. `check`, the daemon's start and its reload all load it by this one function.
+ * A configuration: the settings of a file, and the tales and networks that they name, compiled and
+ * checked together. `check`, the daemon's start and its reload all load it by this one function.
  */
 #ifndef HOPTELL_CLI_CONFIGURATION_H
 #define HOPTELL_CLI_CONFIGURATION_H
 
 #include "base/settings.h"
 #include "tale/tale.h"
+#include "watch/named_networks.h"
 
 struct configuration {
     struct settings *settings;
-    struct tales tales; /* those of the settings, in their order; owned */
+    struct named_networks *networks; /* of watch.networks_file; NULL for none; owned */
+    struct tales tales;              /* those of the settings, in their order; owned */
 };
 
 /*

@@ -167,7 +167,7 @@ static int step_keeper(struct daemon *d, char *error, size_t error_size)
 
 static int step_watching(struct daemon *d, char *error, size_t error_size)
 {
-    return watching_open(&d->loop, daemon_settings(d), d->hooks, &d->watching, error, error_size);
+    return watching_open(&d->loop, d->configuration, d->hooks, &d->watching, error, error_size);
 }
 
 static int step_telling(struct daemon *d, char *error, size_t error_size)
@@ -362,7 +362,7 @@ static void daemon_reload(uv_signal_t *handle, int number)
     }
     if (d->telling != NULL)
         telling_replace(d->telling, &next->tales, next->settings);
-    watching_reconfigure(d->watching, next->settings);
+    watching_reconfigure(d->watching, next);
     archive_reconfigure(d->archive, next->settings);
     log_set_level(next->settings->log_level);
     configuration_free(d->configuration);

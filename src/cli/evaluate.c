@@ -3,6 +3,7 @@
  */
 #include "base/labels.h"
 #include "cli/command.h"
+#include "cli/networks_file.h"
 #include "cli/options.h"
 #include "cli/replay.h"
 #include "watch/accuracy.h"
@@ -21,6 +22,7 @@ struct question {
     const char *labels;
     int format; /* 0: text */
     int rule;   /* 0: evidence */
+    const char *networks;
 };
 
 static const struct option_row rows[] = {
@@ -28,6 +30,8 @@ static const struct option_row rows[] = {
      .member = offsetof(struct question, format)},
     {"labels", 'l', "FILE", "the truth, without which there is nothing to say", .take = option_text,
      .member = offsetof(struct question, labels)},
+    {"networks", 'w', "FILE", "networks that are known: CSV with prefix,name,kind",
+     .take = option_text, .member = offsetof(struct question, networks)},
     {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
      .member = offsetof(struct question, rule)},
 };
@@ -160,6 +164,7 @@ enum command_status command_evaluate(int argc, char **argv)
     struct evaluation evaluation = {.replay = {.judged = judged, .context = &evaluation}};
     struct watch_settings settings = watch_settings_default();
     enum command_status status;
+    struct named_networks *named = NULL;
     struct question question = {.labels = NULL};
 
     if (!options_take(&evaluate_options, argc, argv, &question, &status))
@@ -169,14 +174,16 @@ enum command_status command_evaluate(int argc, char **argv)
     if (optind == argc)
         return command_usage("evaluate", "expected a capture file, found none");
     settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
-    if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
-        return command_failed("evaluate", "expected random octets from the system, found: %s",
-                              strerror(errno));
+    /* No random key: nobody waits while a capture makes tables slow, and figures are to come again. */
+    if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)
+        return COMMAND_FAILED;
+    settings.named = named;
     status = load_labels(question.labels, &evaluation.labels);
     if (status == COMMAND_DONE)
         status = evaluate(&evaluation, &settings, argv + optind);
     if (status == COMMAND_DONE)
         (question.format == 0 ? print_text : print_json)(&evaluation);
     labels_deinit(&evaluation.labels);
+    named_networks_free(named);
     return status;
 }

@@ -85,6 +85,7 @@ static void print_modes(const json_t *modes)
 static bool print_network(const json_t *network)
 {
     const char *prefix = NULL;
+    const char *name = json_string_value(json_object_get(network, "name"));
     json_t *modes = NULL;
     json_int_t seen = 0;
     double tethered = 0;
@@ -100,6 +101,8 @@ static bool print_network(const json_t *network)
     else
         printf("%9s  ", "-");
     print_modes(modes);
+    if (name != NULL)
+        printf("  (%s)", name);
     printf("\n");
     return true;
 }

@@ -2,6 +2,7 @@
  * hoptell read: captures in, a judgement for each opening packet out, as text, JSON or a summary.
  */
 #include "cli/command.h"
+#include "cli/networks_file.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
@@ -26,11 +27,14 @@ struct question {
     int format; /* enum read_format */
     int rule;   /* enum watch_rule */
     bool signature;
+    const char *networks;
 };
 
 static const struct option_row rows[] = {
     {"format", 'f', "text|json|summary", "how it is printed (text)", .take = option_choice,
      .member = offsetof(struct question, format)},
+    {"networks", 'w', "FILE", "networks that are known: CSV with prefix,name,kind",
+     .take = option_text, .member = offsetof(struct question, networks)},
     {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
      .member = offsetof(struct question, rule)},
     {"signature", 's', NULL, "with each packet in p0f's raw notation", .take = option_flag,
@@ -215,6 +219,7 @@ enum command_status command_read(int argc, char **argv)
     struct watch_settings settings = watch_settings_default();
     static char buffer[OUTPUT_BUFFER]; /* stdout's until the program ends */
     struct question question = {.format = FORMAT_TEXT};
+    struct named_networks *named = NULL;
     enum command_status status;
 
     if (!options_take(&read_options, argc, argv, &question, &status))
@@ -225,9 +230,12 @@ enum command_status command_read(int argc, char **argv)
         return command_usage("read", "expected a capture file ('-' is standard input), found none");
     if (check_files(argv + optind) != COMMAND_DONE)
         return COMMAND_FAILED;
+    if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)
+        return COMMAND_FAILED;
 
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    settings.named = named;
     settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
     if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
         return command_failed("read", "expected random octets from the system, found: %s",
@@ -236,5 +244,7 @@ enum command_status command_read(int argc, char **argv)
     reading.replay.judged = judged_as[question.format];
     reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
     reading.colour = text_wants_colour(STDOUT_FILENO);
-    return read_with(&reading, &settings, question.format, argv + optind);
+    status = read_with(&reading, &settings, question.format, argv + optind);
+    named_networks_free(named);
+    return status;
 }

@@ -39,13 +39,15 @@ struct watching {
     struct source source[];
 };
 
-static struct watch_settings watching_settings(const struct settings *settings)
+static struct watch_settings watching_settings(const struct configuration *configuration)
 {
+    const struct settings *settings = configuration->settings;
     struct watch_settings w = watch_settings_default();
 
     w.rule = settings->judge_rule == SETTINGS_RULE_FIRST_DROP ? RULE_FIRST_DROP : RULE_EVIDENCE;
     w.prior = settings->judge_prior;
     w.threshold = settings->judge_threshold;
+    w.named = configuration->networks;
     w.networks = (uint32_t)settings->watch_networks;
     w.subscribers = (uint32_t)settings->watch_subscribers;
     w.connections = (uint32_t)settings->watch_connections;
@@ -205,10 +207,10 @@ static uint64_t start_number(void)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-static int watching_new_watch(struct watching *w, const struct settings *settings, char *error,
-                              size_t error_size)
+static int watching_new_watch(struct watching *w, const struct configuration *configuration,
+                              char *error, size_t error_size)
 {
-    struct watch_settings judge = watching_settings(settings);
+    struct watch_settings judge = watching_settings(configuration);
     int code;
 
     if (getrandom(judge.hash_key, sizeof judge.hash_key, 0) < 0)
@@ -222,9 +224,10 @@ static int watching_new_watch(struct watching *w, const struct settings *setting
     return code;
 }
 
-int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks *hooks,
+int watching_open(uv_loop_t *loop, const struct configuration *configuration, struct hooks *hooks,
                   struct watching **out, char *error, size_t error_size)
 {
+    const struct settings *settings = configuration->settings;
     const struct text_list *interfaces = &settings->watch_interfaces;
     struct watching *w = calloc(1, sizeof *w + interfaces->count * sizeof w->source[0]);
     int code;
@@ -234,7 +237,7 @@ int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks
         return -ENOMEM;
     }
     w->tunnels = settings->watch_tunnels != 0;
-    code = watching_new_watch(w, settings, error, error_size);
+    code = watching_new_watch(w, configuration, error, error_size);
     if (code == 0 && settings->watch_datapath == WATCH_XDP)
         watching_add_hooks(w, hooks);
     else
@@ -264,9 +267,9 @@ void watching_forget(struct watching *w, const struct address *address)
     journal_forget(w->journal, address);
 }
 
-void watching_reconfigure(struct watching *w, const struct settings *settings)
+void watching_reconfigure(struct watching *w, const struct configuration *configuration)
 {
-    const struct watch_settings judge = watching_settings(settings);
+    const struct watch_settings judge = watching_settings(configuration);
 
     watch_reconfigure(w->watch, &judge);
 }

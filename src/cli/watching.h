@@ -5,7 +5,7 @@
 #ifndef HOPTELL_CLI_WATCHING_H
 #define HOPTELL_CLI_WATCHING_H
 
-#include "base/settings.h"
+#include "cli/configuration.h"
 #include "cli/hooks.h"
 #include "edge/capture.h"
 #include "store/queue.h"
@@ -30,7 +30,7 @@ struct watching_counts {
  * On captures, or on the hooks that watch, which stay the caller's and outlive it. 0 and *out for
  * watching_close, or a negative errno with a sentence in `error`.
  */
-int watching_open(uv_loop_t *loop, const struct settings *settings, struct hooks *hooks,
+int watching_open(uv_loop_t *loop, const struct configuration *configuration, struct hooks *hooks,
                   struct watching **out, char *error, size_t error_size);
 
 /* Where judgements go. The queue may be NULL; `judged` is called for every new judgement. */
@@ -45,7 +45,7 @@ void watching_observe(struct watching *watching, const struct observation *obser
 /* Forgets the subscriber of an address: its baseline and its judgements. */
 void watching_forget(struct watching *watching, const struct address *address);
 
-void watching_reconfigure(struct watching *watching, const struct settings *settings);
+void watching_reconfigure(struct watching *watching, const struct configuration *configuration);
 struct watch *watching_watch(struct watching *watching);
 struct journal *watching_journal(struct watching *watching); /* of its newest judgements */
 struct watching_counts watching_counts(struct watching *watching);

@@ -7,6 +7,7 @@
 #include "serve/answer.h"
 #include "serve/json.h"
 #include "serve/parameters.h"
+#include "watch/named_networks.h"
 #include "watch/network.h"
 
 #include <string.h>
@@ -121,18 +122,27 @@ static json_t *move_of(const struct network *network)
                      (int)network->moved_from, "to", (int)network->moved_to);
 }
 
-static json_t *network_object(const struct network *network)
+/* A member that a network without a name has as null. */
+static json_t *text_or_null(const char *text)
 {
+    return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *network_object(const struct watch *watch, const struct network *network)
+{
+    const struct named_network *named = watch_named_network(watch, &network->prefix);
     struct network_summary summary;
     char prefix[PREFIX_TEXT_MAX];
 
     network_summarize(network, &summary);
-    return json_pack("{s:s, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "prefix",
-                     units_prefix(&network->prefix, prefix), "seen", (json_int_t)network->seen,
-                     "updated", (json_int_t)network->updated_s, "enough", summary.enough,
-                     "handsets", summary.handsets, "computers", json_share(summary.computers),
-                     "tethered", json_share(summary.tethered), "moved", move_of(network), "modes",
-                     modes_of(&summary), "histogram", histogram_of(network));
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "prefix",
+        units_prefix(&network->prefix, prefix), "name", text_or_null(named ? named->name : NULL),
+        "kind", text_or_null(named ? network_kind_name(named->kind) : NULL), "seen",
+        (json_int_t)network->seen, "updated", (json_int_t)network->updated_s, "enough",
+        summary.enough, "handsets", summary.handsets, "computers", json_share(summary.computers),
+        "tethered", json_share(summary.tethered), "moved", move_of(network), "modes",
+        modes_of(&summary), "histogram", histogram_of(network));
 }
 
 enum MHD_Result networks_list(struct request *request)
@@ -160,7 +170,7 @@ enum MHD_Result networks_list(struct request *request)
     }
     list = json_array();
     for (size_t i = 0; i < choice.count; i++)
-        json_array_append_new(list, network_object(choice.network[i]));
+        json_array_append_new(list, network_object(watch, choice.network[i]));
     return answer_json(
         request, json_pack("{s:I, s:o}", "total", (json_int_t)choice.total, "networks", list));
 }

@@ -131,6 +131,11 @@ static const struct text {
      {NULL, "viele teilen sich diese Adresse: mindestens {0} Geräte waren zu unterscheiden"}},
     {"signal.several_paths", {NULL, "dieses Netz hat mehrere Wege: {1} % kommen nach {0} Hops an"}},
 
+    {"signal.fixed_lines",
+     {NULL, "ein Netz fester Anschlüsse, in dem ein Router zu Hause üblich ist"}},
+    {"signal.hosting",
+     {NULL, "ein Netz von Rechenzentren: Wer durch es kommt, verbirgt den Anschluss dahinter"}},
+
     {"packet", {"The opening packet", "Das erste Paket"}},
     {"packet.lead",
      {"Every connection begins with one small packet. This is all that was looked at.",

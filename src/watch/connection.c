@@ -38,7 +38,7 @@ static struct evidence evidence_recall(const struct connection_evidence *kept)
 
 static void network_keep(struct connection *connection, const struct network_view *network)
 {
-    connection->network_length = network->known ? network->prefix.length : 0;
+    connection->network_length = network->known ? network->prefix.length : CONNECTION_NO_NETWORK;
     connection->network_hop_limit = network->hop_limit;
     connection->network_share = rounded(network->share * UINT16_MAX);
     connection->network_seen =
@@ -68,7 +68,7 @@ void connection_keep(struct connection *connection, const struct judgement *judg
 
 static void network_recall(const struct connection *connection, struct network_view *out)
 {
-    if (connection->network_length == 0)
+    if (connection->network_length == CONNECTION_NO_NETWORK)
         return;
     out->known = true;
     out->prefix = prefix_of(&connection->key.client, connection->network_length);

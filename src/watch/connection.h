@@ -7,6 +7,8 @@
 
 #include "watch/judgement.h"
 
+enum { CONNECTION_NO_NETWORK = 255 };
+
 struct connection_key {
     struct address client;
     uint8_t port[2]; /* network byte order */
@@ -27,7 +29,7 @@ struct connection {
     uint32_t network_seen;
     uint16_t network_share; /* of 65535 */
     uint16_t probability;   /* of 65535 */
-    uint8_t network_length; /* of the prefix; 0: nothing was known */
+    uint8_t network_length; /* of the prefix; CONNECTION_NO_NETWORK: nothing was known */
     uint8_t network_hop_limit;
     uint8_t hop_limit;
     uint8_t verdict : 2;

@@ -98,15 +98,13 @@ static bool read_recent(struct cursor *c, struct network *out)
     return !c->failed;
 }
 
-static bool is_level(const struct prefix *prefix)
+/* Any size: the user's file may have had it. */
+static bool is_prefix(const struct prefix *prefix)
 {
-    struct prefix level[NETWORK_LEVELS_MAX];
-    const unsigned levels = network_levels(&prefix->address, level);
+    const struct prefix whole = prefix_of(&prefix->address, prefix->length);
 
-    for (unsigned i = 0; i < levels; i++)
-        if (level[i].length == prefix->length)
-            return address_equal(&level[i].address, &prefix->address);
-    return false;
+    return prefix->length <= 128 && address_equal(&whole.address, &prefix->address) &&
+           (prefix->length >= 96 || !address_is_v4(&prefix->address));
 }
 
 int network_restore(const struct baseline *baseline, struct network *out)
@@ -114,7 +112,7 @@ int network_restore(const struct baseline *baseline, struct network *out)
     struct cursor c = cursor_over(baseline->octets, baseline->length);
 
     *out = (struct network){.prefix = baseline->prefix};
-    if (baseline->length > BASELINE_OCTETS_MAX || !is_level(&baseline->prefix) ||
+    if (baseline->length > BASELINE_OCTETS_MAX || !is_prefix(&baseline->prefix) ||
         cursor_u8(&c) != VERSION)
         return -EINVAL;
     out->highest = cursor_u8(&c);

@@ -48,7 +48,13 @@ static double clamp(double value, double least, double most)
 /* Hop limits say something only when the network is known, and they are what the sender set. */
 static bool hops_count(const struct facts *f)
 {
-    return f->network.enough && f->initial != 255 && !f->rewritten;
+    return f->network.enough && f->initial != 255 && !f->rewritten && f->kind != NETWORK_OF_HOSTING;
+}
+
+/* A hop more is a router, which on a fixed line may be the subscriber's second one. */
+static bool hops_tell_guests(const struct facts *f)
+{
+    return hops_count(f) && f->kind != NETWORK_OF_FIXED_LINES;
 }
 
 static void detail_of_network(const struct facts *f, struct evidence *out)
@@ -74,7 +80,7 @@ static double guests_weight(const struct facts *f)
 /* detail of below_network, as_network, above_network: hop limit, percent, usual hop limit */
 static bool below_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->network.relation != NETWORK_BELOW)
+    if (!hops_tell_guests(f) || f->network.relation != NETWORK_BELOW)
         return false;
     detail_of_network(f, out);
     out->weight = (float)(network_weight(f) + guests_weight(f));
@@ -92,7 +98,7 @@ static bool as_network(const struct facts *f, struct evidence *out)
 
 static bool above_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->network.relation != NETWORK_ABOVE)
+    if (!hops_tell_guests(f) || f->network.relation != NETWORK_ABOVE)
         return false;
     detail_of_network(f, out);
     out->weight = (float)network_weight(f);
@@ -114,7 +120,7 @@ static bool below_subscriber(const struct facts *f, struct evidence *out)
     const struct subscriber_reading *s = &f->subscriber;
     const double own = fmax(BELOW_DIRECT + s->own_share / 200.0, f->network.direct);
 
-    if (!hops_count(f) || !s->below || s->shared)
+    if (!hops_tell_guests(f) || !s->below || s->shared)
         return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = s->usual_share;
@@ -144,7 +150,7 @@ static bool as_subscriber(const struct facts *f, struct evidence *out)
 /* detail: hop limit, changes among the last arrivals */
 static bool alternating(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->subscriber.turns < 3 || f->subscriber.shared)
+    if (!hops_tell_guests(f) || f->subscriber.turns < 3 || f->subscriber.shared)
         return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = f->subscriber.turns;
@@ -239,6 +245,21 @@ static bool several_paths(const struct facts *f, struct evidence *out)
     out->detail[0] = f->network.second;
     out->detail[1] = percent(f->network.second_share);
     return true;
+}
+
+/* no detail */
+static bool fixed_lines(const struct facts *f, struct evidence *out)
+{
+    (void)out;
+    return f->kind == NETWORK_OF_FIXED_LINES && hops_count(f) &&
+           (f->network.relation != NETWORK_USUAL || f->subscriber.below);
+}
+
+/* no detail */
+static bool hosting(const struct facts *f, struct evidence *out)
+{
+    (void)out;
+    return f->kind == NETWORK_OF_HOSTING;
 }
 
 static void say(char *out, size_t size, const char *format, ...)
@@ -356,6 +377,18 @@ static void say_several_paths(const uint8_t *d, char *out, size_t size)
     say(out, size, "this network has several paths: %u %% of it arrives after %u hops", d[1], d[0]);
 }
 
+static void say_fixed_lines(const uint8_t *d, char *out, size_t size)
+{
+    (void)d;
+    say(out, size, "a network of fixed lines, where a router at home is normal");
+}
+
+static void say_hosting(const uint8_t *d, char *out, size_t size)
+{
+    (void)d;
+    say(out, size, "a hosting network: whoever comes through it hides the line behind");
+}
+
 static void say_first_drop(const uint8_t *d, char *out, size_t size)
 {
     if (d[0] < d[1])
@@ -394,6 +427,8 @@ static const struct {
     [SIGNAL_UNLIKE_NETWORK] = {"unlike_network", GROUP_MUTE, unlike_network, say_network},
     [SIGNAL_SHARED_ADDRESS] = {"shared_address", GROUP_MUTE, shared_address, say_shared_address},
     [SIGNAL_SEVERAL_PATHS] = {"several_paths", GROUP_MUTE, several_paths, say_several_paths},
+    [SIGNAL_FIXED_LINES] = {"fixed_lines", GROUP_MUTE, fixed_lines, say_fixed_lines},
+    [SIGNAL_HOSTING] = {"hosting", GROUP_MUTE, hosting, say_hosting},
 };
 
 enum signal_group signal_group(enum signal signal)

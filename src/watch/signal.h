@@ -6,6 +6,7 @@
 #define HOPTELL_WATCH_SIGNAL_H
 
 #include "watch/judgement.h"
+#include "watch/named_networks.h"
 #include "watch/network.h"
 #include "watch/subscriber.h"
 
@@ -19,7 +20,8 @@ struct facts {
     double prior; /* of being tethered, above 0 and below 1 */
     uint8_t initial;
     uint8_t hops;
-    bool rewritten; /* the hop limit: it started from another number than the stack's own */
+    enum network_kind kind; /* as the user says */
+    bool rewritten;         /* the hop limit: it started from another number than the stack's own */
 };
 
 enum signal {
@@ -39,6 +41,8 @@ enum signal {
     SIGNAL_UNLIKE_NETWORK,
     SIGNAL_SHARED_ADDRESS,
     SIGNAL_SEVERAL_PATHS,
+    SIGNAL_FIXED_LINES,
+    SIGNAL_HOSTING,
     SIGNAL_COUNT,
 };
 

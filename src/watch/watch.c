@@ -5,6 +5,7 @@
 
 #include "watch/connection.h"
 #include "watch/judge.h"
+#include "watch/named_networks.h"
 #include "watch/network.h"
 #include "watch/stack.h"
 #include "watch/subscriber.h"
@@ -29,6 +30,7 @@ struct watch {
 
 /* What watch knows of an observation's client, and where it looked. */
 struct known {
+    enum network_kind kind;
     struct prefix prefix[NETWORK_LEVELS_MAX];
     uint64_t prefix_hash[NETWORK_LEVELS_MAX];
     struct network *network[NETWORK_LEVELS_MAX]; /* NULL: not known; the same below */
@@ -161,6 +163,7 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
     watch->settings.rule = settings->rule;
     watch->settings.prior = settings->prior;
     watch->settings.threshold = settings->threshold;
+    watch->settings.named = settings->named;
 }
 
 /* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */
@@ -187,9 +190,28 @@ static uint64_t connection_hash(const struct watch *watch, const struct connecti
     return table_hash_words(&watch->connections, &word, 1);
 }
 
+/*
+ * The prefixes that an address is known by, finest first: those of the user's file, or else what is
+ * usual. Returns how many.
+ */
+static unsigned find_levels(const struct watch *watch, const struct address *client,
+                            struct prefix out[NETWORK_LEVELS_MAX], enum network_kind *out_kind)
+{
+    const struct named_networks *named = watch->settings.named;
+    const struct named_network *network = named_networks_find(named, client);
+    unsigned count = 0;
+
+    *out_kind = network ? (enum network_kind)network->kind : NETWORK_OF_ANY_KIND;
+    if (!network)
+        return network_levels(client, out);
+    for (; network && count < NETWORK_LEVELS_MAX; network = named_networks_parent(named, network))
+        out[count++] = network->prefix;
+    return count;
+}
+
 static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
 {
-    out->levels = network_levels(&o->client, out->prefix);
+    out->levels = find_levels(watch, &o->client, out->prefix, &out->kind);
     out->subscriber_key = subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
     out->connection_hash = connection_hash(watch, &out->connection_key);
@@ -268,6 +290,13 @@ static bool is_rewritten(const struct judgement *judgement)
     return own != 0 && judgement->initial == stack_other_initial(own);
 }
 
+/* What the user says of a network counts more than what it looks like. */
+static bool is_of_handsets(const struct network_reading *reading, enum network_kind kind)
+{
+    return kind == NETWORK_OF_ANY_KIND ? reading->handsets
+                                       : kind == NETWORK_OF_HANDSETS && reading->enough;
+}
+
 static void gather(const struct watch *watch, const struct known *known,
                    const struct judgement *judgement, struct facts *out)
 {
@@ -279,8 +308,10 @@ static void gather(const struct watch *watch, const struct known *known,
         .initial = judgement->initial,
         .hops = judgement->hops,
         .rewritten = judgement->rewritten,
+        .kind = known->kind,
     };
     network_read(known->network, known->levels, out->hops, known->device, &out->network);
+    out->network.handsets = is_of_handsets(&out->network, known->kind);
     subscriber_read(known->subscriber, out->hops,
                     out->network.network ? out->network.network->moved_s : 0, &out->subscriber);
 }
@@ -528,7 +559,8 @@ unsigned watch_networks_of(const struct watch *watch, const struct address *addr
                            const struct network **out)
 {
     struct prefix prefix[NETWORK_LEVELS_MAX];
-    const unsigned levels = network_levels(address, prefix);
+    enum network_kind kind;
+    const unsigned levels = find_levels(watch, address, prefix, &kind);
     unsigned count = 0;
 
     for (unsigned i = 0; i < levels; i++) {
@@ -559,6 +591,12 @@ void watch_each_network(const struct watch *watch,
     struct showing showing = {each, context};
 
     table_each(&watch->networks, show_one, &showing);
+}
+
+const struct named_network *watch_named_network(const struct watch *watch,
+                                                const struct prefix *prefix)
+{
+    return named_networks_at(watch->settings.named, prefix);
 }
 
 const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address)

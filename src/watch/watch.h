@@ -11,6 +11,8 @@
 
 enum watch_rule { RULE_EVIDENCE, RULE_FIRST_DROP };
 
+struct named_networks; /* named_networks.h */
+
 struct watch_settings {
     enum watch_rule rule;
     double prior;      /* the share of tethered connections before anything is seen, 0 to 1 */
@@ -18,6 +20,7 @@ struct watch_settings {
     uint32_t networks; /* entries of each table */
     uint32_t subscribers;
     uint32_t connections;
+    const struct named_networks *named; /* the caller's, while it is in use; NULL: none */
     uint64_t hash_key[2]; /* random at start, so that nobody can choose colliding addresses */
 };
 
@@ -33,7 +36,7 @@ struct watch_settings watch_settings_default(void);
 int watch_new(const struct watch_settings *settings, struct watch **out);
 void watch_free(struct watch *watch); /* NULL is fine */
 
-/* Rule, prior and threshold may change while it runs; the sizes of the tables may not. */
+/* All but the sizes of the tables may change while it runs. */
 void watch_reconfigure(struct watch *watch, const struct watch_settings *settings);
 
 /*
@@ -91,12 +94,17 @@ int watch_restore(struct watch *watch, const struct baseline *baseline);
  */
 struct network;    /* network.h */
 struct subscriber; /* subscriber.h */
+struct named_network;
 
 /* Of the networks that hold an address, NETWORK_LEVELS_MAX at most, finest first; how many. */
 unsigned watch_networks_of(const struct watch *watch, const struct address *address,
                            const struct network **out);
 void watch_each_network(const struct watch *watch,
                         void (*each)(const struct network *network, void *context), void *context);
+
+/* What the user calls this very prefix, with its kind; NULL for nothing. */
+const struct named_network *watch_named_network(const struct watch *watch,
+                                                const struct prefix *prefix);
 
 /* The subscriber that an address belongs to; NULL when nothing is known of it. */
 const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 
@@ -49,6 +50,34 @@ def test_the_list_of_networks_ends_at_its_limit(visited):
     assert len(answer["networks"]) == 2 < answer["total"]
     lines = visited.command("networks", "-n", "2").stdout.splitlines()
     assert len(lines) == 4 and lines[3] == f"and {answer['total'] - 2} more"
+
+
+def test_a_network_is_called_by_its_name_from_a_reload_on(visited):
+    address = visits.seen_address("phone3", 6)
+    before = asked(visited, "networks", "--address", address)["networks"][0]
+    assert before["name"] is None and before["kind"] is None
+    with open(visited.settings, encoding="utf-8") as file:
+        settings = file.read()
+    networks = os.path.join(os.path.dirname(visited.settings), "networks.csv")
+    with open(networks, "w", encoding="utf-8") as file:
+        file.write(f"prefix,name,kind\n{before['prefix']},\"Funk, S\u00fcd\",handset\n")
+    visited.write(settings.replace("[up0]}", "[up0], networks_file: networks.csv}"))
+    visited.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "are in force" in visited.said(), what="the reload")
+    found = asked(visited, "networks", "--address", address)["networks"]
+    assert [(n["prefix"], n["name"], n["kind"]) for n in found] == [
+        (before["prefix"], "Funk, S\u00fcd", "handset")]
+    assert found[0]["seen"] == before["seen"] and found[0]["enough"]
+    assert "(Funk, S\u00fcd)" in visited.command("networks", "-a", address).stdout
+    with open(networks, "a", encoding="utf-8") as file:
+        file.write("10.0.0.0/8,ten,mobile\n")
+    visited.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "the old settings stay" in visited.said(), what="the refusal")
+    assert "networks.csv:3:16: error: expected handset, fixed or hosting" in visited.said()
+    assert asked(visited, "networks", "--address", address)["networks"][0]["kind"] == "handset"
+    visited.write(settings)
+    visited.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: visited.said().count("are in force") == 2, what="the second reload")
 
 
 @pytest.mark.parametrize("family", (4, 6))

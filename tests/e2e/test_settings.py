@@ -39,7 +39,8 @@ def test_pair(name):
 
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_printed_is_the_same_configuration(name, tmp_path):
-    (tmp_path / "tales").symlink_to(PAIRS / "tales")
+    for named in ("tales", "networks.csv"):
+        (tmp_path / named).symlink_to(PAIRS / named)
     printed = check("-c", f"{name}.yaml", "--print").stdout
     (tmp_path / "printed.yaml").write_text(printed, encoding="utf-8")
     assert check("-c", "printed.yaml", "--print", folder=tmp_path).stdout == printed

@@ -216,6 +216,13 @@ static const struct tales *daemon_tales_now(void *context)
     return daemon_tales(context);
 }
 
+static size_t daemon_walkers(struct walker out[WALKERS_MAX], void *context)
+{
+    struct daemon *d = context;
+
+    return d->telling != NULL ? telling_walkers(d->telling, out) : 0;
+}
+
 static int daemon_label(const struct address *address, uint16_t port, bool is_tethered,
                         void *context)
 {
@@ -242,6 +249,7 @@ static int step_serving(struct daemon *d, char *error, size_t error_size)
         .metrics = daemon_metrics,
         .ready = daemon_ready,
         .tales = daemon_tales_now,
+        .walkers = daemon_walkers,
         .label = daemon_label,
         .forget = daemon_forget,
         .context = d,

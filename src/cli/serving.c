@@ -48,6 +48,13 @@ static const struct tales *serving_tales(void *context)
     return s->sources.tales(s->sources.context);
 }
 
+static size_t serving_walkers(struct walker out[WALKERS_MAX], void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.walkers(out, s->sources.context);
+}
+
 static int serving_label(const struct address *address, uint16_t port, bool is_tethered,
                          void *context)
 {
@@ -73,6 +80,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .metrics = serving_metrics,
         .ready = serving_ready,
         .tales = serving_tales,
+        .walkers = serving_walkers,
         .label = serving_label,
         .forget = serving_forget,
         .token = s->token[0] != '\0' ? s->token : NULL,

@@ -16,6 +16,7 @@ struct serving_sources {
     bool (*ready)(const char **out_reason, void *context);
     const struct tales *(*tales)(void *context); /* that run now */
     /* As those of serve.h. */
+    size_t (*walkers)(struct walker out[WALKERS_MAX], void *context);
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     int (*forget)(const struct address *address, void *context);
     void *context;

@@ -237,6 +237,7 @@ int teller_start(const struct teller_orders *orders, struct teller **out)
     t->responder.tales = orders->tales;
     t->responder.limiter = orders->limiter;
     t->responder.routers = orders->routers;
+    t->responder.walkers = orders->walkers;
     code = teller_prepare(t, orders);
     if (code != 0) {
         teller_free(t);

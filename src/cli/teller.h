@@ -23,9 +23,10 @@ struct teller_device {
 };
 
 struct teller_orders {
-    struct teller_device device; /* the caller's, as limiter and routers; all outlive the teller */
+    struct teller_device device; /* the caller's, as all that follows; all outlive the teller */
     struct limiter *limiter;
     struct routers *routers;
+    struct walkers *walkers;
     struct tales tales;
     size_t delayed_max; /* answers on their way at once */
 };

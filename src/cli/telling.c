@@ -3,13 +3,17 @@
  */
 #include "cli/telling.h"
 
+#include "edge/alarm.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 enum {
     PACKET_MAX = 65535,
-    PACKETS_A_TURN = 64, /* read before what is due has its turn */
+    PACKETS_A_TURN = 64,   /* read before what is due has its turn */
+    WALKERS_SHOWN_S = 600, /* who sent nothing for so long is not told of */
 };
 
 struct tun_queue {
@@ -22,6 +26,7 @@ struct telling {
     struct tun *tun;
     struct tun_queue *queues;
     struct limiter *limiter;
+    struct walkers *walkers;
     struct routers routers;
     unsigned count;
     struct teller *teller[TUN_QUEUES_MAX];
@@ -45,6 +50,15 @@ static int telling_new_limiter(struct telling *t, const struct settings *setting
     if (getrandom(limits.hash_key, sizeof limits.hash_key, 0) < 0)
         return -errno;
     return limiter_new(&limits, &t->limiter);
+}
+
+static int telling_new_walkers(struct telling *t)
+{
+    uint64_t key[2];
+
+    if (getrandom(key, sizeof key, 0) < 0)
+        return -errno;
+    return walkers_new(key, &t->walkers);
 }
 
 static void tun_queue_read(void *context,
@@ -86,6 +100,7 @@ static int telling_add(struct telling *t, const struct teller_device *device,
         .device = *device,
         .limiter = t->limiter,
         .routers = &t->routers,
+        .walkers = t->walkers,
         .tales = *tales,
         .delayed_max = (size_t)settings->limit_delayed,
     };
@@ -159,6 +174,8 @@ int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales
     }
     t->tun = tun;
     code = telling_new_limiter(t, settings);
+    if (code == 0)
+        code = telling_new_walkers(t);
     if (code == 0 && tun != NULL)
         code = telling_add_tun(t, tales, settings);
     if (code == 0)
@@ -189,6 +206,23 @@ struct teller_counts telling_counts(struct telling *t)
     return counts;
 }
 
+size_t telling_walkers(struct telling *t, struct walker out[WALKERS_MAX])
+{
+    const uint64_t now_ns = alarm_now();
+    const uint64_t window_ns = (uint64_t)WALKERS_SHOWN_S * 1000000000u;
+    const size_t count = walkers_list(t->walkers, now_ns > window_ns ? now_ns - window_ns : 0, out);
+    struct timespec real;
+    uint64_t ahead;
+
+    clock_gettime(CLOCK_REALTIME, &real);
+    ahead = (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec - now_ns;
+    for (size_t i = 0; i < count; i++) {
+        out[i].first_ns += ahead;
+        out[i].last_ns += ahead;
+    }
+    return count;
+}
+
 void telling_close(struct telling *t)
 {
     if (t == NULL)
@@ -196,6 +230,7 @@ void telling_close(struct telling *t)
     for (unsigned i = 0; i < t->count; i++)
         teller_stop(t->teller[i]);
     limiter_free(t->limiter);
+    walkers_free(t->walkers);
     tun_close(t->tun);
     free(t->queues);
     free(t);

@@ -9,6 +9,7 @@
 #include "cli/hooks.h"
 #include "cli/teller.h"
 #include "edge/tun.h"
+#include "tale/walker.h"
 
 struct telling;
 
@@ -23,6 +24,9 @@ int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales
 /* When it returns no teller uses the tales of before. */
 void telling_replace(struct telling *telling, const struct tales *tales,
                      const struct settings *settings);
+
+/* Who walked the tales in the last minutes, by the real clock (nanoseconds since 1970). */
+size_t telling_walkers(struct telling *telling, struct walker out[WALKERS_MAX]);
 
 struct teller_counts telling_counts(struct telling *telling);
 void telling_close(struct telling *telling); /* NULL is fine */

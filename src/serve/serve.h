@@ -7,6 +7,7 @@
 
 #include "serve/metric.h"
 #include "tale/tale.h"
+#include "tale/walker.h"
 #include "watch/journal.h"
 #include "watch/watch.h"
 
@@ -28,6 +29,8 @@ struct serve_sources {
     bool (*ready)(const char **out_reason, void *context);
     /* The tales that run now, for GET /v1/tales; NULL for none. */
     const struct tales *(*tales)(void *context);
+    /* Who walked them in the last minutes, by the real clock; returns how many. NULL: nobody. */
+    size_t (*walkers)(struct walker out[WALKERS_MAX], void *context);
     /*
      * Keeps what an operator knows to be true of an address, for POST /v1/labels; port 0 is all of
      * them. 0, -ENOTSUP where nothing is kept, -ENOBUFS where there is no room now. NULL: -ENOTSUP.

@@ -7,6 +7,7 @@
 #include "tale/answer.h"
 #include "tale/delay.h"
 #include "tale/end.h"
+#include "tale/walker.h"
 
 static const struct {
     const char *name;
@@ -105,6 +106,8 @@ struct answer respond(struct responder *responder, const uint8_t *octets, size_t
         struct plan plan;
 
         stop = path_walk(&probe, now_ns, &responder->random);
+        if (responder->walkers)
+            walkers_note(responder->walkers, &probe, stop.position, !stop.hop, now_ns);
         plan = stop.hop ? answer_plan_hop(&probe, &stop) : end_plan(&probe);
         reason = allow(responder, &probe, stop.hop, now_ns, plan.reason);
         if (reason_fate(reason) == FATE_ANSWER) {

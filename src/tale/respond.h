@@ -9,6 +9,8 @@
 #include "tale/router.h"
 #include "tale/tale.h"
 
+struct walkers; /* tale/walker.h */
+
 /*
  * Why a packet was answered, left alone or dropped: the counter's name and a sentence. Fate is
  * what becomes of the packet: ANSWER it, DROP it without an answer, or PASS it on untouched.
@@ -65,11 +67,12 @@ struct answer {
     uint8_t position;        /* the hop that it reached, from 1; past the last: the end */
 };
 
-/* One thread's; begin with all of it zero but the first four. */
+/* One thread's; begin with all of it zero but the first five. */
 struct responder {
     struct tales tales;      /* may be replaced between two calls */
     struct limiter *limiter; /* NULL: no limits; the caller's */
     struct routers *routers; /* NULL: no hop has a limit of its own; the caller's */
+    struct walkers *walkers; /* who walks is noted here; NULL: nobody is; the caller's */
     struct random random;
     uint64_t count[REASON_COUNT];
 };

@@ -1,73 +1,52 @@
 <?php
-// What hoptell's shared store knows of the connection by which this page is asked for.
+// A page that says what is known of its visitor's connection, and is lighter for a tethered one.
 declare(strict_types=1);
 
-const WAIT_MS = 1500; // hoptell writes in batches, a few times a second
-const LOOK_EVERY_MS = 100;
+require 'hoptell.php';
 
-// The newest judgement of a connection from this address and port, or null.
-function judgement(PDO $store, string $address, int $port): ?array
-{
-    $asked = $store->prepare(
-        'SELECT * FROM observation WHERE address = ? AND port = ? AND seen_at > ?'
-        . ' ORDER BY seen_at DESC LIMIT 1');
-    $day_ago = (time() - 86400) * 1000000; // a port is used again some day
-    for ($waited = 0; $waited <= WAIT_MS; $waited += LOOK_EVERY_MS) {
-        $asked->execute([$address, $port, $day_ago]);
-        $found = $asked->fetch(PDO::FETCH_ASSOC);
-        if ($found !== false) {
-            return $found;
-        }
-        usleep(LOOK_EVERY_MS * 1000);
-    }
-    return null;
-}
-
-// An IPv4 address in IPv6 is the IPv4 address, and every address has one way to be written.
-function as_stored(string $address): string
-{
-    $octets = (string) inet_pton($address);
-    $mapped = str_repeat("\0", 10) . "\xff\xff";
-    return (string) inet_ntop(str_starts_with($octets, $mapped) ? substr($octets, 12) : $octets);
-}
+const HEADINGS = [
+    'direct' => 'This device is itself on the line',
+    'tethered' => 'This device is behind another one that shares its connection',
+    'unknown' => 'Nothing can be said of this connection yet',
+];
 
 function escaped(mixed $text): string
 {
     return htmlspecialchars((string) $text, ENT_QUOTES);
 }
 
-$found = null;
-$trouble = null;
-try {
-    $store = new PDO(getenv('HOPTELL_DSN') ?: 'mysql:host=localhost;dbname=hoptell;charset=utf8mb4',
-        getenv('HOPTELL_USER') ?: 'hoptell_page', getenv('HOPTELL_PASSWORD') ?: '',
-        [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION, PDO::ATTR_TIMEOUT => 2]);
-    $found = judgement($store, as_stored($_SERVER['REMOTE_ADDR']), (int) $_SERVER['REMOTE_PORT']);
-} catch (PDOException $error) {
-    error_log($error->getMessage());
-    http_response_code(503);
-    $trouble = 'The store cannot be asked now.';
-}
+$seen = hoptell_visitor();
+$verdict = $seen['verdict'] ?? 'unknown';
 header('Cache-Control: no-store');
 ?>
 <!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
-<title>Your connection</title>
-<h1>Your connection</h1>
-<?php if ($found !== null): ?>
-<p>From <?= escaped($found['address']) ?>, port <?= escaped($found['port']) ?>:
-<strong><?= escaped($found['verdict']) ?></strong>,
-with a probability of <?= escaped(round(100 * $found['probability'], 1)) ?> % of being tethered.
-<p>Your packet arrived with a hop limit of <?= escaped($found['hop_limit']) ?>, from
-<?= escaped($found['initial']) ?>, as <?= escaped($found['stack_family']) ?> sends it.
+<meta name="viewport" content="width=device-width">
+<title>Your connection: <?= escaped($verdict) ?></title>
+<style>
+:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }
+body { max-width: 40rem; margin: 3rem auto; padding: 0 1.2rem }
+h1 { font-size: 1.6rem; line-height: 1.2 }
+aside { border-left: .3rem solid; padding-left: 1rem }
+</style>
+<h1><?= escaped(HEADINGS[$verdict]) ?></h1>
+<?php if ($seen): ?>
+<p>You come from <?= escaped($seen['address']) ?>, port <?= escaped($seen['port']) ?>. The verdict is
+<strong><?= escaped($verdict) ?></strong>: with <?= escaped(round(100 * $seen['probability'], 1)) ?> %
+probability another device shares its connection with you.
+<p>Your opening packet arrived with a hop limit of <?= escaped($seen['hop_limit']) ?>. It set out with
+<?= escaped($seen['initial']) ?>, as <?= escaped($seen['stack_family']) ?> sends it.
 <ul>
-<?php foreach (json_decode($found['evidence'], true) ?? [] as $reason): ?>
-<li><?= escaped($reason['text']) ?>
-
+<?php foreach (json_decode($seen['evidence'], true) ?? [] as $reason): ?>
+<li><?= escaped($reason['text']) . "\n" ?>
 <?php endforeach ?>
 </ul>
 <?php else: ?>
-<p><?= escaped($trouble ?? 'Nothing is known of it.') ?>
-
+<p>Your opening packet is not in the store. The verdict is <strong>unknown</strong>.
+<?php endif ?>
+<?php if ($verdict === 'tethered'): ?>
+<aside>You are shown the lighter page: a phone's allowance may pay for it.</aside>
+<?php else: ?>
+<aside>You are shown the full page.</aside>
 <?php endif ?>

@@ -69,11 +69,18 @@ static enum find find_judgement(struct request *request, const struct parameters
     return wait_for(request, &query, out_result);
 }
 
-static const char *nothing_of(const struct parameters *given)
+static bool is_given(const struct parameters *given, const char *name)
 {
     for (size_t i = 0; i < given->count; i++)
-        if (strcmp(given->parameter[i].name, "port") == 0)
-            return "expected an opening packet from this address and port, found none";
+        if (strcmp(given->parameter[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *nothing_of(const struct parameters *given)
+{
+    if (is_given(given, "port"))
+        return "expected an opening packet from this address and port, found none";
     return "expected a connection from this address among the newest, found none";
 }
 
@@ -100,7 +107,8 @@ enum MHD_Result lookup_headers(struct request *request)
     struct judgement judgement;
     enum MHD_Result result;
 
-    if (given.count == 0) {
+    /* Both or none: an address of one request and a port of another are no connection. */
+    if (!is_given(&given, "address") && !is_given(&given, "port")) {
         parameters_add(&given, "address", request_header(request, "X-Real-IP"));
         parameters_add(&given, "port", request_header(request, "X-Real-Port"));
     }

@@ -109,7 +109,7 @@ static const struct route routes[] = {
     {"GET", "/v1/lookup", "?address=[&port=][&wait=MS]", FOR_OPERATORS, lookup_verdict,
      "the verdict for a connection, without a port for the newest of the address; waits for an "
      "opening packet that is on its way"},
-    {"GET", "/v1/auth", "?address=&port=", FOR_OPERATORS, lookup_headers,
+    {"GET", "/v1/auth", "?address=&port=[&wait=MS]", FOR_OPERATORS, lookup_headers,
      "204 with X-Hoptell-* headers, for nginx auth_request and its like"},
     {"GET", "/v1/networks", "[?address=|?prefix=][&limit=]", FOR_OPERATORS, networks_list,
      "how the clients of networks arrive, the most seen first"},

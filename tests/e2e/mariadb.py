@@ -60,14 +60,12 @@ class Server:
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
     def make_anew(self):
-        """An empty database, with the users of examples/lamp: one writes, one only reads."""
+        """An empty database, and the user who writes."""
         word = PASSWORD.replace("'", "''")
         self.ask("DROP DATABASE IF EXISTS hoptell; CREATE DATABASE hoptell;"
                  f"CREATE OR REPLACE USER hoptell@'%' IDENTIFIED BY '{word}';"
                  "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP"
-                 " ON hoptell.* TO hoptell@'%';"
-                 "CREATE OR REPLACE USER hoptell_page@localhost;"
-                 "GRANT SELECT ON hoptell.* TO hoptell_page@localhost", "mysql")
+                 " ON hoptell.* TO hoptell@'%'", "mysql")
 
     def kill(self):
         """As a crash would."""

@@ -1,5 +1,5 @@
 """tools/install, with an apt-get that only tells how it was called. Each run has a mount namespace of
-its own with an empty /usr/sbin, so that the guard against starting services can be watched."""
+its own with an empty /usr/sbin and an /etc of its own, so that what it does there can be watched."""
 import os
 import pathlib
 import shutil
@@ -16,7 +16,8 @@ echo "$*" >>"$CALLS"
 [ ! -e {GUARD} ] || echo guarded >>"$CALLS"
 case "$*" in
 *update*) exit "${{UPDATE_STATUS:-0}}" ;;
-*) exit "${{INSTALL_STATUS:-0}}" ;;
+*) [ -z "${{ENABLES:-}}" ] || ln -s /lib/systemd/system/x "$ENABLES"
+   exit "${{INSTALL_STATUS:-0}}" ;;
 esac
 """
 # says of each package whether it is installed: all but those in $MISSING
@@ -36,8 +37,13 @@ class Machine:
         self.sbin = folder / "sbin"
         self.bin.mkdir()
         self.sbin.mkdir()
+        self.etc = folder / "etc"
+        shutil.copytree("/etc/alternatives", self.etc / "alternatives", symlinks=True)  # awk
+        (self.etc / "systemd/system/multi-user.target.wants").mkdir(parents=True)
+        (self.etc / "systemd/system/multi-user.target.wants/mine.service").symlink_to("/dev/null")
         self.program("apt-get", APT_GET)
         self.program("dpkg-query", DPKG_QUERY)
+        self.program("deb-systemd-helper", '#!/bin/sh\necho "$*" >>"$CALLS"\n')
 
     def program(self, name, text):
         path = self.bin / name
@@ -46,7 +52,8 @@ class Machine:
 
     def run(self, *sections, path="/usr/bin:/bin", **environment):
         """(status, standard error)"""
-        script = f'mount --bind "{self.sbin}" /usr/sbin && exec "{INSTALL}" "$@"'
+        script = (f'mount --bind "{self.sbin}" /usr/sbin && mount --bind "{self.etc}" /etc && '
+                  f'exec "{INSTALL}" "$@"')
         done = subprocess.run(
             ["unshare", "--mount", "/bin/sh", "-c", f"PATH={self.bin}:{path}; {script}", "sh",
              *sections],
@@ -84,6 +91,21 @@ def test_only_what_is_missing_is_installed_and_no_service_is_started(machine):
     assert install.endswith("--no-install-recommends mandoc meson")
     assert guarded == guarded_too == "guarded"
     assert not machine.has_guard
+
+
+@pytest.mark.parametrize("apt_status", ["0", "100"])
+def test_a_service_that_was_installed_does_not_start_with_the_machine(machine, apt_status):
+    link = "/etc/systemd/system/multi-user.target.wants/theirs.service"
+    status, _ = machine.run("test", MISSING="haproxy", ENABLES=link, INSTALL_STATUS=apt_status)
+    assert status == int(apt_status)
+    assert machine.calls[-1] == "disable theirs.service"
+    assert "disable mine.service" not in machine.calls
+
+
+def test_cloud_init_is_kept_from_acting_where_it_is_new(machine):
+    tame = machine.etc / "cloud" / "cloud-init.disabled"
+    assert machine.run("test", MISSING="haproxy")[0] == 0 and not tame.exists()
+    assert machine.run("test", MISSING="haproxy cloud-init")[0] == 0 and tame.exists()
 
 
 def test_the_guard_is_taken_away_when_apt_fails(machine):

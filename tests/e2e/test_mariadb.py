@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 
 import mariadb
-from conftest import ROOT, public_directory, wait_until
+from conftest import public_directory, wait_until
 from hoptell import PROGRAM
 
 FIELDS = ("address, port, seen_at, server_address, server_port, hop_limit, initial, hops,"
@@ -60,12 +60,12 @@ class Hoptell:
         os.chmod(self.password, 0o400)
         self.write(store)
 
-    def write(self, store, spool_size="64MiB", interfaces="[]"):
+    def write(self, store, spool_size="64MiB"):
         with open(self.settings, "w", encoding="utf-8") as file:
             file.write(f'user: {mariadb.USER}\nstore: "{store}"\n'
                        f"store_password_file: {self.password}\n"
                        f"spool: {{path: {self.state}/spool, size: {spool_size}}}\n"
-                       f"watch: {{interfaces: {interfaces}}}\n"
+                       f"watch: {{interfaces: []}}\n"
                        f'visitors: {{listen: ["127.0.0.1:{self.visitors}"]}}\n'
                        f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n')
 
@@ -414,51 +414,3 @@ def test_who_is_forgotten_while_the_database_is_away_is_forgotten_there(database
     wait_until(lambda: settled(hoptell), 20, "the spool to be empty")
     assert ports_stored(database) == later
     assert database.ask("SELECT count(*) FROM baseline WHERE subscriber = 1") == [("0",)]
-
-
-@pytest.fixture
-def page(database, hoptell):
-    """The address of examples/lamp, served by PHP; hoptell captures on the loopback device."""
-    hoptell.write(by_socket(database), interfaces="[lo]")
-    hoptell.start()
-    port = mariadb.free_port()
-    environment = os.environ | {
-        "HOPTELL_DSN": f"mysql:unix_socket={database.socket};dbname=hoptell;charset=utf8mb4",
-        "HOPTELL_USER": "hoptell_page"}
-    served = subprocess.Popen(
-        ["php", "-S", f"127.0.0.1:{port}", "-t", os.path.join(ROOT, "examples", "lamp")],
-        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: listens(port), 10, "PHP to listen")
-        yield port
-    finally:
-        served.kill()
-        served.wait(10)
-
-
-def listens(port):
-    with socket.socket() as caller:
-        return caller.connect_ex(("127.0.0.1", port)) == 0
-
-
-def ask_page(port):
-    """The page, and the port from which it was asked for."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        own = connection.getsockname()[1]
-        connection.sendall(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
-        return b"".join(iter(lambda: connection.recv(65536), b"")).decode(), own
-
-
-def test_a_page_in_php_looks_its_visitor_up(database, page):
-    for _ in range(2):
-        said, own = ask_page(page)
-        assert " 200 OK" in said and f"From 127.0.0.1, port {own}:\n<strong>unknown" in said
-        assert "hop limit of 64, from\n64" in said
-
-
-def test_the_page_in_php_says_when_it_knows_nothing(database, page):
-    database.ask("REVOKE ALL PRIVILEGES, GRANT OPTION FROM hoptell_page@localhost", "mysql")
-    said, _ = ask_page(page)
-    assert " 503 " in said and "The store cannot be asked now." in said
-    assert "hoptell_page" not in said

@@ -277,13 +277,18 @@ static void auth_takes_the_client_from_headers_as_well(void **state)
     struct site *site = *state;
     struct fetch *fetch = fetch_new();
     struct judgement judgement;
+    static const char *const paths[] = {"/v1/auth", "/v1/auth?wait=1000"};
 
     observe_stranger(site, &judgement);
     fetch_header(fetch, "X-Real-IP: 203.0.113.7");
     fetch_header(fetch, "X-Real-Port: 40001");
-    fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/auth");
-    assert_int_equal(fetch->status, 204);
-    assert_non_null(strstr(fetch->header, "X-Hoptell-Initial: 64\r\n"));
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        fetch_run(site, fetch, "127.0.0.1", site->operators, paths[i]);
+        assert_int_equal(fetch->status, 204);
+        assert_non_null(strstr(fetch->header, "X-Hoptell-Initial: 64\r\n"));
+    }
+    fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/auth?port=40001");
+    assert_int_equal(fetch->status, 400); /* half of a connection here, half there */
     fetch_free(fetch);
 }
 

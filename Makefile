@@ -33,7 +33,7 @@ bench:
 
 fuzz:
 	tools/install build test
-	tools/check --fuzz-seconds $(TIME) fuzz
+	tools/check --fuzz-seconds $(TIME) coverage
 
 install: everything
 	meson install -C build --no-rebuild

@@ -1,7 +1,9 @@
 /*
  * Raw packets, one after the other, each with its length in two octets before it: observed, judged,
- * put into words, and found again.
+ * put into words, and found again; what was learnt of them is shown, saved, restored and forgotten.
+ * An odd number of octets asks for the rule first-drop.
  */
+#include "watch/network.h"
 #include "watch/signature.h"
 #include "watch/watch.h"
 
@@ -31,13 +33,47 @@ static void check(const struct watch *watch, const struct judgement *judgement)
     require(found.verdict == judgement->verdict && found.hops == judgement->hops);
 }
 
+static void check_network(const struct network *network, void *context)
+{
+    struct network_summary summary;
+    double shares = 0;
+
+    (void)context;
+    network_summarize(network, &summary);
+    require(summary.mode_count <= NETWORK_CELLS);
+    for (unsigned i = 0; i < summary.mode_count; i++)
+        shares += summary.mode[i].share;
+    require(shares <= 1.001 && summary.tethered >= 0 && summary.tethered <= 1);
+}
+
+static void restore(const struct baseline *baseline, void *context)
+{
+    require(watch_restore(context, baseline) == 0);
+}
+
+static void check_learnt(struct watch *watch, const struct watch_settings *settings,
+                         const struct address *client)
+{
+    struct watch *other;
+
+    watch_each_network(watch, check_network, NULL);
+    require(watch_new(settings, &other) == 0);
+    watch_each_baseline(watch, restore, other);
+    require((watch_subscriber(watch, client) == NULL) || watch_subscriber(other, client) != NULL);
+    watch_free(other);
+    watch_forget(watch, client);
+    require(watch_subscriber(watch, client) == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
     struct watch_settings settings = watch_settings_default();
     struct cursor c = cursor_over(octets, length);
     struct watch *watch;
+    struct address client = address_v4((const uint8_t[]){192, 0, 2, 1});
     uint64_t time_ns = 1700000000u * 1000000000ull;
 
+    settings.rule = length % 2 == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
     settings.networks = settings.subscribers = settings.connections = 64;
     require(watch_new(&settings, &watch) == 0);
     while (cursor_left(&c) > 2) {
@@ -54,9 +90,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
             continue;
         watch_observe(watch, &observation, &judgement);
         check(watch, &judgement);
+        client = observation.client;
         signature_text(&observation, signature);
         require(strlen(signature) < sizeof signature - 1); /* nothing was cut off */
     }
+    check_learnt(watch, &settings, &client);
     watch_free(watch);
     return 0;
 }

@@ -1,0 +1,80 @@
+/*
+ * A tale as YAML, an octet 0, and packets that walk it, each behind its length in two octets: with
+ * limits, delays, losses and clocks, as the daemon has them. What is answered at a hop is never
+ * answered before its time, and the tables for the kernel take the tale or say why not.
+ */
+#include "tale/book.h"
+#include "tale/compile.h"
+#include "tale/respond.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
+
+static const struct limit_settings limits = {.source_rate = 50,
+                                             .source_burst = 4,
+                                             .total_rate = 200,
+                                             .total_burst = 16,
+                                             .sources = 8,
+                                             .hash_key = {1, 2}};
+static struct book book;
+static uint8_t out[ANSWER_CAPACITY];
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void into_book(const struct tales *tales)
+{
+    char error[256] = "";
+
+    require(book_write(tales, NULL, 0, &limits, &book, error, sizeof error) == 0 ||
+            error[0] != '\0');
+}
+
+static void walk(const struct tales *tales, struct cursor c)
+{
+    static struct routers routers;
+    struct responder responder = {.tales = *tales, .routers = &routers, .random = random_seeded(1)};
+    uint64_t now_ns = 1;
+
+    memset(&routers, 0, sizeof routers);
+    require(limiter_new(&limits, &responder.limiter) == 0);
+    while (cursor_left(&c) > 2) {
+        const uint16_t wanted = cursor_u16(&c);
+        const size_t left = cursor_left(&c);
+        const size_t length = wanted < left ? wanted : left;
+        const uint8_t *packet = cursor_take(&c, length);
+        struct answer answer;
+
+        now_ns += (uint64_t)wanted << 16;
+        answer = respond(&responder, packet, length, now_ns, out, sizeof out);
+        require((answer.length != 0) == (reason_fate(answer.reason) == FATE_ANSWER));
+        require(answer.due_ns >= now_ns && (answer.length != 0 || !answer.duplicate));
+        require(answer.length == 0 || (answer.tale != NULL && answer.position != 0));
+    }
+    limiter_free(responder.limiter);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
+{
+    const uint8_t *text_end = length > 0 ? memchr(octets, 0, length) : NULL;
+    const size_t text_length = text_end != NULL ? (size_t)(text_end - octets) : length;
+    struct report report;
+    struct tale *tale;
+
+    report_init(&report, "t.yaml");
+    tale = tale_compile((const char *)octets, text_length, "t.yaml", &report);
+    if (tale != NULL) {
+        const struct tales tales = {.count = 1, .tale = &tale};
+
+        into_book(&tales);
+        if (text_end != NULL)
+            walk(&tales, cursor_over(text_end + 1, length - text_length - 1));
+    }
+    tale_free(tale);
+    return 0;
+}

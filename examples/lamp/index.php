@@ -33,7 +33,7 @@ aside { border-left: .3rem solid; padding-left: 1rem }
 <h1><?= escaped(HEADINGS[$verdict]) ?></h1>
 <?php if ($seen): ?>
 <p>You come from <?= escaped($seen['address']) ?>, port <?= escaped($seen['port']) ?>. The verdict is
-<strong><?= escaped($verdict) ?></strong>: with <?= escaped(round(100 * $seen['probability'], 1)) ?> %
+<strong><?= escaped($verdict) ?></strong>: with <?= escaped(round(100 * $seen['probability'], 1)) ?>&nbsp;%
 probability another device shares its connection with you.
 <p>Your opening packet arrived with a hop limit of <?= escaped($seen['hop_limit']) ?>. It set out with
 <?= escaped($seen['initial']) ?>, as <?= escaped($seen['stack_family']) ?> sends it.

@@ -20,6 +20,7 @@ const struct command hoptell_commands[] = {
     {"subscribers", "what it has learnt of subscribers", command_subscribers, &subscribers_options,
      NULL},
     {"tale", "tales: is it good, what a visitor will see", command_tale, NULL, tale_commands},
+    {"top", "a live view of all this", command_top, &top_options, NULL},
     {.name = NULL},
 };
 

@@ -5,7 +5,6 @@
 
 #include "base/settings.h"
 #include "base/units.h"
-#include "serve/token.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,20 +17,14 @@ enum {
     SETTINGS_MAX = 1024 * 1024,
 };
 
-struct place { /* where the daemon listens, and what it wants to see */
-    struct ask_place ask;
-    char path[108];
-    char token[TOKEN_MAX];
-};
-
 /* The first of operators.listen. */
 static enum command_status take_place(const struct asking *asking, const struct settings *settings,
-                                      struct place *out)
+                                      struct asking_place *out)
 {
     const char *listen = settings->operators_listen.item[0];
     char error[512];
 
-    *out = (struct place){.path = ""};
+    *out = (struct asking_place){.path = ""};
     if (strncmp(listen, "unix:", 5) == 0) {
         snprintf(out->path, sizeof out->path, "%s", listen + 5);
         out->ask.path = out->path;
@@ -47,8 +40,7 @@ static enum command_status take_place(const struct asking *asking, const struct 
     return COMMAND_DONE;
 }
 
-/* A file of settings that nobody named and that is not there is an empty one. */
-static enum command_status find_daemon(const struct asking *asking, struct place *out)
+enum command_status asking_find(const struct asking *asking, struct asking_place *out)
 {
     const bool named = asking->file != NULL;
     const char *file = named ? asking->file : SETTINGS_FILE_DEFAULT;
@@ -91,8 +83,8 @@ static enum command_status put_question(const struct asking *asking, const char 
                                         const char *target, const char *json,
                                         struct ask_answer *out)
 {
-    struct place place;
-    enum command_status status = find_daemon(asking, &place);
+    struct asking_place place;
+    enum command_status status = asking_find(asking, &place);
     char error[512];
 
     if (status != COMMAND_DONE)

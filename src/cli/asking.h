@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "edge/ask.h"
+#include "serve/token.h"
 
 #include <jansson.h>
 
@@ -28,6 +29,18 @@ struct asking {
     const char *file;    /* of settings; NULL for the usual one, which need not be there */
     long wait_ms;        /* that the daemon was asked to wait, and may take longer by */
 };
+
+struct asking_place { /* where the daemon listens, and what it wants to see; stays where it is */
+    struct ask_place ask;
+    char path[108];
+    char token[TOKEN_MAX];
+};
+
+/*
+ * Finds the daemon by the settings; a file of settings that nobody named and that is not there is an
+ * empty one. COMMAND_DONE, or the status of the command, after all has been said.
+ */
+enum command_status asking_find(const struct asking *asking, struct asking_place *out);
 
 /*
  * GETs `target` from the daemon. COMMAND_DONE with its answer, whose status is 200, for

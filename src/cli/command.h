@@ -40,6 +40,7 @@ enum command_status command_read(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
 enum command_status command_subscribers(int argc, char **argv);
 enum command_status command_tale(int argc, char **argv);
+enum command_status command_top(int argc, char **argv);
 
 extern const struct options check_options;
 extern const struct options completion_options;
@@ -50,6 +51,7 @@ extern const struct options networks_options;
 extern const struct options read_options;
 extern const struct options run_options;
 extern const struct options subscribers_options;
+extern const struct options top_options;
 
 /*
  * Runs the command that argv[1] names; prints help for --help and -h, and says what was expected for

@@ -25,17 +25,16 @@ static const char head[] =
     "        fi\n"
     "        case \"$command $word\" in\n";
 
-static const char middle[] =
-    "        *' -'*) ;;\n"
-    "        *) operand=$((operand + 1)) ;;\n"
-    "        esac\n"
-    "    done\n"
-    "    if [[ -z $waiting && $current == --*=* ]]; then\n"
-    "        waiting=${current%%=*} current=${current#*=}\n"
-    "    elif [[ -z $waiting && $current == -* ]]; then\n"
-    "        waiting=-\n"
-    "    fi\n"
-    "    case \"$command ${waiting:-$operand}\" in\n";
+static const char middle[] = "        *' -'*) ;;\n"
+                             "        *) operand=$((operand + 1)) ;;\n"
+                             "        esac\n"
+                             "    done\n"
+                             "    if [[ -z $waiting && $current == --*=* ]]; then\n"
+                             "        waiting=${current%%=*} current=${current#*=}\n"
+                             "    elif [[ -z $waiting && $current == -* ]]; then\n"
+                             "        waiting=-\n"
+                             "    fi\n"
+                             "    case \"$command ${waiting:-$operand}\" in\n";
 
 static const char tail[] = "    esac\n"
                            "}\n"

@@ -1,6 +1,7 @@
 /*
  * hoptell read: captures in, a judgement for each opening packet out, as text, JSON or a summary.
  */
+#include "cli/colour.h"
 #include "cli/command.h"
 #include "cli/networks_file.h"
 #include "cli/options.h"
@@ -243,7 +244,7 @@ enum command_status command_read(int argc, char **argv)
     reading.signature = question.signature;
     reading.replay.judged = judged_as[question.format];
     reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
-    reading.colour = text_wants_colour(STDOUT_FILENO);
+    reading.colour = colour_wanted(STDOUT_FILENO);
     status = read_with(&reading, &settings, question.format, argv + optind);
     named_networks_free(named);
     return status;

@@ -3,24 +3,13 @@
  */
 #include "cli/text.h"
 
+#include "cli/colour.h"
 #include "serve/json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-struct verdict_colour {
-    const char *verdict;
-    const char *escape;
-};
-
-static const struct verdict_colour colours[] = {
-    {"tethered", "\033[1;33m"},
-    {"direct", "\033[32m"},
-    {"unknown", "\033[2m"},
-};
 
 /* RFC 3986, 3.2.2: an IPv6 address stands in brackets before a port. */
 static void write_endpoint(const char *address, unsigned port, char *out, size_t size)
@@ -112,14 +101,6 @@ static void time_words(uint64_t time_us, char *out, size_t size)
     snprintf(out, size, "%s.%06u", day, (unsigned)(time_us % 1000000));
 }
 
-static const char *colour_of(const struct text *text)
-{
-    for (size_t i = 0; i < sizeof colours / sizeof colours[0]; i++)
-        if (strcmp(colours[i].verdict, text->verdict) == 0)
-            return colours[i].escape;
-    return "";
-}
-
 /* How sure the verdict is; an unknown says how likely it is to be tethered. */
 static double sureness(const struct text *text)
 {
@@ -135,8 +116,9 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
     length = (size_t)snprintf(
         out, TEXT_MAX, "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %%%s\n",
         time, text->client, text->server, text->hop_limit, text->initial, text->hops, text->family,
-        text->family_probability * 100, colour ? colour_of(text) : "", text->verdict,
-        colour ? "\033[0m" : "", sureness(text) * 100,
+        text->family_probability * 100,
+        colour ? colour_escape(colour_of_verdict(text->verdict)) : "", text->verdict,
+        colour ? colour_escape(COLOUR_PLAIN) : "", sureness(text) * 100,
         strcmp(text->verdict, "unknown") == 0 ? " tethered" : "");
     for (unsigned i = 0; i < text->evidence_count; i++)
         length += (size_t)snprintf(out + length, TEXT_MAX - length, "%28s %+6.2f  %s\n", "",
@@ -147,14 +129,7 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
 void text_print(const struct text *text)
 {
     char lines[TEXT_MAX];
-    const size_t length = text_lines(text, text_wants_colour(STDOUT_FILENO), lines);
+    const size_t length = text_lines(text, colour_wanted(STDOUT_FILENO), lines);
 
     fwrite(lines, 1, length, stdout);
-}
-
-bool text_wants_colour(int descriptor)
-{
-    const char *no_colour = getenv("NO_COLOR");
-
-    return isatty(descriptor) && (no_colour == NULL || no_colour[0] == '\0');
 }

@@ -44,7 +44,4 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX]);
 /* The same on standard output, in colours where it is a terminal that wants them. */
 void text_print(const struct text *text);
 
-/* Whether `descriptor` is a terminal whose user has not asked for no colours (NO_COLOR). */
-bool text_wants_colour(int descriptor);
-
 #endif

@@ -1,11 +1,13 @@
 /*
- * A question to the running daemon: one HTTP request to its operators' listener, by libcurl.
+ * Questions to the running daemon: HTTP requests to its operators' listener, by libcurl. One that is
+ * waited for; or, for a live view, several at once beside the stream of events.
  */
 #ifndef HOPTELL_EDGE_ASK_H
 #define HOPTELL_EDGE_ASK_H
 
 #include "wire/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { ASK_BODY_MAX = 16 * 1024 * 1024 };
@@ -33,5 +35,38 @@ struct ask_place {
 int ask(const struct ask_place *place, const char *method, const char *target, const char *json,
         long timeout_ms, struct ask_answer *out, char *error, size_t error_size);
 void ask_answer_deinit(struct ask_answer *answer);
+
+enum { ASK_GETS_MAX = 8 };
+
+struct ask_feed;
+
+struct ask_feed_handlers {
+    /* Of the question `which`; NULL, with a sentence, when nobody answered. */
+    void (*answered)(unsigned which, const struct ask_answer *answer, const char *error,
+                     void *context);
+    /* Octets of the stream; and how it ended, after which it may be followed again. */
+    void (*received)(const char *octets, size_t count, void *context);
+    void (*ended)(const char *error, void *context);
+    void *context;
+};
+
+/* 0 or -ENOMEM; `place` and what it points to outlive the feed. The caller closes *out. */
+int ask_feed_open(const struct ask_place *place, const struct ask_feed_handlers *handlers,
+                  struct ask_feed **out);
+void ask_feed_close(struct ask_feed *feed); /* NULL is fine */
+
+/* GETs `target`; nothing where question `which` (below ASK_GETS_MAX) is under way already. */
+void ask_feed_get(struct ask_feed *feed, unsigned which, const char *target, long timeout_ms);
+
+/* Follows the server-sent events of `target`, after `last_id` ("": from now on); nothing where it does. */
+void ask_feed_follow(struct ask_feed *feed, const char *target, const char *last_id);
+
+bool ask_feed_is_asking(const struct ask_feed *feed); /* any question but the stream */
+
+/*
+ * Waits until something has been received, one of the `count` descriptors is readable (at most 4),
+ * or the time is over, and calls the handlers.
+ */
+void ask_feed_wait(struct ask_feed *feed, const int *fds, unsigned count, int timeout_ms);
 
 #endif

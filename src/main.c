@@ -17,6 +17,7 @@ const struct command hoptell_commands[] = {
      NULL},
     {"read", "judge the connections of captures", command_read, &read_options, NULL},
     {"run", "be the daemon", command_run, &run_options, NULL},
+    {"stack", "the table of stacks: fit it, show it", command_stack, NULL, stack_commands},
     {"subscribers", "what it has learnt of subscribers", command_subscribers, &subscribers_options,
      NULL},
     {"tale", "tales: is it good, what a visitor will see", command_tale, NULL, tale_commands},

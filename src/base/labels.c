@@ -11,6 +11,18 @@
 
 enum { LINE_OCTETS_MAX = 128, FIRST_CAPACITY = 256 };
 
+const struct label_kind label_verdicts = {
+    .header = "address,port,label",
+    .expected = "direct or tethered",
+    .words = (const char *const[]){"direct", "tethered", NULL},
+};
+
+const struct label_kind label_stacks = {
+    .header = "address,port,stack",
+    .expected = "android, ios, macos, windows, linux or other",
+    .words = (const char *const[]){"android", "ios", "macos", "windows", "linux", "other", NULL},
+};
+
 static int compare(const void *a, const void *b)
 {
     const struct label *left = a;
@@ -45,15 +57,26 @@ static bool parse_port(const char *text, uint16_t *out)
     return true;
 }
 
+static bool parse_word(const struct label_kind *kind, const char *text, unsigned *out)
+{
+    for (unsigned i = 0; kind->words[i]; i++)
+        if (strcmp(kind->words[i], text) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
 /* False with an error in the report. `line` is changed. */
-static bool parse_line(char *line, uint32_t number, struct report *report, struct label *out)
+static bool parse_line(char *line, uint32_t number, const struct label_kind *kind,
+                       struct report *report, struct label *out)
 {
     char *port = strchr(line, ',');
     char *label = port ? strchr(port + 1, ',') : NULL;
 
     *out = (struct label){0};
     if (!label) {
-        report_error(report, number, 1, "expected address,port,label, found '%s'", line);
+        report_error(report, number, 1, "expected %s, found '%s'", kind->header, line);
         return false;
     }
     *port++ = '\0';
@@ -63,21 +86,19 @@ static bool parse_line(char *line, uint32_t number, struct report *report, struc
     else if (!parse_port(port, &out->port))
         report_error(report, number, (uint32_t)(port - line) + 1,
                      "expected a port from 0 to 65535, found '%s'", port);
-    else if (strcmp(label, "tethered") != 0 && strcmp(label, "direct") != 0)
-        report_error(report, number, (uint32_t)(label - line) + 1,
-                     "expected direct or tethered, found '%s'", label);
-    else {
-        out->is_tethered = label[0] == 't';
+    else if (!parse_word(kind, label, &out->word))
+        report_error(report, number, (uint32_t)(label - line) + 1, "expected %s, found '%s'",
+                     kind->expected, label);
+    else
         return true;
-    }
     return false;
 }
 
-static bool check_header(const char *line, struct report *report)
+static bool check_header(const char *line, const struct label_kind *kind, struct report *report)
 {
-    if (strcmp(line, "address,port,label") == 0)
+    if (strcmp(line, kind->header) == 0)
         return true;
-    report_error(report, 1, 1, "expected the header 'address,port,label', found '%s'", line);
+    report_error(report, 1, 1, "expected the header '%s', found '%s'", kind->header, line);
     return false;
 }
 
@@ -115,7 +136,8 @@ static void sort(struct labels *labels, struct report *report)
     }
 }
 
-int labels_parse(const char *text, size_t length, struct report *report, struct labels *out)
+int labels_parse(const char *text, size_t length, const struct label_kind *kind,
+                 struct report *report, struct labels *out)
 {
     const unsigned errors = report->errors;
     size_t capacity = 0;
@@ -124,7 +146,7 @@ int labels_parse(const char *text, size_t length, struct report *report, struct 
 
     *out = (struct labels){0};
     if (length == 0)
-        (void)check_header("", report);
+        (void)check_header("", kind, report);
     while (length > 0 && rc == 0) {
         char line[LINE_OCTETS_MAX];
         struct label label;
@@ -135,9 +157,9 @@ int labels_parse(const char *text, size_t length, struct report *report, struct 
             report_error(report, number, 1, "expected a line of text of at most %d octets",
                          LINE_OCTETS_MAX - 1);
         } else if (number == 1) {
-            if (!check_header(line, report))
+            if (!check_header(line, kind, report))
                 break;
-        } else if (line[0] != '\0' && parse_line(line, number, report, &label)) {
+        } else if (line[0] != '\0' && parse_line(line, number, kind, report, &label)) {
             slot = grow(out, &capacity);
             if (slot)
                 *slot = label;
@@ -159,12 +181,26 @@ void labels_deinit(struct labels *labels)
     *labels = (struct labels){0};
 }
 
-const struct label *labels_take(struct labels *labels, const struct address *address, uint16_t port)
+static struct label *find(const struct labels *labels, const struct address *address, uint16_t port)
 {
     const struct label key = {.address = *address, .port = port};
-    struct label *found = labels->count > 0 ? bsearch(&key, labels->label, labels->count,
-                                                      sizeof *labels->label, compare)
-                                            : NULL;
+
+    return labels->count > 0
+               ? bsearch(&key, labels->label, labels->count, sizeof *labels->label, compare)
+               : NULL;
+}
+
+const struct label *labels_find(const struct labels *labels, const struct address *address,
+                                uint16_t port)
+{
+    const struct label *found = find(labels, address, port);
+
+    return found ? found : find(labels, address, 0);
+}
+
+const struct label *labels_take(struct labels *labels, const struct address *address, uint16_t port)
+{
+    struct label *found = find(labels, address, port);
 
     if (!found || found->is_taken)
         return NULL;

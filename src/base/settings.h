@@ -51,6 +51,8 @@ struct settings {
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
     int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */
     int watch_tunnels;                 /* watch.tunnels: false, true (false) */
+    char *watch_stacks;                /* watch.stacks: a table's file; "": the shipped one ("") */
+    char *watch_p0f;                   /* watch.p0f: a file of p0f's signatures; "": none ("") */
     uint64_t watch_connections;        /* watch.connections: remembered (1M) */
     uint64_t watch_subscribers;        /* watch.subscribers: remembered (1M) */
     uint64_t watch_networks;           /* watch.networks: remembered (64k) */

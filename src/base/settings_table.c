@@ -229,6 +229,18 @@ const struct setting settings_table[] = {
      .help = "Whether watch.interfaces are taps: packets for others are captured as well, and "
              "MPLS, PPPoE, GRE, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
              "link on which nobody else can put such packets."},
+    {.key = "watch.stacks",
+     TEXT(watch_stacks),
+     .fallback = "\"\"",
+     .words = "a file (\"\" for the table that ships with hoptell)",
+     .help = "The table by which opening packets are told apart, as of hoptell stack; see "
+             "hoptell-stack(1). A path that does not begin with / starts from where this file is."},
+    {.key = "watch.p0f",
+     TEXT(watch_p0f),
+     .fallback = "\"\"",
+     .words = "a file (\"\" for none)",
+     .help = "Signatures in the format of p0f 3 that are gone by beside the table, as in "
+             "/etc/p0f/p0f.fp."},
     {.key = "watch.connections",
      COUNT(watch_connections),
      .fixed = true,

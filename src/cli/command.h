@@ -28,6 +28,7 @@ struct command {
 };
 
 extern const struct command hoptell_commands[];
+extern const struct command stack_commands[];
 extern const struct command tale_commands[];
 
 enum command_status command_check(int argc, char **argv);
@@ -38,6 +39,7 @@ enum command_status command_lookup(int argc, char **argv);
 enum command_status command_networks(int argc, char **argv);
 enum command_status command_read(int argc, char **argv);
 enum command_status command_run(int argc, char **argv);
+enum command_status command_stack(int argc, char **argv);
 enum command_status command_subscribers(int argc, char **argv);
 enum command_status command_tale(int argc, char **argv);
 enum command_status command_top(int argc, char **argv);

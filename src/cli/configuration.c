@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/networks_file.h"
+#include "cli/stacks.h"
 #include "tale/compile.h"
 #include "tale/own.h"
 
@@ -167,6 +168,25 @@ static int worse(int first, int second)
     return first != 0 ? first : second;
 }
 
+static int load_stacks(const char *file, struct configuration *configuration)
+{
+    const struct settings *settings = configuration->settings;
+    const char *const names[] = {settings->watch_stacks, settings->watch_p0f};
+    char *path[2] = {NULL, NULL};
+    int error = 0;
+
+    for (int i = 0; i < 2; i++) {
+        path[i] = names[i][0] != '\0' ? path_beside(file, names[i]) : strdup("");
+        if (path[i] == NULL)
+            error = unreadable(names[i], "stacks", -ENOMEM);
+    }
+    if (error == 0)
+        error = stacks_load(path[0], path[1], &configuration->stacks);
+    free(path[0]);
+    free(path[1]);
+    return error;
+}
+
 int configuration_load(const char *file, bool must_exist, struct configuration **out)
 {
     struct configuration *configuration = calloc(1, sizeof *configuration);
@@ -176,7 +196,8 @@ int configuration_load(const char *file, bool must_exist, struct configuration *
         return unreadable(file, "settings", -ENOMEM);
     error = load_settings(file, must_exist, &configuration->settings);
     if (error == 0)
-        error = worse(load_tales(file, configuration), load_networks(file, configuration));
+        error = worse(worse(load_tales(file, configuration), load_networks(file, configuration)),
+                      load_stacks(file, configuration));
     if (error != 0) {
         configuration_free(configuration);
         return error;
@@ -195,5 +216,6 @@ void configuration_free(struct configuration *configuration)
     free((void *)configuration->tales.tale);
     named_networks_free(configuration->networks);
     settings_free(configuration->settings);
+    free(configuration->stacks);
     free(configuration);
 }

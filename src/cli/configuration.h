@@ -8,17 +8,19 @@
 #include "base/settings.h"
 #include "tale/tale.h"
 #include "watch/named_networks.h"
+#include "watch/stack.h"
 
 struct configuration {
     struct settings *settings;
     struct named_networks *networks; /* of watch.networks_file; NULL for none; owned */
+    struct stack_table *stacks;      /* by watch.stacks and watch.p0f; owned */
     struct tales tales;              /* those of the settings, in their order; owned */
 };
 
 /*
- * Reads `file` and the tales that it names (relative to its folder). A file that is not there is an
+ * Reads `file` and the tales and stacks that it names (relative to its folder). A file that is not there is an
  * empty one, unless `must_exist`. All or nothing: 0 and *out for configuration_free; -EINVAL when
- * anything is wrong in the settings or a tale, or another negative errno when a file cannot be read;
+ * anything is wrong in the settings or what they name, or another negative errno when a file cannot be read;
  * errors and warnings are then on standard error, each with its place.
  */
 int configuration_load(const char *file, bool must_exist, struct configuration **out);

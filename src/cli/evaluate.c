@@ -6,6 +6,7 @@
 #include "cli/networks_file.h"
 #include "cli/options.h"
 #include "cli/replay.h"
+#include "cli/stacks.h"
 #include "watch/accuracy.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ struct question {
     int format; /* 0: text */
     int rule;   /* 0: evidence */
     const char *networks;
+    const char *stacks;
+    const char *p0f;
 };
 
 static const struct option_row rows[] = {
@@ -32,8 +35,12 @@ static const struct option_row rows[] = {
      .member = offsetof(struct question, labels)},
     {"networks", 'w', "FILE", "networks that are known: CSV with prefix,name,kind",
      .take = option_text, .member = offsetof(struct question, networks)},
+    {"p0f", 0, "FILE", "go by these signatures of p0f's, too", .take = option_text,
+     .member = offsetof(struct question, p0f)},
     {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
      .member = offsetof(struct question, rule)},
+    {"stacks", 0, "FILE", "go by this table of stacks, not by the shipped one", .take = option_text,
+     .member = offsetof(struct question, stacks)},
 };
 
 const struct options evaluate_options = {
@@ -61,7 +68,7 @@ static void judged(const struct judgement *judgement, void *context)
     const struct label *label = labels_take(&e->labels, &o->client, o->client_port);
 
     if (label)
-        accuracy_add(&e->accuracy, judgement, label->is_tethered);
+        accuracy_add(&e->accuracy, judgement, label->word == LABEL_TETHERED);
     else
         e->unlabelled++;
 }
@@ -129,7 +136,7 @@ static enum command_status load_labels(const char *path, struct labels *out)
         goto out;
     }
     report_init(report, path);
-    rc = labels_parse(text, length, report, out);
+    rc = labels_parse(text, length, &label_verdicts, report, out);
     if (rc == -EINVAL)
         command_print_report(report);
     if (rc < 0)
@@ -163,6 +170,7 @@ enum command_status command_evaluate(int argc, char **argv)
 {
     struct evaluation evaluation = {.replay = {.judged = judged, .context = &evaluation}};
     struct watch_settings settings = watch_settings_default();
+    struct stack_table *stacks = NULL;
     enum command_status status;
     struct named_networks *named = NULL;
     struct question question = {.labels = NULL};
@@ -178,6 +186,9 @@ enum command_status command_evaluate(int argc, char **argv)
     if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)
         return COMMAND_FAILED;
     settings.named = named;
+    if (stacks_load(question.stacks, question.p0f, &stacks) != 0)
+        return COMMAND_FAILED;
+    settings.stacks = stacks;
     status = load_labels(question.labels, &evaluation.labels);
     if (status == COMMAND_DONE)
         status = evaluate(&evaluation, &settings, argv + optind);
@@ -185,5 +196,6 @@ enum command_status command_evaluate(int argc, char **argv)
         (question.format == 0 ? print_text : print_json)(&evaluation);
     labels_deinit(&evaluation.labels);
     named_networks_free(named);
+    free(stacks);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
+#include "cli/stacks.h"
 #include "cli/summary.h"
 #include "cli/text.h"
 #include "serve/json.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -29,6 +31,8 @@ struct question {
     int rule;   /* enum watch_rule */
     bool signature;
     const char *networks;
+    const char *stacks;
+    const char *p0f;
 };
 
 static const struct option_row rows[] = {
@@ -36,10 +40,14 @@ static const struct option_row rows[] = {
      .member = offsetof(struct question, format)},
     {"networks", 'w', "FILE", "networks that are known: CSV with prefix,name,kind",
      .take = option_text, .member = offsetof(struct question, networks)},
+    {"p0f", 0, "FILE", "go by these signatures of p0f's, too", .take = option_text,
+     .member = offsetof(struct question, p0f)},
     {"rule", 'r', "evidence|first-drop", "how it is judged (evidence)", .take = option_choice,
      .member = offsetof(struct question, rule)},
     {"signature", 's', NULL, "with each packet in p0f's raw notation", .take = option_flag,
      .member = offsetof(struct question, signature)},
+    {"stacks", 0, "FILE", "go by this table of stacks, not by the shipped one", .take = option_text,
+     .member = offsetof(struct question, stacks)},
 };
 
 const struct options read_options = {
@@ -218,6 +226,7 @@ enum command_status command_read(int argc, char **argv)
 {
     struct reading reading = {.replay = {.going_on = going_on, .context = &reading}};
     struct watch_settings settings = watch_settings_default();
+    struct stack_table *stacks = NULL;
     static char buffer[OUTPUT_BUFFER]; /* stdout's until the program ends */
     struct question question = {.format = FORMAT_TEXT};
     struct named_networks *named = NULL;
@@ -229,7 +238,8 @@ enum command_status command_read(int argc, char **argv)
         return command_usage("read", "expected text or json with --signature, found summary");
     if (optind == argc)
         return command_usage("read", "expected a capture file ('-' is standard input), found none");
-    if (check_files(argv + optind) != COMMAND_DONE)
+    if (check_files(argv + optind) != COMMAND_DONE ||
+        stacks_load(question.stacks, question.p0f, &stacks) != 0)
         return COMMAND_FAILED;
     if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)
         return COMMAND_FAILED;
@@ -238,14 +248,18 @@ enum command_status command_read(int argc, char **argv)
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     settings.named = named;
     settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
-    if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key)
+    if (getrandom(settings.hash_key, sizeof settings.hash_key, 0) != sizeof settings.hash_key) {
+        free(stacks);
         return command_failed("read", "expected random octets from the system, found: %s",
                               strerror(errno));
+    }
     reading.signature = question.signature;
     reading.replay.judged = judged_as[question.format];
     reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
     reading.colour = colour_wanted(STDOUT_FILENO);
+    settings.stacks = stacks;
     status = read_with(&reading, &settings, question.format, argv + optind);
     named_networks_free(named);
+    free(stacks);
     return status;
 }

@@ -45,6 +45,7 @@ static struct watch_settings watching_settings(const struct configuration *confi
     struct watch_settings w = watch_settings_default();
 
     w.rule = settings->judge_rule == SETTINGS_RULE_FIRST_DROP ? RULE_FIRST_DROP : RULE_EVIDENCE;
+    w.stacks = configuration->stacks;
     w.prior = settings->judge_prior;
     w.threshold = settings->judge_threshold;
     w.named = configuration->networks;

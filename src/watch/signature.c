@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     HOPS_MOST = 35, /* more than these are not believed, and written as ? */
@@ -74,22 +75,49 @@ static void write_window(struct writer *w, const struct observation *o)
     write_text(w, ":%u", o->window);
 }
 
+static const char *const options[] = {
+    [TCP_OPTION_NOP] = "nop",         [TCP_OPTION_MSS] = "mss",
+    [TCP_OPTION_WINDOW_SCALE] = "ws", [TCP_OPTION_SACK_PERMITTED] = "sok",
+    [OPTION_SACK] = "sack",           [TCP_OPTION_TIMESTAMPS] = "ts",
+};
+
+enum { OPTION_NAMES = sizeof options / sizeof options[0], OPTION_DIGITS_MAX = 3 };
+
+static bool is_name(const char *name, const char *text, size_t length)
+{
+    return name && strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
+bool signature_option(const char *name, size_t length, uint8_t *out)
+{
+    unsigned kind = 0;
+
+    for (unsigned i = 0; i < OPTION_NAMES; i++)
+        if (is_name(options[i], name, length)) {
+            *out = (uint8_t)i;
+            return true;
+        }
+    if (length < 2 || length > 1 + OPTION_DIGITS_MAX || name[0] != '?')
+        return false;
+    for (size_t i = 1; i < length; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return false;
+        kind = kind * 10 + (unsigned)(name[i] - '0');
+    }
+    *out = (uint8_t)kind;
+    return kind <= UINT8_MAX;
+}
+
 static void write_options(struct writer *w, const struct observation *o)
 {
-    static const char *const names[] = {
-        [TCP_OPTION_NOP] = "nop",         [TCP_OPTION_MSS] = "mss",
-        [TCP_OPTION_WINDOW_SCALE] = "ws", [TCP_OPTION_SACK_PERMITTED] = "sok",
-        [OPTION_SACK] = "sack",           [TCP_OPTION_TIMESTAMPS] = "ts",
-    };
-
     for (unsigned i = 0; i < o->option_count; i++) {
         const uint8_t kind = o->option[i];
         const char *separator = i == 0 ? ":" : ",";
 
         if (kind == TCP_OPTION_END)
             write_text(w, "%seol+%u", separator, o->option_padding);
-        else if (kind < sizeof names / sizeof names[0] && names[kind])
-            write_text(w, "%s%s", separator, names[kind]);
+        else if (kind < OPTION_NAMES && options[kind])
+            write_text(w, "%s%s", separator, options[kind]);
         else
             write_text(w, "%s?%u", separator, kind);
     }
@@ -97,7 +125,23 @@ static void write_options(struct writer *w, const struct observation *o)
         write_text(w, ":");
 }
 
-static void write_quirks(struct writer *w, const struct observation *o)
+/* In the order of their bits. */
+static const char *const quirks[] = {
+    "df",    "id+",   "id-",    "ecn",  "0+",   "flow", "seq-", "ack+",
+    "uptr+", "urgf+", "pushf+", "ts1-", "ts2+", "opt+", "exws", "bad",
+};
+
+enum { QUIRKS = sizeof quirks / sizeof quirks[0] };
+
+uint32_t signature_quirk(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < QUIRKS; i++)
+        if (is_name(quirks[i], name, length))
+            return 1u << i;
+    return 0;
+}
+
+uint32_t signature_quirks(const struct observation *o)
 {
     const bool v4 = o->version == 4;
     const bool df = o->flags & OBSERVATION_DONT_FRAGMENT;
@@ -105,29 +149,41 @@ static void write_quirks(struct writer *w, const struct observation *o)
     const bool urg = o->tcp_bits & TCP_URG;
     const struct {
         bool is_there;
-        const char *name;
-    } quirks[] = {
-        {v4 && df, "df"},
-        {v4 && df && o->ip_id != 0, "id+"},
-        {v4 && !df && o->ip_id == 0, "id-"},
-        {o->traffic_class & 3 || o->tcp_bits & (TCP_ECE | TCP_CWR), "ecn"},
-        {o->flags & OBSERVATION_RESERVED_BIT, "0+"},
-        {o->flow_label != 0, "flow"},
-        {o->sequence == 0, "seq-"},
-        {!urg && o->urgent != 0, "uptr+"},
-        {urg, "urgf+"},
-        {o->tcp_bits & TCP_PSH, "pushf+"},
-        {ts && o->timestamp_value == 0, "ts1-"},
-        {ts && o->timestamp_echo != 0, "ts2+"},
-        {o->flags & OBSERVATION_PADDING, "opt+"},
-        {o->flags & OBSERVATION_HAS_WINDOW_SCALE && o->window_scale > EXCESSIVE_SCALE, "exws"},
-        {o->flags & OBSERVATION_BAD_OPTIONS, "bad"},
+        uint32_t quirk;
+    } rows[] = {
+        {v4 && df, SIGNATURE_DF},
+        {v4 && df && o->ip_id != 0, SIGNATURE_ID_SET},
+        {v4 && !df && o->ip_id == 0, SIGNATURE_ID_ZERO},
+        {o->traffic_class & 3 || o->tcp_bits & (TCP_ECE | TCP_CWR), SIGNATURE_ECN},
+        {o->flags & OBSERVATION_RESERVED_BIT, SIGNATURE_RESERVED},
+        {o->flow_label != 0, SIGNATURE_FLOW},
+        {o->sequence == 0, SIGNATURE_SEQUENCE_ZERO},
+        {o->acknowledgment != 0, SIGNATURE_ACK_SET},
+        {!urg && o->urgent != 0, SIGNATURE_URGENT_SET},
+        {urg, SIGNATURE_URGENT_BIT},
+        {o->tcp_bits & TCP_PSH, SIGNATURE_PUSH_BIT},
+        {ts && o->timestamp_value == 0, SIGNATURE_OWN_TIME_ZERO},
+        {ts && o->timestamp_echo != 0, SIGNATURE_PEER_TIME_SET},
+        {o->flags & OBSERVATION_PADDING, SIGNATURE_PADDING},
+        {o->flags & OBSERVATION_HAS_WINDOW_SCALE && o->window_scale > EXCESSIVE_SCALE,
+         SIGNATURE_SCALE_EXCESSIVE},
+        {o->flags & OBSERVATION_BAD_OPTIONS, SIGNATURE_OPTIONS_BAD},
     };
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        found |= rows[i].is_there ? rows[i].quirk : 0;
+    return found;
+}
+
+static void write_quirks(struct writer *w, const struct observation *o)
+{
+    const uint32_t found = signature_quirks(o) & ~(uint32_t)SIGNATURE_ACK_SET;
     const char *separator = "";
 
-    for (size_t i = 0; i < sizeof quirks / sizeof quirks[0]; i++)
-        if (quirks[i].is_there) {
-            write_text(w, "%s%s", separator, quirks[i].name);
+    for (unsigned i = 0; i < QUIRKS; i++)
+        if (found & 1u << i) {
+            write_text(w, "%s%s", separator, quirks[i]);
             separator = ",";
         }
 }

@@ -3,6 +3,8 @@
  */
 #include "watch/stack.h"
 
+#include "watch/signature.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -104,6 +106,32 @@ static const struct stack_row *row_of(const struct stack_table *table, enum stac
     return NULL;
 }
 
+/* The window itself, where it is no usual one in other clothes. */
+static uint64_t window_value(const struct observation *o)
+{
+    const uint64_t class = window_class(o->window);
+
+    return class != STACK_VALUE_NONE ? class : o->window;
+}
+
+static uint64_t no_value(const struct observation *o)
+{
+    (void)o;
+    return STACK_VALUE_NONE;
+}
+
+uint64_t stack_value(enum stack_feature feature, const struct observation *observation)
+{
+    static uint64_t (*const values[STACK_FEATURE_COUNT])(const struct observation *observation) = {
+        [STACK_FEATURE_PRIOR] = no_value,      [STACK_FEATURE_LAYOUT] = layout_value,
+        [STACK_FEATURE_WINDOW] = window_value, [STACK_FEATURE_SCALE] = scale_value,
+        [STACK_FEATURE_ID] = id_value,         [STACK_FEATURE_ECN] = ecn_value,
+        [STACK_FEATURE_FLOW] = flow_value,     [STACK_FEATURE_QUIRK] = quirk_value,
+    };
+
+    return values[feature](observation);
+}
+
 static const struct stack_row *window_row(const struct stack_table *table, uint16_t window)
 {
     const struct stack_row *row = row_of(table, STACK_FEATURE_WINDOW, window);
@@ -118,6 +146,26 @@ static void add_row(const struct stack_table *table, enum stack_feature feature,
         row = &table->other[feature];
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
         sum[i] += row->log_likelihood[i];
+}
+
+/* How likely such a match is for a family that the signature does not mean. */
+static const float p0f_others[] = {
+    [P0F_FUZZY] = 0.2F,
+    [P0F_GENERIC] = 0.1F,
+    [P0F_SPECIFIC] = 0.04F,
+};
+
+/* True when a signature of one make matches, which makes an unusual order of options a known one. */
+static bool add_p0f(const struct p0f *p0f, const struct observation *o,
+                    float sum[STACK_FAMILY_COUNT])
+{
+    uint8_t families;
+    const enum p0f_rank rank = p0f->count > 0 ? p0f_match(p0f, o, &families) : P0F_NONE;
+
+    for (unsigned i = 0; rank != P0F_NONE && i < STACK_FAMILY_COUNT; i++)
+        if (!(families & 1u << i))
+            sum[i] += logf(p0f_others[rank]);
+    return rank == P0F_SPECIFIC;
 }
 
 /* From logarithms to probabilities that sum to 1. */
@@ -137,30 +185,27 @@ static void normalise(const float sum[STACK_FAMILY_COUNT], double out[STACK_FAMI
 void stack_guess(const struct stack_table *table, const struct observation *observation,
                  struct stack *out)
 {
-    static const struct {
-        enum stack_feature feature;
-        uint64_t (*value)(const struct observation *observation);
-    } features[] = {
-        {STACK_FEATURE_SCALE, scale_value}, {STACK_FEATURE_ID, id_value},
-        {STACK_FEATURE_ECN, ecn_value},     {STACK_FEATURE_FLOW, flow_value},
-        {STACK_FEATURE_QUIRK, quirk_value},
-    };
+    static const enum stack_feature features[] = {STACK_FEATURE_SCALE, STACK_FEATURE_ID,
+                                                  STACK_FEATURE_ECN, STACK_FEATURE_FLOW,
+                                                  STACK_FEATURE_QUIRK};
     const struct stack_row *layout = row_of(table, STACK_FEATURE_LAYOUT, layout_value(observation));
     float sum[STACK_FAMILY_COUNT] = {0};
     unsigned best = 0;
+    bool is_known;
 
     add_row(table, STACK_FEATURE_PRIOR, NULL, sum);
     add_row(table, STACK_FEATURE_LAYOUT, layout, sum);
     add_row(table, STACK_FEATURE_WINDOW, window_row(table, observation->window), sum);
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
-        add_row(table, features[i].feature,
-                row_of(table, features[i].feature, features[i].value(observation)), sum);
+        add_row(table, features[i],
+                row_of(table, features[i], stack_value(features[i], observation)), sum);
+    is_known = add_p0f(&table->p0f, observation, sum) || layout;
     normalise(sum, out->probability);
     for (unsigned i = 1; i < STACK_FAMILY_COUNT; i++)
         best = out->probability[i] > out->probability[best] ? i : best;
     /* An order of options that nobody is known to send is not evidence for whoever is left. */
-    out->family = layout && out->probability[best] >= STACK_NAMED_FROM ? (enum stack_family)best
-                                                                       : STACK_UNKNOWN;
+    out->family = is_known && out->probability[best] >= STACK_NAMED_FROM ? (enum stack_family)best
+                                                                         : STACK_UNKNOWN;
 }
 
 double stack_computer_share(const struct stack *stack)
@@ -205,17 +250,26 @@ static uint64_t rest_of(const struct observation *o)
            ecn_value(o) << 28 | (flow_value(o) & 0xff) << 16 | (quirk_value(o) & 0xff) << 8 | ANY;
 }
 
+/* What signatures of p0f's look at beside that. */
+static uint64_t more_of(const struct observation *o)
+{
+    return (uint64_t)signature_quirks(o) << 16 | (uint64_t)o->version << 8 |
+           (o->flags & OBSERVATION_PAYLOAD ? 0x80u : 0u) | o->ip_options;
+}
+
 uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache,
                       const struct observation *observation, struct stack *out)
 {
     const uint64_t layout = layout_value(observation);
     const uint64_t rest = rest_of(observation);
-    const uint64_t at = (layout ^ rest) * 0x9e3779b97f4a7c15u >> 40;
+    const uint64_t more = table->p0f.count > 0 ? more_of(observation) : 0;
+    const uint64_t at = (layout ^ rest ^ more) * 0x9e3779b97f4a7c15u >> 40;
     struct stack_kept *kept = &cache->kept[at % STACK_GUESSES];
 
-    if (kept->layout != layout || kept->rest != rest) {
+    if (kept->layout != layout || kept->rest != rest || kept->more != more) {
         kept->layout = layout;
         kept->rest = rest;
+        kept->more = more;
         kept->signature = stack_signature(observation);
         stack_guess(table, observation, &kept->stack);
     }

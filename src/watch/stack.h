@@ -10,20 +10,24 @@
  *
  * features:  prior    how common the family is; its one value is *
  *            layout   the kinds of the TCP options in order: eol nop mss ws sok ts fo, or a number;
- *                     eol+N for N octets of padding
+ *                     eol+N for N octets of padding; none
  *            window   the number, or mss*N for N times a usual MSS, or near64k
  *            scale    the window scale, or none
  *            id       IPv4: df,id+ df,id0 id+ id0;  IPv6: v6
  *            ecn      asked (ECE and CWR) or no
  *            flow     IPv6: + or 0;  IPv4: v4
  *            quirk    none, or what is odd: echo (timestamp echo not zero), padding, urgent, ack
- * The value * stands for all that are not listed.
+ * The value * stands for all that are not listed. A later row takes the place of an earlier one of
+ * the same value; a file that begins with the line `with shipped` adds to the table of hoptell's own.
+ *
+ * Beside the table there may be signatures of p0f's (p0f.h), which are one feature more.
  */
 #ifndef HOPTELL_WATCH_STACK_H
 #define HOPTELL_WATCH_STACK_H
 
 #include "base/report.h"
 #include "watch/judgement.h"
+#include "watch/p0f.h"
 
 enum stack_feature {
     STACK_FEATURE_PRIOR,
@@ -63,16 +67,39 @@ struct stack_table {
     uint16_t first[STACK_FEATURE_COUNT];
     uint16_t count[STACK_FEATURE_COUNT];
     struct stack_row other[STACK_FEATURE_COUNT]; /* the row of * */
+    struct p0f p0f;                              /* empty where there are none */
 };
 
 /* The table that ships with hoptell, as text; it ends with a zero octet. */
 extern const char watch_stacks_txt[];
 
+enum { STACK_VALUE_TEXT_MAX = 128 };
+
+/* A row as the text has it. */
+struct stack_line {
+    enum stack_feature feature;
+    bool is_rest;     /* its value is * */
+    uint64_t value;   /* as a number */
+    const char *text; /* the same as text; valid until the next row */
+    double likelihood[STACK_FAMILY_COUNT];
+};
+
+/* Calls `each` for every row that is right. 0, or -EINVAL with the errors in `report`. */
+int stack_lines_each(const char *text, size_t length, struct report *report,
+                     void (*each)(const struct stack_line *line, void *context), void *context);
+
 /*
- * Reads a table. 0, or -EINVAL with the errors in `report`; *out is then undefined.
+ * Reads a table, without signatures of p0f's. 0, or -EINVAL with the errors in `report`; *out is then
+ * undefined.
  */
 int stack_table_parse(const char *text, size_t length, struct report *report,
                       struct stack_table *out);
+
+/* A feature's name, as in the text; its value in a packet as a number, and as text. */
+const char *stack_feature_name(enum stack_feature feature);
+uint64_t stack_value(enum stack_feature feature, const struct observation *observation);
+const char *stack_value_text(enum stack_feature feature, const struct observation *observation,
+                             char out[STACK_VALUE_TEXT_MAX]);
 
 /* Never fails: what the table does not know is STACK_UNKNOWN. */
 void stack_guess(const struct stack_table *table, const struct observation *observation,
@@ -102,6 +129,7 @@ enum { STACK_GUESSES = 256 };
 struct stack_kept {
     uint64_t layout;
     uint64_t rest; /* 0: nothing is kept here */
+    uint64_t more; /* what only signatures of p0f's look at; 0 where there are none */
     struct stack stack;
     uint32_t signature;
 };

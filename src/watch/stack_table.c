@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_PER_LINE = 2 + STACK_FAMILY_COUNT, WORD_MAX = 96, LINE_MAX_OCTETS = 512 };
+enum { WORDS_PER_LINE = 2 + STACK_FAMILY_COUNT, LINE_MAX_OCTETS = 512 };
 
 /* Zero would forbid a family for ever because of one odd packet. */
 #define LEAST_LIKELIHOOD 0.0002
@@ -82,6 +84,8 @@ static bool layout_words(char *text, uint64_t *out)
     uint64_t hash = 0xcbf29ce484222325u;
     uint64_t padding = 0;
 
+    if (strcmp(text, "none") == 0)
+        *text = '\0';
     for (char *kind; (kind = next_piece(&text, ",")) != NULL;) {
         uint64_t value;
 
@@ -142,16 +146,84 @@ static bool no_word(char *text, uint64_t *out)
 static const struct {
     const char *name;
     bool (*value)(char *text, uint64_t *out);
+    const struct word *words; /* of its values that have names; NULL: none */
 } features[STACK_FEATURE_COUNT] = {
-    [STACK_FEATURE_PRIOR] = {"prior", no_word},
-    [STACK_FEATURE_LAYOUT] = {"layout", layout_words},
-    [STACK_FEATURE_WINDOW] = {"window", window_word},
-    [STACK_FEATURE_SCALE] = {"scale", scale_word},
-    [STACK_FEATURE_ID] = {"id", id_word},
-    [STACK_FEATURE_ECN] = {"ecn", ecn_word},
-    [STACK_FEATURE_FLOW] = {"flow", flow_word},
-    [STACK_FEATURE_QUIRK] = {"quirk", quirk_word},
+    [STACK_FEATURE_PRIOR] = {"prior", no_word, NULL},
+    [STACK_FEATURE_LAYOUT] = {"layout", layout_words, NULL},
+    [STACK_FEATURE_WINDOW] = {"window", window_word, window_words},
+    [STACK_FEATURE_SCALE] = {"scale", scale_word, scale_words},
+    [STACK_FEATURE_ID] = {"id", id_word, id_words},
+    [STACK_FEATURE_ECN] = {"ecn", ecn_word, ecn_words},
+    [STACK_FEATURE_FLOW] = {"flow", flow_word, flow_words},
+    [STACK_FEATURE_QUIRK] = {"quirk", quirk_word, quirk_words},
 };
+
+/* Values as text */
+
+struct writer {
+    char *out;
+    size_t used;
+};
+
+static void write_text(struct writer *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void write_text(struct writer *w, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(w->out + w->used, STACK_VALUE_TEXT_MAX - w->used, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        w->used += (size_t)length;
+    if (w->used >= STACK_VALUE_TEXT_MAX)
+        w->used = STACK_VALUE_TEXT_MAX - 1;
+}
+
+static const char *word_of(const struct word *words, uint64_t value)
+{
+    while (words->name && words->value != value)
+        words++;
+    return words->name;
+}
+
+static void write_layout(struct writer *w, const struct observation *o)
+{
+    for (unsigned i = 0; i < o->option_count; i++) {
+        const char *name = word_of(option_words, o->option[i]);
+
+        write_text(w, "%s", i > 0 ? "," : "");
+        if (o->option[i] == TCP_OPTION_END && o->option_padding > 0)
+            write_text(w, "eol+%u", o->option_padding);
+        else if (name)
+            write_text(w, "%s", name);
+        else
+            write_text(w, "%u", o->option[i]);
+    }
+    if (o->option_count == 0)
+        write_text(w, "none");
+}
+
+const char *stack_value_text(enum stack_feature feature, const struct observation *observation,
+                             char out[STACK_VALUE_TEXT_MAX])
+{
+    const uint64_t value = stack_value(feature, observation);
+    const char *word = features[feature].words ? word_of(features[feature].words, value) : NULL;
+    struct writer w = {.out = out};
+
+    out[0] = '\0';
+    if (feature == STACK_FEATURE_LAYOUT)
+        write_layout(&w, observation);
+    else if (word)
+        write_text(&w, "%s", word);
+    else if (feature == STACK_FEATURE_WINDOW && value >= STACK_WINDOW_MULTIPLE)
+        write_text(&w, "mss*%u", (unsigned)(value - STACK_WINDOW_MULTIPLE));
+    else
+        write_text(&w, "%u", (unsigned)value);
+    return out;
+}
 
 struct line {
     uint32_t number;
@@ -160,29 +232,48 @@ struct line {
     char *word[WORDS_PER_LINE + 1];
 };
 
-static bool likelihood(const char *text, float *out)
+/* One text being read. */
+struct reading {
+    struct report *report;
+    void (*each)(const struct stack_line *line, void *context);
+    void *context;
+    bool has_rows;
+    struct line line;
+};
+
+static void read_text(struct reading *r, const char *text, size_t length);
+
+static uint32_t column_of(const struct line *line, const char *word)
+{
+    return (uint32_t)(word - line->text) + 1;
+}
+
+static bool likelihood(const char *text, double *out)
 {
     char *end;
-    double value;
 
     if ((text[0] < '0' || text[0] > '9') && text[0] != '.')
         return false;
-    value = strtod(text, &end);
-    if (*end != '\0' || !(value >= 0 && value <= 1))
-        return false;
-    *out = (float)log(value > LEAST_LIKELIHOOD ? value : LEAST_LIKELIHOOD);
-    return true;
+    *out = strtod(text, &end);
+    return *end == '\0' && *out >= 0 && *out <= 1;
 }
 
-static bool parse_likelihoods(const struct line *line, struct report *report, struct stack_row *out)
+static bool parse_likelihoods(struct reading *r, struct stack_line *out)
 {
+    const struct line *line = &r->line;
+
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
-        if (!likelihood(line->word[2 + i], &out->log_likelihood[i])) {
-            report_error(report, line->number, 1, "expected a likelihood from 0 to 1, found '%s'",
-                         line->word[2 + i]);
+        if (!likelihood(line->word[2 + i], &out->likelihood[i])) {
+            report_error(r->report, line->number, column_of(line, line->word[2 + i]),
+                         "expected a likelihood from 0 to 1, found '%s'", line->word[2 + i]);
             return false;
         }
     return true;
+}
+
+const char *stack_feature_name(enum stack_feature feature)
+{
+    return features[feature].name;
 }
 
 static enum stack_feature feature_of(const char *name)
@@ -194,49 +285,44 @@ static enum stack_feature feature_of(const char *name)
     return (enum stack_feature)i;
 }
 
-/* Puts a row at the end of its feature's group. */
-static int insert_row(struct stack_table *table, enum stack_feature feature,
-                      const struct stack_row *row)
+static void parse_row(struct reading *r)
 {
-    const unsigned total =
-        (unsigned)table->first[STACK_FEATURE_COUNT - 1] + table->count[STACK_FEATURE_COUNT - 1];
-    const unsigned at = (unsigned)table->first[feature] + table->count[feature];
-
-    if (total == STACK_ROWS_MAX)
-        return -ENOSPC;
-    memmove(&table->row[at + 1], &table->row[at], (total - at) * sizeof table->row[0]);
-    table->row[at] = *row;
-    table->count[feature]++;
-    for (unsigned i = feature + 1u; i < STACK_FEATURE_COUNT; i++)
-        table->first[i]++;
-    return 0;
-}
-
-static void parse_row(struct stack_table *table, const struct line *line, struct report *report)
-{
-    const enum stack_feature feature = feature_of(line->word[0]);
-    struct stack_row row = {0};
+    const struct line *line = &r->line;
+    struct stack_line row = {.feature = feature_of(line->word[0]), .text = line->word[1]};
     char value[LINE_MAX_OCTETS];
 
-    if (feature == STACK_FEATURE_COUNT) {
-        report_error(report, line->number, 1,
+    r->has_rows = true;
+    row.is_rest = strcmp(row.text, "*") == 0;
+    if (row.feature == STACK_FEATURE_COUNT) {
+        report_error(r->report, line->number, column_of(line, line->word[0]),
                      "expected prior, layout, window, scale, id, ecn, flow or quirk, found '%s'",
                      line->word[0]);
         return;
     }
-    if (!parse_likelihoods(line, report, &row))
-        return;
-    if (strcmp(line->word[1], "*") == 0) {
-        table->other[feature] = row;
-        return;
-    }
-    memcpy(value, line->word[1], strlen(line->word[1]) + 1);
-    if (!features[feature].value(value, &row.value))
-        report_error(report, line->number, 1, "expected a value of %s, found '%s'", line->word[0],
-                     line->word[1]);
-    else if (insert_row(table, feature, &row) < 0)
-        report_error(report, line->number, 1, "expected at most %d rows, found more",
-                     STACK_ROWS_MAX);
+    memcpy(value, row.text, strlen(row.text) + 1);
+    if (!row.is_rest &&
+        (strlen(value) >= STACK_VALUE_TEXT_MAX || !features[row.feature].value(value, &row.value)))
+        report_error(r->report, line->number, column_of(line, line->word[1]),
+                     "expected a value of %s, found '%s'", line->word[0], line->word[1]);
+    else if (parse_likelihoods(r, &row))
+        r->each(&row, r->context);
+}
+
+/* with shipped */
+static void parse_with(struct reading *r)
+{
+    struct reading shipped = {.report = r->report, .each = r->each, .context = r->context};
+
+    if (r->line.words != 2 || strcmp(r->line.word[1], "shipped") != 0)
+        report_error(r->report, r->line.number, column_of(&r->line, r->line.word[0]),
+                     "expected 'with shipped', found 'with%s%s'", r->line.words > 1 ? " " : "",
+                     r->line.words > 1 ? r->line.word[1] : "");
+    else if (r->has_rows)
+        report_error(r->report, r->line.number, column_of(&r->line, r->line.word[0]),
+                     "expected 'with shipped' before all rows, found it after some");
+    else
+        read_text(&shipped, watch_stacks_txt, strlen(watch_stacks_txt));
+    r->has_rows = true;
 }
 
 static void split(struct line *line)
@@ -250,12 +336,13 @@ static void split(struct line *line)
         line->word[line->words++] = word;
 }
 
-static void parse_line(struct stack_table *table, struct line *line, const char *text,
-                       size_t length, struct report *report)
+static void parse_line(struct reading *r, const char *text, size_t length)
 {
+    struct line *line = &r->line;
+
     line->number++;
     if (length >= sizeof line->text || memchr(text, '\0', length)) {
-        report_error(report, line->number, 1, "expected a line of text of at most %zu octets",
+        report_error(r->report, line->number, 1, "expected a line of text of at most %zu octets",
                      sizeof line->text - 1);
         return;
     }
@@ -264,30 +351,89 @@ static void parse_line(struct stack_table *table, struct line *line, const char 
     split(line);
     if (line->words == 0)
         return;
-    if (line->words != WORDS_PER_LINE)
-        report_error(report, line->number, 1,
+    if (strcmp(line->word[0], "with") == 0)
+        parse_with(r);
+    else if (line->words != WORDS_PER_LINE)
+        report_error(r->report, line->number, column_of(line, line->word[0]),
                      "expected a feature, a value and %d likelihoods, found %u words%s",
                      STACK_FAMILY_COUNT, line->words,
                      line->words > WORDS_PER_LINE ? " or more" : "");
     else
-        parse_row(table, line, report);
+        parse_row(r);
+}
+
+static void read_text(struct reading *r, const char *text, size_t length)
+{
+    while (length > 0) {
+        const char *newline = memchr(text, '\n', length);
+        const size_t taken = newline ? (size_t)(newline - text) : length;
+
+        parse_line(r, text, taken);
+        text += taken + (newline != NULL);
+        length -= taken + (newline != NULL);
+    }
+}
+
+int stack_lines_each(const char *text, size_t length, struct report *report,
+                     void (*each)(const struct stack_line *line, void *context), void *context)
+{
+    const unsigned errors = report->errors;
+    struct reading reading = {.report = report, .each = each, .context = context};
+
+    read_text(&reading, text, length);
+    return report->errors == errors ? 0 : -EINVAL;
+}
+
+/* The row of a value, a new one at the end of its feature's group; NULL for no room. */
+static struct stack_row *row_for(struct stack_table *table, enum stack_feature feature,
+                                 uint64_t value)
+{
+    const unsigned total =
+        (unsigned)table->first[STACK_FEATURE_COUNT - 1] + table->count[STACK_FEATURE_COUNT - 1];
+    const unsigned at = (unsigned)table->first[feature] + table->count[feature];
+
+    for (unsigned i = table->first[feature]; i < at; i++)
+        if (table->row[i].value == value)
+            return &table->row[i];
+    if (total == STACK_ROWS_MAX)
+        return NULL;
+    memmove(&table->row[at + 1], &table->row[at], (total - at) * sizeof table->row[0]);
+    table->count[feature]++;
+    for (unsigned i = feature + 1u; i < STACK_FEATURE_COUNT; i++)
+        table->first[i]++;
+    return &table->row[at];
+}
+
+struct building {
+    struct stack_table *table;
+    bool is_full;
+};
+
+static void put_row(const struct stack_line *line, void *context)
+{
+    struct building *building = context;
+    struct stack_row *row = line->is_rest ? &building->table->other[line->feature]
+                                          : row_for(building->table, line->feature, line->value);
+
+    if (!row) {
+        building->is_full = true;
+        return;
+    }
+    row->value = line->value;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        row->log_likelihood[i] = (float)log(fmax(line->likelihood[i], LEAST_LIKELIHOOD));
 }
 
 int stack_table_parse(const char *text, size_t length, struct report *report,
                       struct stack_table *out)
 {
     const unsigned errors = report->errors;
-    struct line line = {0};
+    struct building building = {.table = out};
 
-    *out = (struct stack_table){0};
-    while (length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        const size_t taken = newline ? (size_t)(newline - text) : length;
-
-        parse_line(out, &line, text, taken, report);
-        text += taken + (newline != NULL);
-        length -= taken + (newline != NULL);
-    }
+    memset(out, 0, sizeof *out);
+    (void)stack_lines_each(text, length, report, put_row, &building);
+    if (building.is_full)
+        report_error(report, 0, 0, "expected at most %d rows, found more", STACK_ROWS_MAX);
     if (report->errors == errors && out->count[STACK_FEATURE_LAYOUT] == 0)
         report_error(report, 0, 0, "expected rows of layout, found none");
     return report->errors == errors ? 0 : -EINVAL;

@@ -89,6 +89,13 @@ static int parse_stacks(struct stack_table *out)
     return rc;
 }
 
+/* What was guessed by another table is forgotten. */
+static void take_stacks(struct watch *watch, const struct stack_table *stacks)
+{
+    watch->stacks = *stacks;
+    memset(&watch->guesses, 0, sizeof watch->guesses);
+}
+
 static int init_tables(struct watch *watch)
 {
     const struct watch_settings *settings = &watch->settings;
@@ -135,7 +142,10 @@ int watch_new(const struct watch_settings *settings, struct watch **out)
     if (!watch)
         return -ENOMEM;
     watch->settings = *settings;
-    rc = parse_stacks(&watch->stacks);
+    watch->settings.stacks = NULL;
+    if (settings->stacks)
+        take_stacks(watch, settings->stacks);
+    rc = settings->stacks ? 0 : parse_stacks(&watch->stacks);
     if (rc == 0)
         rc = init_tables(watch);
     if (rc < 0) {
@@ -164,6 +174,8 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
     watch->settings.prior = settings->prior;
     watch->settings.threshold = settings->threshold;
     watch->settings.named = settings->named;
+    if (settings->stacks)
+        take_stacks(watch, settings->stacks);
 }
 
 /* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+struct stack_table; /* stack.h */
+
 enum watch_rule { RULE_EVIDENCE, RULE_FIRST_DROP };
 
 struct named_networks; /* named_networks.h */
@@ -21,6 +23,7 @@ struct watch_settings {
     uint32_t subscribers;
     uint32_t connections;
     const struct named_networks *named; /* the caller's, while it is in use; NULL: none */
+    const struct stack_table *stacks;   /* copied; NULL: the one that ships with hoptell */
     uint64_t hash_key[2]; /* random at start, so that nobody can choose colliding addresses */
 };
 
@@ -36,7 +39,7 @@ struct watch_settings watch_settings_default(void);
 int watch_new(const struct watch_settings *settings, struct watch **out);
 void watch_free(struct watch *watch); /* NULL is fine */
 
-/* All but the sizes of the tables may change while it runs. */
+/* All but the sizes of the tables may change while it runs; without `stacks` those stay as they are. */
 void watch_reconfigure(struct watch *watch, const struct watch_settings *settings);
 
 /*

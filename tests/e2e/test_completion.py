@@ -16,7 +16,7 @@ from hoptell import PROGRAM
 # what is typed, and what can follow; a set is all of it, a list some of it
 TYPED = [
     ("hoptell ", ["check", "completion", "tale", "subscribers"]),
-    ("hoptell s", {"subscribers"}),
+    ("hoptell s", {"stack", "subscribers"}),
     ("hoptell tale ", {"answer", "check", "import", "show", "zone"}),
     ("hoptell read --f", {"--format"}),
     ("hoptell read --format ", {"json", "summary", "text"}),

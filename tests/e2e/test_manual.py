@@ -23,7 +23,7 @@ def options(text):
 
 
 COMMANDS = commands()
-TALE_COMMANDS = commands("tale")
+GROUPS = ["stack", "tale"]
 
 
 def test_every_command_is_in_the_first_page():
@@ -37,19 +37,21 @@ def page_options(name):
     return {f"--{word}" for word in re.findall(r"\bFl Fl (\w[\w-]*)", source)}
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "tale"])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in GROUPS])
 def test_a_command_and_its_page_have_the_same_options(command):
     assert page_options(f"hoptell-{command}.1") == options(help_of(command))
 
 
-def test_the_commands_of_tales_and_their_page_have_the_same_options():
-    said = set().union(*(options(help_of("tale", command)) for command in TALE_COMMANDS))
-    assert page_options("hoptell-tale.1") == said
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_commands_of_a_group_and_their_page_have_the_same_options(group):
+    said = set().union(*(options(help_of(group, command)) for command in commands(group)))
+    assert page_options(f"hoptell-{group}.1") == said
 
 
-def test_every_command_of_tales_is_in_their_page():
-    source = (ROOT / "man" / "hoptell-tale.1").read_text()
-    assert set(re.findall(r"^\.Nm hoptell tale (\w+)$", source, re.M)) == set(TALE_COMMANDS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_of_a_group_is_in_its_page(group):
+    source = (ROOT / "man" / f"hoptell-{group}.1").read_text()
+    assert set(re.findall(rf"^\.Nm hoptell {group} (\w+)$", source, re.M)) == set(commands(group))
 
 
 def test_the_page_on_evidence_has_every_signal():

@@ -39,7 +39,7 @@ def test_pair(name):
 
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_printed_is_the_same_configuration(name, tmp_path):
-    for named in ("tales", "networks.csv"):
+    for named in ("tales", "stacks", "networks.csv"):
         (tmp_path / named).symlink_to(PAIRS / named)
     printed = check("-c", f"{name}.yaml", "--print").stdout
     (tmp_path / "printed.yaml").write_text(printed, encoding="utf-8")

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     struct labels labels;
 
     report_init(&report, "labels.csv");
-    if (labels_parse((const char *)octets, length, &report, &labels) < 0)
+    if (labels_parse((const char *)octets, length, &label_verdicts, &report, &labels) < 0)
         return 0;
     for (size_t i = 0; i < labels.count; i++) {
         const struct address address = labels.label[i].address;

@@ -10,7 +10,7 @@ static struct report report;
 static int parse(const char *text, struct labels *out)
 {
     report_init(&report, "l.csv");
-    return labels_parse(text, strlen(text), &report, out);
+    return labels_parse(text, strlen(text), &label_verdicts, &report, out);
 }
 
 static void a_label_is_found_once_by_address_and_port(void **state)
@@ -24,9 +24,9 @@ static void a_label_is_found_once_by_address_and_port(void **state)
                            &labels),
                      0);
     assert_int_equal(labels.count, 3);
-    assert_true(labels_take(&labels, &v4, 40001)->is_tethered);
+    assert_int_equal(labels_take(&labels, &v4, 40001)->word, LABEL_TETHERED);
     assert_null(labels_take(&labels, &v4, 40001));
-    assert_false(labels_take(&labels, &v4, 40000)->is_tethered);
+    assert_int_equal(labels_take(&labels, &v4, 40000)->word, LABEL_DIRECT);
     assert_null(labels_take(&labels, &v4, 1));
     labels_deinit(&labels);
 }

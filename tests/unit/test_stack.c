@@ -170,6 +170,26 @@ static void rows_may_come_in_any_order_and_a_star_is_for_the_rest(void **state)
     assert_true(stack.probability[STACK_ANDROID] > 0.89);
 }
 
+static void a_file_may_add_to_the_shipped_table_and_take_the_place_of_its_rows(void **state)
+{
+    struct stack_table table;
+    struct stack stack;
+    struct observation o = made_by(MAKER_WINDOWS, true);
+
+    (void)state;
+    parse("with shipped\n"
+          "layout mss,nop,ws,nop,nop,sok 0 0 0 0 1 0\n"
+          "layout 77,mss 0 0 0 1 0 0\n",
+          &table);
+    stack_guess(&table, &o, &stack);
+    assert_int_equal(stack.family, STACK_LINUX);
+    o.option[0] = 77;
+    o.option[1] = TCP_OPTION_MSS;
+    o.option_count = 2;
+    stack_guess(&table, &o, &stack);
+    assert_int_equal(stack.family, STACK_WINDOWS);
+}
+
 static void a_wrong_table_is_refused_with_its_line(void **state)
 {
     static const struct {
@@ -180,17 +200,20 @@ static void a_wrong_table_is_refused_with_its_line(void **state)
          "t:2:1: error: expected prior, layout, window, scale, id, ecn, flow or quirk, found "
          "'windows'"},
         {"layout mss,xyz 1 1 1 1 1 1\n",
-         "t:1:1: error: expected a value of layout, found 'mss,xyz'"},
+         "t:1:8: error: expected a value of layout, found 'mss,xyz'"},
         {"layout mss 1 1 1 1 1\n",
          "t:1:1: error: expected a feature, a value and 6 likelihoods, found 7 words"},
         {"layout mss 1 1 1 1 1 1 1\n",
          "t:1:1: error: expected a feature, a value and 6 likelihoods, found 9 words or more"},
-        {"layout mss 1 1 2 1 1 1\n", "t:1:1: error: expected a likelihood from 0 to 1, found '2'"},
+        {"layout mss 1 1 2 1 1 1\n", "t:1:16: error: expected a likelihood from 0 to 1, found '2'"},
         {"layout mss 1 1 nan 1 1 1\n",
-         "t:1:1: error: expected a likelihood from 0 to 1, found 'nan'"},
-        {"window 70000 1 1 1 1 1 1\n", "t:1:1: error: expected a value of window, found '70000'"},
-        {"ecn perhaps 1 1 1 1 1 1\n", "t:1:1: error: expected a value of ecn, found 'perhaps'"},
-        {"prior all 1 1 1 1 1 1\n", "t:1:1: error: expected a value of prior, found 'all'"},
+         "t:1:16: error: expected a likelihood from 0 to 1, found 'nan'"},
+        {"window 70000 1 1 1 1 1 1\n", "t:1:8: error: expected a value of window, found '70000'"},
+        {"ecn perhaps 1 1 1 1 1 1\n", "t:1:5: error: expected a value of ecn, found 'perhaps'"},
+        {"prior all 1 1 1 1 1 1\n", "t:1:7: error: expected a value of prior, found 'all'"},
+        {"with shopped\n", "t:1:1: error: expected 'with shipped', found 'with shopped'"},
+        {"layout mss 1 1 1 1 1 1\n with shipped\n",
+         "t:2:2: error: expected 'with shipped' before all rows, found it after some"},
         {"# nothing\n", "t: error: expected rows of layout, found none"},
     };
     static struct stack_table table;
@@ -231,6 +254,7 @@ int main(void)
         cmocka_unit_test(options_in_an_order_that_nobody_sends_are_unknown),
         cmocka_unit_test(windows_of_other_interfaces_are_recognised_as_multiples),
         cmocka_unit_test(rows_may_come_in_any_order_and_a_star_is_for_the_rest),
+        cmocka_unit_test(a_file_may_add_to_the_shipped_table_and_take_the_place_of_its_rows),
         cmocka_unit_test(a_wrong_table_is_refused_with_its_line),
         cmocka_unit_test(signatures_tell_makes_apart_but_not_packets_of_one),
     };

@@ -6,6 +6,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -37,6 +38,9 @@ int privileges_drop(const struct identity *identity, char *error, size_t error_s
         code = identity->user != 0 ? capng_change_id((int)identity->user, (int)identity->group,
                                                      CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)
                                    : capng_apply(CAPNG_SELECT_BOTH);
+    } else {
+        capng_clear(CAPNG_SELECT_CAPS);
+        code = capng_apply(CAPNG_SELECT_CAPS);
     }
     if (code == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         code = -1;
@@ -50,9 +54,20 @@ int privileges_drop(const struct identity *identity, char *error, size_t error_s
     return 0;
 }
 
+/* Of these, the ones that it has: a service that is not root was given some of them only. */
 int privileges_narrow(void)
 {
+    static const unsigned kept[] = {CAP_NET_ADMIN, CAP_SYS_ADMIN};
+    const capng_select_t sets = geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS;
+    bool has[sizeof kept / sizeof kept[0]];
+
+    if (capng_get_caps_process() != 0)
+        return -EPERM;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        has[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) == 1;
     capng_clear(CAPNG_SELECT_BOTH);
-    capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN, CAP_SYS_ADMIN, -1);
-    return capng_apply(CAPNG_SELECT_BOTH) == 0 ? 0 : -EPERM;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (has[i])
+            capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+    return capng_apply(sets) == 0 ? 0 : -EPERM;
 }

@@ -17,13 +17,16 @@ int privileges_find(const char *user, struct identity *out, char *error, size_t 
 
 /*
  * Becomes `identity` with no capability, no supplementary group, and no way back (no_new_privs).
- * Does nothing but the latter when the process is not root. Who is to stay root, as in a user
- * namespace that has nobody else, loses the capabilities alone. 0, or a negative errno with a
- * sentence.
+ * Who is not root stays who they are, without the capabilities that a service may have been given;
+ * who is to stay root, as in a user namespace that has nobody else, loses the capabilities alone.
+ * For a process that has one thread. 0, or a negative errno with a sentence.
  */
 int privileges_drop(const struct identity *identity, char *error, size_t error_size);
 
-/* Stays root but keeps only CAP_NET_ADMIN and CAP_SYS_ADMIN (routes, mounts). 0 or a negative errno. */
+/*
+ * Stays who it is but keeps, where it has them, only CAP_NET_ADMIN and CAP_SYS_ADMIN (routes, mounts).
+ * 0 or a negative errno.
+ */
 int privileges_narrow(void);
 
 #endif

@@ -81,6 +81,14 @@ enum command_status command_failed(const char *command, const char *format, ...)
     return COMMAND_FAILED;
 }
 
+enum command_status command_confine(const char *command, unsigned purposes)
+{
+    char error[256];
+    const int code = sandbox_enter(purposes, error, sizeof error);
+
+    return code == 0 || code == -ENOSYS ? COMMAND_DONE : command_failed(command, "%s", error);
+}
+
 /* Reads until the end or until `limit` + 1 octets, so that the caller can tell "too long". */
 static char *slurp(FILE *from, size_t limit, size_t *out_length)
 {

@@ -5,6 +5,7 @@
 #define HOPTELL_CLI_COMMAND_H
 
 #include "base/report.h"
+#include "base/sandbox.h"
 
 #include <stddef.h>
 
@@ -67,6 +68,12 @@ enum command_status command_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum command_status command_failed(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * For a command that reads what strangers wrote: gives up the calls that `purposes` (enum sandbox) do not need. A
+ * kernel without filters is no failure of a command. COMMAND_DONE, or the status to end with.
+ */
+enum command_status command_confine(const char *command, unsigned purposes);
 
 /*
  * Reads the whole of a file, "-" for standard input, NUL-terminated; the caller frees *out. 0, or a

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/sandbox.h"
+#include "base/store_url.h"
 #include "base/units.h"
 #include "cli/archive.h"
 #include "cli/greeting.h"
@@ -283,6 +285,18 @@ static int step_rights(struct daemon *d, char *error, size_t error_size)
     return privileges_drop(&d->identity, error, error_size);
 }
 
+/* Who keeps its store here connects to nobody; without XDP nothing of interfaces changes. */
+static int step_sandbox(struct daemon *d, char *error, size_t error_size)
+{
+    unsigned purposes = SANDBOX_DAEMON;
+
+    if (store_url_is_mariadb(daemon_settings(d)->store))
+        purposes |= SANDBOX_CLIENT;
+    if (hooks_count(d->hooks) > 0)
+        purposes |= SANDBOX_INTERFACES;
+    return sandbox_enter(purposes, error, error_size);
+}
+
 static void daemon_judged(const struct judgement *judgement, void *context)
 {
     struct daemon *d = context;
@@ -300,10 +314,13 @@ static int step_archive(struct daemon *d, char *error, size_t error_size)
     return code;
 }
 
-/* What wants rights comes before step_rights; what writes files as the daemon's user, after it. */
+/*
+ * What wants rights comes before step_rights; what writes files as the daemon's user, after it, and
+ * so does whatever has threads, since rights are each thread's own.
+ */
 static int (*const steps[])(struct daemon *d, char *error, size_t error_size) = {
-    step_identity, step_device,  step_hooks,    step_keeper, step_watching, step_telling,
-    step_naming,   step_serving, step_resolver, step_rights, step_archive,
+    step_identity, step_device,   step_hooks,  step_keeper,  step_watching, step_naming,
+    step_serving,  step_resolver, step_rights, step_sandbox, step_telling,  step_archive,
 };
 
 static int daemon_set_up(struct daemon *d, char *error, size_t error_size)

@@ -181,6 +181,8 @@ enum command_status command_evaluate(int argc, char **argv)
         return command_usage("evaluate", "expected --labels FILE, found none");
     if (optind == argc)
         return command_usage("evaluate", "expected a capture file, found none");
+    if (command_confine("evaluate", SANDBOX_READER) != COMMAND_DONE)
+        return COMMAND_FAILED;
     settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
     /* No random key: nobody waits while a capture makes tables slow, and figures are to come again. */
     if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/sandbox.h"
 #include "edge/resolver.h"
 #include "edge/route.h"
 #include "edge/xdp.h"
@@ -76,6 +77,19 @@ static void keeper_detach(const struct keeper_orders *orders)
     }
 }
 
+/* It gives up all but what its orders need. */
+static bool keeper_confine(void)
+{
+    char error[256];
+
+    if (privileges_narrow() != 0)
+        return false;
+    if (sandbox_enter(SANDBOX_KEEPER, error, sizeof error) == 0)
+        return true;
+    log_error("%s", error);
+    return false;
+}
+
 static _Noreturn void keeper_main(int socket, const struct keeper_orders *orders)
 {
     struct route_socket *routes = NULL;
@@ -83,7 +97,7 @@ static _Noreturn void keeper_main(int socket, const struct keeper_orders *orders
 
     ignore_interrupts();
     prctl(PR_SET_NAME, "hoptell-keeper");
-    if (route_open(&routes) != 0 || (geteuid() == 0 && privileges_narrow() != 0))
+    if (route_open(&routes) != 0 || !keeper_confine())
         _exit(EXIT_FAILURE);
     while (recv(socket, &request, sizeof request, 0) == (ssize_t)sizeof request) {
         const int result = keeper_obey(&request, orders, routes);

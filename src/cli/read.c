@@ -238,7 +238,8 @@ enum command_status command_read(int argc, char **argv)
         return command_usage("read", "expected text or json with --signature, found summary");
     if (optind == argc)
         return command_usage("read", "expected a capture file ('-' is standard input), found none");
-    if (check_files(argv + optind) != COMMAND_DONE ||
+    if (command_confine("read", SANDBOX_READER) != COMMAND_DONE ||
+        check_files(argv + optind) != COMMAND_DONE ||
         stacks_load(question.stacks, question.p0f, &stacks) != 0)
         return COMMAND_FAILED;
     if (question.networks != NULL && networks_file_load(question.networks, &named) != 0)

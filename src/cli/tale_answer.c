@@ -195,7 +195,9 @@ static enum command_status answer_files(struct tale *tale, const char *in, const
         command_failed(COMMAND, "cannot write %s: %s", out, strerror(-rc));
         goto out;
     }
-    status = answer_to(a, in, &output);
+    status = command_confine(COMMAND, SANDBOX_READER | SANDBOX_WRITER);
+    if (status == COMMAND_DONE)
+        status = answer_to(a, in, &output);
     if (status == COMMAND_DONE && question->format > 0)
         status = print_json(a, account);
     else if (status == COMMAND_DONE)

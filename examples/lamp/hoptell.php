@@ -17,22 +17,24 @@ function hoptell_visitor(): ?array
             getenv('HOPTELL_USER') ?: 'www-data', getenv('HOPTELL_PASSWORD') ?: '',
             [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION, PDO::ATTR_TIMEOUT => 1]);
         return hoptell_newest($store, hoptell_address($_SERVER['REMOTE_ADDR']),
-            (int) $_SERVER['REMOTE_PORT'], (int) $_SERVER['REQUEST_TIME']);
+            (int) $_SERVER['REMOTE_PORT'], (int) (getenv('HOPTELL_SERVER_PORT') ?: 80),
+            (int) $_SERVER['REQUEST_TIME']);
     } catch (PDOException $error) {
         error_log('hoptell: ' . $error->getMessage());
         return null;
     }
 }
 
-// The newest from this address and port. One that is not new may be of an earlier connection that
-// came from the same port: then a newer one is given the time that hoptell needs to write it.
-function hoptell_newest(PDO $store, string $address, int $port, int $now): ?array
+// The newest from this address and port to that port of ours: behind a carrier's NAT somebody else may
+// have another connection from the same. One that is not new may be of an earlier connection: then a
+// newer one is given the time that hoptell needs to write it.
+function hoptell_newest(PDO $store, string $address, int $port, int $to, int $now): ?array
 {
     $asked = $store->prepare(
-        'SELECT * FROM observation WHERE address = ? AND port = ? AND seen_at > ?'
-        . ' ORDER BY seen_at DESC LIMIT 1');
+        'SELECT * FROM observation WHERE address = ? AND port = ? AND server_port = ?'
+        . ' AND seen_at > ? ORDER BY seen_at DESC LIMIT 1');
     for ($waited = 0;; $waited += HOPTELL_LOOK_EVERY_MS) {
-        $asked->execute([$address, $port, ($now - HOPTELL_OPEN_S) * 1000000]);
+        $asked->execute([$address, $port, $to, ($now - HOPTELL_OPEN_S) * 1000000]);
         $found = $asked->fetch(PDO::FETCH_ASSOC) ?: null;
         if ($found && $found['seen_at'] > ($now - HOPTELL_SURE_S) * 1000000
             || $waited >= HOPTELL_WAIT_MS) {

@@ -125,6 +125,7 @@ def apache(directory, database):
         write(directory, f"www/{name}", (EXAMPLES / "lamp" / name).read_text(encoding="utf-8"))
     text = adapted("lamp/apache.conf", {
         "*:80>": f"*:{PORTS['apache']}>", "/srv/www/hoptell": f"{directory}/www",
+        "SERVER_PORT 80": f"SERVER_PORT {PORTS['apache']}",
         "HOPTELL_USER www-data": f"HOPTELL_USER {USER}\n    SetEnv HOPTELL_DSN "
         f"mysql:unix_socket={database.socket};dbname=hoptell;charset=utf8mb4"})
     write(directory, "hoptell.conf", text)

@@ -3,24 +3,28 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
 
 import pytest
+import yaml
 
 import mariadb
 import sites
 import visits
-from conftest import public_directory, wait_until
+from conftest import ROOT, public_directory, wait_until
 from hoptell import SETTINGS, Hoptell
 
 PROXIES = ("nginx", "haproxy", "caddy")
 FAMILIES = (4, 6)
 PHONE = {"verdict": "direct", "hop-limit": "60", "initial": "64", "hops": "4"}
 LAPTOP = {"verdict": "tethered", "hop-limit": "59", "initial": "64", "hops": "5"}
-NAMES = {"verdict", "probability", "hop-limit", "initial", "hops", "stack"}
+DESCRIPTION = pathlib.Path(ROOT) / "web" / "openapi.yaml"
+NAMES = {name.lower().removeprefix("x-hoptell-") for name in yaml.safe_load(
+    DESCRIPTION.read_text(encoding="utf-8"))["paths"]["/v1/auth"]["get"]["responses"]["204"]["headers"]}
 SPOOFED = ("X-Hoptell-Verdict: spoofed", "X-Hoptell-Hops: spoofed", "X_Hoptell_Verdict: spoofed",
            "X-Hoptell_Stack: spoofed", "x_hoptell-probability: spoofed")
 
@@ -226,7 +230,7 @@ def test_what_is_not_yet_in_the_store_is_unknown_and_told_later(lab, servers, ho
 
 
 def test_a_port_that_is_used_again_is_another_connection(lab, servers, database):
-    """The first connection from it was long ago, and tethered."""
+    """The first connection from it was long ago, and tethered; so is one to another of our ports."""
     port, address = 39999, visits.seen_address("phone7", 6)
     def visit():
         with asking(lab, "phone7", 6, port) as ask:
@@ -237,9 +241,13 @@ def test_a_port_that_is_used_again_is_another_connection(lab, servers, database)
     database.ask(f"UPDATE {of_it[5:]}".replace(
         " WHERE", " SET verdict = 'tethered', seen_at = seen_at - 300000000 WHERE"))
     assert database.ask(f"SELECT verdict {of_it}") == [("tethered",)]
+    other = ("server_address, hop_limit, initial, hops, stack_family, stack_probability, verdict,"
+             " probability, evidence")
+    database.ask(f"INSERT INTO observation (address, port, seen_at, server_port, {other})"
+                 f" SELECT address, port, seen_at + 301000000, 443, {other} {of_it}")
 
     assert "<strong>direct</strong>" in visit()
-    assert len(database.ask(f"SELECT id {of_it}")) == 2
+    assert len(database.ask(f"SELECT id {of_it}")) == 3
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ struct serve {
     struct waiting waiting;
     struct events events;
     struct crowd crowd; /* of visitors; operators are programs of this machine */
+    bool has_room;      /* a connection has ended since the library looked */
     struct serve_counts counts;
 };
 
@@ -100,13 +101,25 @@ static void hang_up(int connection)
     shutdown(connection, SHUT_RDWR);
 }
 
+/*
+ * At its limits, of connections or of the process's descriptors, the library no longer listens, and
+ * begins again in the run after a connection has ended: there may be no other reason for one.
+ */
+static void run_http(struct serve *serve)
+{
+    do {
+        serve->has_room = false;
+        MHD_run(serve->http);
+    } while (serve->has_room);
+}
+
 static void serve_turn(struct serve *serve)
 {
     crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
     waiting_expire(&serve->waiting, uv_now(serve->loop));
     resume_finished(serve);
     events_turn(&serve->events, uv_now(serve->loop), hang_up);
-    MHD_run(serve->http);
+    run_http(serve);
     set_timer(serve);
 }
 
@@ -250,6 +263,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
             *socket_context = visitor_new(serve, connection);
     } else {
         serve->counts.open--;
+        serve->has_room = true;
         visitor_free(serve, *socket_context);
         *socket_context = NULL;
     }

@@ -20,6 +20,7 @@ enum {
     LOOK_EVERY_MS = 1000,
     SAVE_EVERY_LOOKS = 60,
     DROP_EVERY_LOOKS = 3600, /* and at the start */
+    MOMENT_MS = 250,         /* a full capture buffer away from a loss */
     PATH_OCTETS = 4096,
 };
 
@@ -253,6 +254,15 @@ struct store_queue *archive_queue(struct archive *a)
     return a != NULL ? a->queue : NULL;
 }
 
+/*
+ * What an operator is told to be done must outlive a crash. A commit takes milliseconds; the loop
+ * waits no longer than captures can.
+ */
+static int wait_a_moment(struct archive *a)
+{
+    return store_queue_wait_for(a->queue, MOMENT_MS) ? 0 : -EAGAIN;
+}
+
 int archive_label(struct archive *a, const struct address *address, uint16_t port, bool is_tethered)
 {
     const struct label label = {
@@ -264,7 +274,7 @@ int archive_label(struct archive *a, const struct address *address, uint16_t por
 
     if (a == NULL)
         return -ENOTSUP;
-    return store_queue_label(a->queue, &label) ? 0 : -ENOBUFS;
+    return store_queue_label(a->queue, &label) ? wait_a_moment(a) : -ENOBUFS;
 }
 
 int archive_forget(struct archive *a, const struct address *address)
@@ -273,7 +283,7 @@ int archive_forget(struct archive *a, const struct address *address)
 
     if (a == NULL)
         return 0;
-    return store_queue_forget_subscriber(a->queue, &subscriber) ? 0 : -ENOBUFS;
+    return store_queue_forget_subscriber(a->queue, &subscriber) ? wait_a_moment(a) : -ENOBUFS;
 }
 
 bool archive_is_well(struct archive *a, const char **out_reason)

@@ -25,13 +25,14 @@ void archive_reconfigure(struct archive *archive, const struct settings *setting
 struct store_queue *archive_queue(struct archive *archive);
 
 /*
- * Keeps what an operator knows to be true of an address; port 0 is every one. 0, -ENOTSUP without a
- * store, -ENOBUFS while its queue is full.
+ * Keeps what an operator knows to be true of an address; port 0 is every one. 0 when it is safe, in
+ * the store or in the spool; -ENOTSUP without a store, -ENOBUFS while its queue is full, -EAGAIN when
+ * the store was too slow to say: it is queued then.
  */
 int archive_label(struct archive *archive, const struct address *address, uint16_t port,
                   bool is_tethered);
 
-/* Forgets what is stored of the subscriber of an address. 0, without a store as well; or -ENOBUFS. */
+/* Forgets what is stored of the subscriber of an address. 0, without a store as well; or as above. */
 int archive_forget(struct archive *archive, const struct address *address);
 
 /* False, with a sentence, while the store does not take what it is given. NULL is well. */

@@ -94,6 +94,10 @@ static enum MHD_Result keep(struct request *request, const struct told *told)
     case -ENOBUFS:
         return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
                                    "the queue to the store is full", &later, 1);
+    case -EAGAIN:
+        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   "the store has not confirmed the label yet; it is queued",
+                                   &later, 1);
     default:
         return answer_problem(request, MHD_HTTP_CONFLICT,
                               "expected a store to keep labels in, found 'store: none'");

@@ -33,10 +33,11 @@ struct serve_sources {
     size_t (*walkers)(struct walker out[WALKERS_MAX], void *context);
     /*
      * Keeps what an operator knows to be true of an address, for POST /v1/labels; port 0 is all of
-     * them. 0, -ENOTSUP where nothing is kept, -ENOBUFS where there is no room now. NULL: -ENOTSUP.
+     * them. 0 when it is safe, -ENOTSUP where nothing is kept, -ENOBUFS where there is no room now,
+     * -EAGAIN where it is queued and not known to be safe. NULL: -ENOTSUP.
      */
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
-    /* Forgets all of an address's subscriber; 0 or -ENOBUFS. NULL: nobody can. */
+    /* Forgets all of an address's subscriber; 0, -ENOBUFS or -EAGAIN. NULL: nobody can. */
     int (*forget)(const struct address *address, void *context);
     /* What operators show on addresses that others than this machine reach; NULL: none may ask. */
     const char *token;

@@ -152,9 +152,17 @@ enum MHD_Result subscribers_forget(struct request *request)
                               "expected an IPv4 or IPv6 address after /v1/subscribers/");
     if (!parameters_query(request, 0, &query, &result))
         return result;
-    if (sources->forget == NULL || sources->forget(&address, sources->context) != 0)
+    switch (sources->forget != NULL ? sources->forget(&address, sources->context) : -ENOBUFS) {
+    case 0:
+        return answer_send(request, MHD_HTTP_NO_CONTENT, NULL, NULL, NULL, 0);
+    case -EAGAIN:
+        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   "forgotten here, and queued for the store, which has not "
+                                   "confirmed it yet",
+                                   &later, 1);
+    default:
         return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
                                    "the queue to the store is full; nothing has been forgotten",
                                    &later, 1);
-    return answer_send(request, MHD_HTTP_NO_CONTENT, NULL, NULL, NULL, 0);
+    }
 }

@@ -288,8 +288,8 @@ static int start(struct store_queue *queue)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->wake, &attributes);
+    pthread_cond_init(&queue->moved, &attributes);
     pthread_condattr_destroy(&attributes);
-    pthread_cond_init(&queue->moved, NULL);
     result = pthread_create(&queue->writer, NULL, write_rows, queue);
     if (result != 0) {
         pthread_cond_destroy(&queue->moved);
@@ -427,21 +427,36 @@ bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefi
     return row_added(queue);
 }
 
-bool store_queue_wait(struct store_queue *queue)
+/* Until `deadline`; NULL: without end. */
+static bool wait_until_safe(struct store_queue *queue, const struct timespec *deadline)
 {
     uint64_t until;
     bool safe;
+    int result = 0;
 
     pthread_mutex_lock(&queue->lock);
     until = queue->taken + queue->count;
     queue->waiters++;
     pthread_cond_signal(&queue->wake);
-    while (queue->taken < until && (!queue->failing || queue->spool != NULL))
-        pthread_cond_wait(&queue->moved, &queue->lock);
+    while (queue->taken < until && result == 0 && (!queue->failing || queue->spool != NULL))
+        result = deadline != NULL ? pthread_cond_timedwait(&queue->moved, &queue->lock, deadline)
+                                  : pthread_cond_wait(&queue->moved, &queue->lock);
     safe = queue->taken >= until;
     queue->waiters--;
     pthread_mutex_unlock(&queue->lock);
     return safe;
+}
+
+bool store_queue_wait(struct store_queue *queue)
+{
+    return wait_until_safe(queue, NULL);
+}
+
+bool store_queue_wait_for(struct store_queue *queue, long most_ms)
+{
+    const struct timespec deadline = deadline_in(most_ms);
+
+    return wait_until_safe(queue, &deadline);
 }
 
 struct store_queue_counts store_queue_counts(struct store_queue *queue)

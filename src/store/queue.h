@@ -51,6 +51,9 @@ bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefi
  */
 bool store_queue_wait(struct store_queue *queue);
 
+/* The same for so long at most; then it is false as well, and what is queued stays queued. */
+bool store_queue_wait_for(struct store_queue *queue, long most_ms);
+
 struct store_queue_counts store_queue_counts(struct store_queue *queue);
 
 /*

@@ -616,6 +616,7 @@ static void a_store_that_recovers_gets_what_waited(void **state)
     assert_false(store_queue_wait(queue));
     assert_true(store_queue_failing(queue, words, sizeof words));
     assert_string_equal(words, "the disk is full");
+    assert_false(store_queue_wait_for(queue, 1));
     __atomic_store_n(&store.fails, false, __ATOMIC_RELEASE);
     while (!store_queue_wait(queue)) /* it tries again by itself */
         usleep(10000);

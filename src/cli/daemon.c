@@ -18,6 +18,7 @@
 #include "cli/serving.h"
 #include "cli/telling.h"
 #include "cli/watching.h"
+#include "edge/links.h"
 #include "edge/resolver.h"
 #include "edge/route.h"
 
@@ -38,8 +39,12 @@ struct daemon {
     const char *file;
     struct configuration *configuration;
     struct identity identity;
-    struct tun *tun; /* until telling takes it over */
-    unsigned interface;
+    struct tun *tun;    /* until telling takes it over */
+    unsigned interface; /* the device's index; 0: there is none */
+    bool device_is_down;
+    bool is_cut_off; /* an interface that answers is gone */
+    struct links *links;
+    uv_poll_t changes; /* of interfaces */
     struct hooks *hooks;
     struct keeper *keeper;
     struct watching *watching;
@@ -129,6 +134,7 @@ static struct keeper_program *programs_of(const struct hooks *hooks)
 
     for (size_t i = 0; list != NULL && i < hooks_count(hooks); i++)
         list[i] = (struct keeper_program){.interface = hooks_at(hooks, i)->interface,
+                                          .index = hooks_at(hooks, i)->index,
                                           .id = xdp_id(hooks_at(hooks, i)->xdp)};
     return list;
 }
@@ -137,6 +143,7 @@ static int start_keeper(struct daemon *d, bool resolver)
 {
     struct prefix_list allowed = {0};
     struct keeper_orders orders = {.interface = d->interface,
+                                   .addresses = &daemon_settings(d)->tun_addresses,
                                    .allowed = &allowed,
                                    .resolver = resolver,
                                    .program = programs_of(d->hooks),
@@ -208,9 +215,85 @@ static void daemon_metrics(metric_put *put, void *to, void *context)
 
 static bool daemon_ready(const char **out_reason, void *context)
 {
-    struct daemon *d = context;
+    const struct daemon *d = context;
 
+    if (d->is_cut_off) {
+        *out_reason = "an interface that answered probes is gone; the log says which";
+        return false;
+    }
     return watching_is_whole(d->watching, out_reason) && archive_is_well(d->archive, out_reason);
+}
+
+/* With the device the kernel takes down its routes, and some of its addresses. */
+static void daemon_restore_device(struct daemon *d)
+{
+    char error[ERROR_TEXT_MAX];
+    int code = keeper_restore_addresses(d->keeper);
+
+    if (code != 0)
+        snprintf(error, sizeof error, "cannot restore its addresses: %s", strerror(-code));
+    else
+        code = routing_change(d->keeper, NULL, daemon_tales(d), error, sizeof error);
+    if (code != 0)
+        log_error("%s is up again, but %s", daemon_settings(d)->tun_name, error);
+    else
+        log_notice("%s is up again: the tales go on", daemon_settings(d)->tun_name);
+}
+
+static void daemon_device_changed(struct daemon *d, enum links_change change)
+{
+    const bool was_down = d->device_is_down;
+
+    d->device_is_down = change == LINKS_DOWN;
+    if (change == LINKS_DOWN && !was_down)
+        log_warning("%s is down: the tales wait until it is up", daemon_settings(d)->tun_name);
+    if (change == LINKS_UP && was_down)
+        daemon_restore_device(d);
+    if (change == LINKS_GONE)
+        log_error("%s is gone: the tales end", daemon_settings(d)->tun_name);
+}
+
+static bool hooks_tell_on(const struct hooks *hooks, unsigned interface)
+{
+    for (size_t i = 0; i < hooks_count(hooks); i++)
+        if (hooks_at(hooks, i)->tells && hooks_at(hooks, i)->index == interface)
+            return true;
+    return false;
+}
+
+static void daemon_link_changed(unsigned interface, enum links_change change, void *context)
+{
+    struct daemon *d = context;
+    const bool is_device = interface == d->interface;
+
+    watching_link(d->watching, interface, change);
+    if (is_device)
+        daemon_device_changed(d, change);
+    if (change == LINKS_GONE && (is_device || hooks_tell_on(d->hooks, interface)))
+        d->is_cut_off = true;
+}
+
+static void daemon_read_links(uv_poll_t *handle, int status, int events)
+{
+    struct daemon *d = handle->data;
+
+    (void)status;
+    (void)events;
+    links_read(d->links, daemon_link_changed, d);
+}
+
+static int step_links(struct daemon *d, char *error, size_t error_size)
+{
+    const int code = links_open(&d->links);
+
+    if (code != 0) {
+        snprintf(error, error_size, "cannot ask for changes of interfaces: %s", strerror(-code));
+        return code;
+    }
+    uv_poll_init(&d->loop, &d->changes, links_descriptor(d->links));
+    d->changes.data = d;
+    uv_poll_start(&d->changes, UV_READABLE, daemon_read_links);
+    return 0;
 }
 
 static const struct tales *daemon_tales_now(void *context)
@@ -239,7 +322,7 @@ static int daemon_forget(const struct address *address, void *context)
     struct daemon *d = context;
     const int code = archive_forget(d->archive, address);
 
-    if (code == 0)
+    if (code == 0 || code == -EAGAIN)
         watching_forget(d->watching, address);
     return code;
 }
@@ -319,8 +402,9 @@ static int step_archive(struct daemon *d, char *error, size_t error_size)
  * so does whatever has threads, since rights are each thread's own.
  */
 static int (*const steps[])(struct daemon *d, char *error, size_t error_size) = {
-    step_identity, step_device,   step_hooks,  step_keeper,  step_watching, step_naming,
-    step_serving,  step_resolver, step_rights, step_sandbox, step_telling,  step_archive,
+    step_identity, step_device,  step_hooks,   step_keeper,   step_watching,
+    step_links,    step_naming,  step_serving, step_resolver, step_rights,
+    step_sandbox,  step_telling, step_archive,
 };
 
 static int daemon_set_up(struct daemon *d, char *error, size_t error_size)
@@ -413,6 +497,8 @@ static void daemon_close(struct daemon *d)
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->hangup, NULL);
+    if (d->links != NULL)
+        uv_close((uv_handle_t *)&d->changes, NULL);
     serving_close(d->serving);
     naming_close(d->naming);
     telling_close(d->telling);
@@ -421,6 +507,7 @@ static void daemon_close(struct daemon *d)
     watching_close(d->watching);
     uv_run(&d->loop, UV_RUN_DEFAULT);
     uv_loop_close(&d->loop);
+    links_close(d->links);
     hooks_close(d->hooks);
     keeper_stop(d->keeper);
     configuration_free(d->configuration);

@@ -9,6 +9,7 @@
 #include "tale/limit_set.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static struct hook *find_or_add(struct hooks *hooks, const char *interface)
             return &hooks->hook[i];
     hook = &hooks->hook[hooks->count];
     hook->interface = strdup(interface);
+    hook->index = if_nametoindex(interface);
     if (hook->interface == NULL)
         return NULL;
     hooks->count++;
@@ -195,7 +197,7 @@ void hooks_close(struct hooks *hooks)
         return;
     for (size_t i = 0; i < hooks->count; i++) {
         if (hooks->hook[i].xdp)
-            (void)xdp_detach(hooks->hook[i].interface, xdp_id(hooks->hook[i].xdp));
+            (void)xdp_detach(hooks->hook[i].index, xdp_id(hooks->hook[i].xdp));
         xdp_close(hooks->hook[i].xdp);
         free((char *)hooks->hook[i].interface);
     }

@@ -13,6 +13,7 @@ struct hooks;
 
 struct hook {
     const char *interface; /* of the settings it was opened by; copied */
+    unsigned index;        /* of the interface: its name may change */
     struct xdp *xdp;
     bool tells;
     bool watches;

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum keeper_order { KEEPER_ROUTE_ADD, KEEPER_ROUTE_DELETE };
+enum keeper_order { KEEPER_ROUTE_ADD, KEEPER_ROUTE_DELETE, KEEPER_ADDRESSES };
 
 struct request {
     enum keeper_order order;
@@ -41,9 +41,25 @@ static bool prefix_is_allowed(const struct prefix *prefix, const struct prefix_l
     return false;
 }
 
+static int restore_addresses(const struct keeper_orders *orders, struct route_socket *routes)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < orders->addresses->count; i++) {
+        const struct prefix *address = &orders->addresses->item[i];
+
+        result = route_address_add(routes, orders->interface, &address->address, address->length);
+        if (result == -EEXIST)
+            result = 0;
+    }
+    return result;
+}
+
 static int keeper_obey(const struct request *request, const struct keeper_orders *orders,
                        struct route_socket *routes)
 {
+    if (request->order == KEEPER_ADDRESSES)
+        return restore_addresses(orders, routes);
     if (request->prefix.length > 128 || !prefix_is_allowed(&request->prefix, orders->allowed))
         return -EPERM;
     switch (request->order) {
@@ -71,7 +87,7 @@ static void keeper_detach(const struct keeper_orders *orders)
     for (size_t i = 0; i < orders->program_count; i++) {
         const struct keeper_program *p = &orders->program[i];
 
-        if (xdp_detach(p->interface, p->id) != 0)
+        if (xdp_detach(p->index, p->id) != 0)
             log_error("cannot take the XDP program off %s: 'ip link set dev %s xdp off' does it",
                       p->interface, p->interface);
     }
@@ -150,7 +166,8 @@ static int keeper_ask(struct keeper *keeper, enum keeper_order order, const stru
 
     memset(&request, 0, sizeof request); /* no octet of padding leaves with what was there */
     request.order = order;
-    request.prefix = *prefix;
+    if (prefix != NULL)
+        request.prefix = *prefix;
     if (send(keeper->socket, &request, sizeof request, MSG_NOSIGNAL) < 0)
         return -errno;
     if (recv(keeper->socket, &result, sizeof result, 0) != (ssize_t)sizeof result)
@@ -166,6 +183,11 @@ int keeper_route_add(struct keeper *keeper, const struct prefix *prefix)
 int keeper_route_delete(struct keeper *keeper, const struct prefix *prefix)
 {
     return keeper_ask(keeper, KEEPER_ROUTE_DELETE, prefix);
+}
+
+int keeper_restore_addresses(struct keeper *keeper)
+{
+    return keeper_ask(keeper, KEEPER_ADDRESSES, NULL);
 }
 
 void keeper_stop(struct keeper *keeper)

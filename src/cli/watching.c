@@ -7,6 +7,7 @@
 #include "wire/tunnel.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,7 +23,9 @@ struct source {
     struct watching *watching;
     struct capture *capture; /* or */
     struct xdp *xdp;         /* the caller's */
-    const char *interface;   /* of the settings it was opened by; copied */
+    const char *interface;   /* its name at the start; the hook's, or a copy for free(3) */
+    unsigned index;          /* of the interface; 0: of all */
+    bool is_down;
 };
 
 struct watching {
@@ -129,20 +132,52 @@ static void watching_read(uv_poll_t *handle, int status, int events)
 {
     struct source *source = handle->data;
 
-    (void)status;
     (void)events;
-    if (capture_read(source->capture, PACKETS_A_TURN, watching_packet, source->watching) < 0) {
-        log_error("watching on %s ends: %s", source->interface, capture_error(source->capture));
-        uv_poll_stop(handle);
-        source->watching->is_broken = true;
+    if (status < 0) { /* the interface went down or is gone, which watching_link is told */
+        capture_clear_error(source->capture);
+        uv_poll_start(handle, UV_READABLE, watching_read);
     }
+    if (capture_read(source->capture, PACKETS_A_TURN, watching_packet, source->watching) < 0 &&
+        !source->is_down) {
+        log_error("watching on %s: %s", source->interface, capture_error(source->capture));
+        source->is_down = true;
+    }
+}
+
+static void source_change(struct source *source, enum links_change change)
+{
+    switch (change) {
+    case LINKS_UP:
+        if (source->is_down)
+            log_notice("watching on %s goes on: the interface is up", source->interface);
+        source->is_down = false;
+        break;
+    case LINKS_DOWN:
+        if (!source->is_down)
+            log_warning("watching on %s waits: the interface is down", source->interface);
+        source->is_down = true;
+        break;
+    case LINKS_GONE:
+        log_error("watching on %s ends: the interface is gone", source->interface);
+        uv_poll_stop(&source->poll);
+        source->watching->is_broken = true;
+        break;
+    }
+}
+
+void watching_link(struct watching *w, unsigned interface, enum links_change change)
+{
+    for (size_t i = 0; i < w->source_count; i++)
+        if (w->source[i].index == interface)
+            source_change(&w->source[i], change);
 }
 
 static void watching_free(struct watching *w)
 {
     for (size_t i = 0; i < w->source_count; i++) {
+        if (w->source[i].capture)
+            free((char *)w->source[i].interface);
         capture_close(w->source[i].capture);
-        free((char *)w->source[i].interface);
     }
     journal_free(w->journal);
     watch_free(w->watch);
@@ -167,6 +202,7 @@ static int watching_open_source(struct watching *w, const char *interface, char 
         return code;
     w->source_count++;
     source->watching = w;
+    source->index = if_nametoindex(interface);
     source->interface = strdup(interface);
     if (source->interface == NULL) {
         snprintf(error, error_size, "%s", strerror(ENOMEM));
@@ -181,7 +217,10 @@ static void watching_add_hooks(struct watching *w, struct hooks *hooks)
         const struct hook *hook = hooks_at(hooks, i);
 
         if (hook->watches)
-            w->source[w->source_count++] = (struct source){.watching = w, .xdp = hook->xdp};
+            w->source[w->source_count++] = (struct source){.watching = w,
+                                                           .xdp = hook->xdp,
+                                                           .interface = hook->interface,
+                                                           .index = hook->index};
     }
 }
 

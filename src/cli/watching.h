@@ -8,6 +8,7 @@
 #include "cli/configuration.h"
 #include "cli/hooks.h"
 #include "edge/capture.h"
+#include "edge/links.h"
 #include "store/queue.h"
 #include "watch/journal.h"
 #include "watch/watch.h"
@@ -49,6 +50,9 @@ void watching_reconfigure(struct watching *watching, const struct configuration 
 struct watch *watching_watch(struct watching *watching);
 struct journal *watching_journal(struct watching *watching); /* of its newest judgements */
 struct watching_counts watching_counts(struct watching *watching);
+
+/* An interface, by its index, is up, down or gone. */
+void watching_link(struct watching *watching, unsigned interface, enum links_change change);
 
 /* False, with a sentence, when an interface that it watched on is gone. */
 bool watching_is_whole(const struct watching *watching, const char **out_reason);

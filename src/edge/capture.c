@@ -398,6 +398,14 @@ int capture_descriptor(const struct capture *capture)
     return capture->live ? pcap_get_selectable_fd(capture->pcap) : -1;
 }
 
+void capture_clear_error(struct capture *capture)
+{
+    int error;
+    socklen_t size = sizeof error;
+
+    (void)getsockopt(pcap_fileno(capture->pcap), SOL_SOCKET, SO_ERROR, &error, &size);
+}
+
 struct capture_counts capture_counts(struct capture *capture)
 {
     struct capture_counts counts = {.received = capture->packets};

@@ -56,6 +56,12 @@ long capture_read(struct capture *capture, size_t limit,
 
 const char *capture_error(const struct capture *capture);
 int capture_descriptor(const struct capture *capture); /* to poll; -1 for files */
+
+/*
+ * Takes back the error that the descriptor tells of when its interface goes down (packet(7)), so
+ * that it can be polled for what comes when the interface is up again.
+ */
+void capture_clear_error(struct capture *capture);
 struct capture_counts capture_counts(struct capture *capture);
 struct capture_progress capture_progress(const struct capture *capture);
 

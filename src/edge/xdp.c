@@ -114,16 +114,13 @@ static int detach_one(int interface, uint32_t id)
     return code != 0 ? code : ours != NULL;
 }
 
-int xdp_detach(const char *interface, uint32_t id)
+int xdp_detach(unsigned interface, uint32_t id)
 {
-    const int index = (int)if_nametoindex(interface);
     int code = 1;
 
     be_quiet();
-    if (index == 0)
-        return 0;
     while (code == 1)
-        code = detach_one(index, id);
+        code = detach_one((int)interface, id);
     return code;
 }
 
@@ -358,7 +355,7 @@ static int xdp_open_in_way(const struct xdp_orders *orders, enum xdp_way way, ch
         code = open_socket(x);
     if (code != 0) {
         if (orders->interface && x->id != 0)
-            (void)xdp_detach(orders->interface, x->id);
+            (void)xdp_detach((unsigned)x->interface, x->id);
         xdp_close(x);
         return code;
     }
@@ -378,7 +375,7 @@ int xdp_open(const struct xdp_orders *orders, struct xdp **out, char *error, siz
     }
     be_quiet();
     if (orders->interface)
-        code = xdp_detach(orders->interface, 0);
+        code = xdp_detach(if_nametoindex(orders->interface), 0);
     if (code == 0)
         code = xdp_open_in_way(orders, is_auto ? XDP_WAY_NATIVE : orders->way, log, out);
     /* what the verifier refuses, and where we have no rights, the other way is no way either */
@@ -544,7 +541,7 @@ uint32_t xdp_id(const struct xdp *xdp)
     return 0;
 }
 
-int xdp_detach(const char *interface, uint32_t id)
+int xdp_detach(unsigned interface, uint32_t id)
 {
     (void)interface;
     (void)id;

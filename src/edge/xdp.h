@@ -51,7 +51,7 @@ uint32_t xdp_id(const struct xdp *xdp);      /* the kernel's number of the progr
  * Takes hoptell's program off the interface: the one with `id`, or whichever is there (0). 0 also
  * where there is none, or a negative errno.
  */
-int xdp_detach(const char *interface, uint32_t id);
+int xdp_detach(unsigned interface, uint32_t id);
 
 /* The book that is not read now; after xdp_turn it is, in all siblings. */
 struct book *xdp_book(struct xdp *xdp);

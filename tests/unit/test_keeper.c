@@ -6,6 +6,8 @@
 #include "base/units.h"
 #include "edge/tun.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +15,8 @@
 #include <sys/stat.h>
 
 static struct prefix allowed_prefixes[2];
+static struct prefix device_addresses[2];
+static const struct prefix_list addresses = {.count = 2, .item = device_addresses};
 static const struct prefix_list allowed = {.count = 2, .item = allowed_prefixes};
 
 static struct prefix prefix_from(const char *text)
@@ -28,6 +32,8 @@ static int enter_namespaces(void **state)
     (void)state;
     allowed_prefixes[0] = prefix_from("203.0.113.0/24");
     allowed_prefixes[1] = prefix_from("2001:db8::/32");
+    device_addresses[0] = prefix_from("192.0.2.1");
+    device_addresses[1] = prefix_from("2001:db8::1");
     if (geteuid() != 0)
         return 0;
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
@@ -66,8 +72,10 @@ static struct tun *open_device(void)
 
 static struct keeper *start(struct tun *tun, bool resolver)
 {
-    const struct keeper_orders orders = {
-        .interface = tun_index(tun), .allowed = &allowed, .resolver = resolver};
+    const struct keeper_orders orders = {.interface = tun_index(tun),
+                                         .addresses = &addresses,
+                                         .allowed = &allowed,
+                                         .resolver = resolver};
     struct keeper *keeper;
 
     assert_int_equal(keeper_start(&orders, close_tun, tun, &keeper), 0);
@@ -102,6 +110,45 @@ static void it_routes_what_is_allowed_and_nothing_else(void **state)
     }
     assert_int_equal(keeper_route_delete(keeper, &target), 0);
     assert_int_equal(keeper_route_delete(keeper, &target), -ESRCH);
+    keeper_stop(keeper);
+    tun_close(tun);
+}
+
+static bool device_has(const char *address)
+{
+    const struct prefix wanted = prefix_from(address);
+    struct ifaddrs *list;
+    bool found = false;
+
+    assert_int_equal(getifaddrs(&list), 0);
+    for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
+        struct address is = {{0}};
+
+        if (i->ifa_addr == NULL || strcmp(i->ifa_name, "keep0") != 0)
+            continue;
+        if (i->ifa_addr->sa_family == AF_INET)
+            is = address_v4((const void *)&((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
+        if (i->ifa_addr->sa_family == AF_INET6)
+            is = address_v6((const void *)&((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr);
+        found = found || address_equal(&is, &wanted.address);
+    }
+    freeifaddrs(list);
+    return found;
+}
+
+static void it_gives_the_device_its_addresses_again(void **state)
+{
+    struct keeper *keeper;
+    struct tun *tun;
+
+    (void)state;
+    need_root();
+    tun = open_device();
+    keeper = start(tun, false);
+    assert_false(device_has("192.0.2.1") || device_has("2001:db8::1"));
+    assert_int_equal(keeper_restore_addresses(keeper), 0);
+    assert_true(device_has("192.0.2.1") && device_has("2001:db8::1"));
+    assert_int_equal(keeper_restore_addresses(keeper), 0); /* what is there is fine */
     keeper_stop(keeper);
     tun_close(tun);
 }
@@ -170,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_routes_what_is_allowed_and_nothing_else),
+        cmocka_unit_test(it_gives_the_device_its_addresses_again),
         cmocka_unit_test(it_does_not_keep_the_device),
         cmocka_unit_test(a_killed_daemons_resolver_is_put_back),
     };

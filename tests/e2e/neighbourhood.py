@@ -144,9 +144,10 @@ class Site(Hoptell):
         self.host = host
         super().__init__(OneHost(neighbourhood, host), directory, settings)
 
-    def start(self, ready=True):
+    def start(self, ready=True, queue=True):
         super().start(ready)
-        self.lab.run("site", "ip", "link", "set", "hoptell0", "txqueuelen", str(QUEUE))
+        if queue:
+            self.lab.run("site", "ip", "link", "set", "hoptell0", "txqueuelen", str(QUEUE))
         return self
 
     def counts(self):

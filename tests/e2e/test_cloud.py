@@ -13,7 +13,7 @@ from conftest import ROOT, wait_until
 from hoptell import PROGRAM, Hoptell, show
 
 FILES = pathlib.Path(ROOT) / "examples" / "cloud-init"
-JOBS = ("watch", "tale")
+JOBS = ("watch", "lamp", "tale")
 USER_DATA_MAX = 16 * 1024  # EC2's
 PREFIX = "2001:db8:42:1:2::/80"  # routed to the site
 TARGET = "2001:db8:42:1:2::9"
@@ -71,6 +71,8 @@ def test_what_it_runs_is_there(job):
     assert targets == ["install"] and re.search("^install:", makefile, re.M)
     assert os.access(os.path.join(ROOT, "tools", "install"), os.X_OK)
     assert "\ntools/install build\n" in script
+    named = re.findall(r"\bexamples/\S+", script)
+    assert all((pathlib.Path(ROOT) / name).is_file() for name in named), named
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -86,9 +88,10 @@ def test_its_unit_is_one(job, tmp_path):
     assert (done.returncode, ours) == (0, []), done.stderr
 
 
-def test_the_settings_that_watch_are_good(tmp_path):
+@pytest.mark.parametrize("job", ["watch", "lamp"])
+def test_the_settings_that_watch_are_good(job, tmp_path):
     settings = tmp_path / "hoptell.yaml"
-    settings.write_text(written("watch", "/etc/hoptell/hoptell.yaml"))
+    settings.write_text(written(job, "/etc/hoptell/hoptell.yaml"))
     done = subprocess.run([PROGRAM, "check", "-c", settings], capture_output=True, text=True,
                           check=False, timeout=60)
     assert done.returncode == 0, done.stderr

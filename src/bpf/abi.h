@@ -22,6 +22,7 @@ enum {
     BOOK_HOPS = 8192,
     BOOK_EXTENSIONS = 262144, /* octets of all extensions; a power of two */
     BOOK_EXTENSION_MAX = 256, /* octets of one; hops with more are answered in user space */
+    BOOK_BATCH_MAX = 16,      /* tokens of the total that a processor takes at once */
 };
 
 /* Addresses from `first` to `last`, as two numbers each (address_half); ranges do not overlap. */
@@ -33,6 +34,12 @@ struct book_range {
     uint8_t family; /* enum family */
     uint8_t own;    /* an address of this machine: what is no probe goes on to it */
     uint32_t reserved;
+};
+
+/* From the first address of all ranges to the last; the other way round where there are none. */
+struct book_span {
+    uint64_t first[2];
+    uint64_t last[2];
 };
 
 enum book_rest { /* what comes past the last step */
@@ -78,6 +85,7 @@ struct book_limits {
     uint64_t source_missing_ns;
     uint64_t total_token_ns;
     uint64_t total_missing_ns;
+    uint64_t total_batch; /* tokens that a processor takes of it at once; 1 or more */
 };
 
 struct book {
@@ -86,6 +94,7 @@ struct book {
     uint32_t nothing;     /* 0; where the verifier must not know it */
     uint32_t search_step; /* the greatest power of two below range_count; 0 for a single range */
     uint32_t reserved;
+    struct book_span span[2]; /* by family: what lies outside is in no range */
     struct book_range range[BOOK_RANGES];
     struct book_tale tale[BOOK_TALES];
     struct book_step step[BOOK_STEPS];
@@ -116,6 +125,12 @@ enum {
 
 struct xdp_counters {
     uint64_t count[XDP_COUNTS];
+};
+
+/* Tokens of the total that a processor has taken and not yet given; on a line of its own. */
+struct xdp_kept_tokens {
+    uint64_t tokens;
+    uint64_t reserved[7];
 };
 
 enum xdp_seen_kind { XDP_SEEN_OPENING, XDP_SEEN_HOP_LIMIT };

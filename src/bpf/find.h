@@ -41,15 +41,30 @@ VERIFIED_ALONE int find_range(uint32_t generation, uint64_t high, uint64_t low)
     return (int)at;
 }
 
-static inline const struct book_range *find_target(uint32_t generation, const struct address *a)
+/* Most addresses that are in no range lie outside of all, and are not searched for. */
+static inline bool find_is_outside(const struct book_span *span, uint64_t high, uint64_t low)
 {
-    const int at = find_range(generation, address_half(a, 0), address_half(a, 1));
-    const struct book_range *range;
+    return high < span->first[0] || high > span->last[0] ||
+           (high == span->first[0] && low < span->first[1]) ||
+           (high == span->last[0] && low > span->last[1]);
+}
 
+/* `book` is that of `generation`. */
+static inline const struct book_range *find_target(const struct book *book, uint32_t generation,
+                                                   const struct address *a)
+{
+    const uint64_t high = address_half(a, 0), low = address_half(a, 1);
+    const enum family family = address_family(a);
+    const struct book_range *range;
+    int at;
+
+    if (find_is_outside(&book->span[family], high, low))
+        return NULL;
+    at = find_range(generation, high, low);
     if (at < 0)
         return NULL;
-    range = &book_of(generation)->range[bounded((uint64_t)at, BOOK_RANGES)];
-    return range->family == address_family(a) ? range : NULL;
+    range = &book->range[bounded((uint64_t)at, BOOK_RANGES)];
+    return range->family == family ? range : NULL;
 }
 
 static inline uint32_t find_branch(const struct head *h, bool is_echo, const struct book_step *step)

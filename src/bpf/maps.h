@@ -21,6 +21,7 @@ uint32_t current_book;
 
 struct xdp_counters counters[XDP_PROCESSORS];
 uint64_t total_full_ns; /* the bucket of all sources together */
+struct xdp_kept_tokens kept_tokens[XDP_PROCESSORS];
 
 struct guarded_set {
     struct bpf_spin_lock lock;

@@ -15,8 +15,9 @@
 
 /* A probe on its way through here. Reasons from XDP_REASONS on are of enum xdp_count. */
 struct telling {
-    uint32_t generation;
-    uint8_t protocol; /* enum probe_protocol */
+    const struct book *book;
+    uint32_t generation; /* the book's */
+    uint8_t protocol;    /* enum probe_protocol */
     uint8_t own;
     uint8_t position;
     uint8_t is_end;
@@ -45,14 +46,17 @@ static inline enum probe_protocol tell_protocol(const struct head *h)
     }
 }
 
-static inline bool tell_is_no_host(const struct address *a)
+/*
+ * address_is_special (wire/address.h), and what else is no host: 0.0.0.0/8 and 240.0.0.0/4. By as few
+ * comparisons as can be, since each is a way more for the verifier.
+ */
+static inline bool tell_address_is_bad(const struct address *a)
 {
-    return address_is_v4(a) && (a->octets[12] == 0 || a->octets[12] >= 240);
-}
+    const uint8_t first = a->octets[12];
 
-VERIFIED_ALONE int tell_address_is_bad(const struct address *a)
-{
-    return a && (address_is_special(a) || tell_is_no_host(a));
+    if (address_is_v4(a))
+        return (uint8_t)(first - 1) >= 0xdf || first == 127;
+    return a->octets[0] == 0xff || (address_half(a, 0) == 0 && address_half(a, 1) <= 1);
 }
 
 /* See tale/probe.c. */
@@ -69,7 +73,7 @@ static inline uint32_t tell_may_be_answered(const struct head *h, const struct b
         return REASON_BAD_ADDRESS;
     if (target->host_mask != 0 && (low & target->host_mask) == target->host_mask)
         return REASON_BAD_ADDRESS;
-    if (find_target(t->generation, &h->source))
+    if (find_target(t->book, t->generation, &h->source))
         return REASON_BAD_ADDRESS;
     if (h->flags & PACKET_FRAGMENT_LATER)
         return REASON_FRAGMENT;
@@ -179,7 +183,7 @@ static inline uint32_t tell_path(const struct head *h, const struct book_tale *t
                                  struct telling *t)
 {
     const unsigned family = h->version == 6 ? FAMILY_V6 : FAMILY_V4;
-    const struct book *book = book_of(t->generation);
+    const struct book *book = t->book;
     uint32_t position = h->hop_limit == 0 ? 1 : h->hop_limit;
     const struct book_step *step;
     uint64_t hop;
@@ -330,11 +334,9 @@ static inline uint32_t tell_end(struct xdp_md *frame, const struct head *h,
 static inline uint32_t tell_plan(struct xdp_md *frame, const struct head *h,
                                  const struct book_range *target, struct telling *t)
 {
-    const struct book *book = book_of(t->generation);
-    const struct book_tale *tale;
+    const struct book_tale *tale = &t->book->tale[bounded(target->tale, BOOK_TALES)];
     uint32_t reason;
 
-    tale = &book->tale[bounded(target->tale, BOOK_TALES)];
     t->own = target->own;
     t->protocol = (uint8_t)tell_protocol(h);
     t->user_space = (h->flags & PACKET_OPTIONS) != 0;
@@ -408,9 +410,11 @@ static inline int tell_answer(struct xdp_md *frame, const struct head *h, const 
 static inline int tell(struct xdp_md *frame, const struct head *h)
 {
     struct telling t = {.generation = *(volatile uint32_t *)&current_book & 1};
-    const struct book_range *target = find_target(t.generation, &h->destination);
+    const struct book_range *target;
     uint32_t reason;
 
+    t.book = book_of(t.generation);
+    target = find_target(t.book, t.generation, &h->destination);
     if (!target) {
         count(REASON_NOT_TARGET);
         return XDP_PASS;
@@ -422,7 +426,7 @@ static inline int tell(struct xdp_md *frame, const struct head *h)
         count(reason);
         return tell_goes_on(reason, t.own) ? XDP_PASS : XDP_DROP;
     }
-    switch (limit_take(t.generation, &h->source)) {
+    switch (limit_take(&t.book->limits, t.generation, t.book->nothing, &h->source)) {
     case LIMIT_SOURCE:
         count(REASON_SOURCE_LIMIT);
         return XDP_DROP;

@@ -12,15 +12,20 @@
 #include "wire/reply.h"
 
 enum {
-    SUM_STRIDE = 32,
-    SUM_STRIDES = 47, /* and a rest: up to 1535 octets, of a packet of 1500 all */
-    SUM_MAX = SUM_STRIDE * SUM_STRIDES,
+    SUM_STRIDE = 64,
+    SUM_STRIDES = 23, /* and a rest: up to 1535 octets, of a packet of 1500 all */
+    SUM_MAX = SUM_STRIDE * SUM_STRIDES + SUM_STRIDE - 1,
 };
 
 /* One's complement sums are here of words as the machine reads them: RFC 1071, 2 (B). */
 static inline uint32_t native_u32(const uint8_t *at)
 {
     return *(const uint32_t *)(const void *)at;
+}
+
+static inline uint64_t native_u64(const uint8_t *at)
+{
+    return *(const uint64_t *)(const void *)at;
 }
 
 static inline uint16_t native_u16(const uint8_t *at)
@@ -33,38 +38,59 @@ static inline void native_store_u16(uint8_t *at, uint16_t value)
     *(uint16_t *)(void *)at = value;
 }
 
+static inline void native_store_u32(uint8_t *at, uint32_t value)
+{
+    *(uint32_t *)(void *)at = value;
+}
+
 static inline uint64_t native_number(uint16_t value)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(value) : value;
 }
 
+static inline uint32_t native_number32(uint32_t value)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(value) : value;
+}
+
 /*
- * The sum of `length` octets from `offset` of the frame on (at most HEAD_LINK_MAX and two headers),
+ * The sum of `length` octets from `offset` of the frame on (at most HEAD_LINK_MAX and three headers),
  * as far as there are so many.
  */
 VERIFIED_ALONE uint64_t sum_frame(struct xdp_md *frame, uint32_t offset, uint32_t length)
 {
     const uint8_t *at = frame_start(frame) + (offset & 0xff);
     const uint8_t *end = frame_end(frame);
-    uint64_t sum = 0;
+    uint64_t sum = 0, wrapped = 0, upper = 0;
 
+    /*
+     * Eight octets at a time: `upper` is the sum of their upper halves, `wrapped` that of the whole
+     * words without its carries, and what it is more than the upper halves is the lower ones.
+     */
     for (int i = 0; i < SUM_STRIDES; i++) {
         if (length < SUM_STRIDE || at + SUM_STRIDE > end)
             break;
-        sum += native_u32(at);
-        sum += native_u32(at + 4);
-        sum += native_u32(at + 8);
-        sum += native_u32(at + 12);
-        sum += native_u32(at + 16);
-        sum += native_u32(at + 20);
-        sum += native_u32(at + 24);
-        sum += native_u32(at + 28);
+        for (int j = 0; j < SUM_STRIDE; j += 8) {
+            const uint64_t word = native_u64(at + j);
+
+            wrapped += word;
+            upper += word >> 32;
+        }
         at += SUM_STRIDE;
         length -= SUM_STRIDE;
     }
-    for (int i = 0; i < SUM_STRIDE / 4 - 1; i++) {
-        if (length < 4 || at + 4 > end)
+    sum = wrapped - (upper << 32) + upper;
+    for (int i = 0; i < SUM_STRIDE / 8 - 1; i++) {
+        uint64_t word;
+
+        if (length < 8 || at + 8 > end)
             break;
+        word = native_u64(at);
+        sum += (word & 0xffffffff) + (word >> 32);
+        at += 8;
+        length -= 8;
+    }
+    if (length >= 4 && at + 4 <= end) {
         sum += native_u32(at);
         at += 4;
         length -= 4;
@@ -107,6 +133,18 @@ struct error {
     uint8_t quoted_hop_limit;
 };
 
+/* The two addresses of Ethernet change places; all is read before any is written. */
+static inline void write_addresses(uint8_t *to, const uint8_t *from)
+{
+    const uint32_t destination = native_u32(from), source = native_u32(from + 6);
+    const uint16_t destination_rest = native_u16(from + 4), source_rest = native_u16(from + 10);
+
+    native_store_u32(to, source);
+    native_store_u16(to + 4, source_rest);
+    native_store_u32(to + 6, destination);
+    native_store_u16(to + 10, destination_rest);
+}
+
 /* The Ethernet header with the addresses swapped, `shift` octets before where it was. */
 static inline bool write_link(struct xdp_md *frame, uint32_t link, uint32_t shift)
 {
@@ -116,16 +154,11 @@ static inline bool write_link(struct xdp_md *frame, uint32_t link, uint32_t shif
 
     if (from + HEAD_LINK_MAX > end || to + HEAD_LINK_MAX > end)
         return false;
-    for (uint32_t i = 0; i < 6; i += 2) {
-        const uint16_t destination = native_u16(from + i);
-
-        native_store_u16(to + i, native_u16(from + 6 + i));
-        native_store_u16(to + 6 + i, destination);
-    }
+    write_addresses(to, from);
     if (shift == 0)
         return true;
     native_store_u16(to + 12, native_u16(from + 12));
-    for (uint32_t i = 14; i < HEAD_LINK_MAX; i += 2)
+    for (uint32_t i = 14; link > 14 && i < HEAD_LINK_MAX; i += 2)
         if (i < link)
             native_store_u16(to + i, native_u16(from + i));
     return true;
@@ -197,17 +230,25 @@ static inline void write_error_header(const struct head *h, const struct error *
     write_ip_header(&header, version, length, ip);
 }
 
-/* As icmp_quote does, but in place. */
-static inline void write_quoted_hop_limit(uint8_t version, uint8_t hop_limit, uint8_t *ip)
+/*
+ * As icmp_quote does, but in place. What is written is not read again, which a processor would have
+ * to wait for: of IPv6 the octet's part of the sum is changed here (RFC 1624).
+ */
+static inline void write_quoted_hop_limit_v4(uint8_t hop_limit, uint8_t *ip)
 {
     const uint16_t before = load_u16(ip + 8);
+    const uint16_t after = (uint16_t)(hop_limit << 8 | (before & 0xff));
 
-    if (version == 6) {
-        ip[7] = hop_limit;
-        return;
-    }
+    store_u16(ip + 10, checksum_update(load_u16(ip + 10), before, after));
     ip[8] = hop_limit;
-    store_u16(ip + 10, checksum_update(load_u16(ip + 10), before, load_u16(ip + 8)));
+}
+
+static inline uint64_t write_quoted_hop_limit_v6(uint8_t hop_limit, uint64_t sum, uint8_t *ip)
+{
+    const uint16_t before = ip[7];
+
+    ip[7] = hop_limit;
+    return sum + native_number((uint16_t)~before) + native_number(hop_limit);
 }
 
 /* What came of writing: where there is no room nothing is changed. */
@@ -225,8 +266,11 @@ static inline int write_error_of(struct xdp_md *frame, const struct head *h, con
     const uint32_t length =
         ICMP_HEADER +
         (e->extension_length != 0 ? ICMP_QUOTE_EXTENDED + e->extension_length : quoted);
+    const uint32_t summed = link + header + ICMP_HEADER + (version == 6 ? 0 : header);
+    const uint32_t first = (uint32_t)e->type << 24 | (uint32_t)e->code << 16;
+    uint32_t rest = e->pointer;
     uint8_t *ip, *icmp;
-    uint64_t sum = 0;
+    uint64_t sum;
 
     if (link > HEAD_LINK_MAX ||
         !write_room(frame, (int)(header + ICMP_HEADER), link + header + ICMP_HEADER + quoted,
@@ -239,19 +283,23 @@ static inline int write_error_of(struct xdp_md *frame, const struct head *h, con
         return WRITE_FAILED;
     icmp = ip + header;
     write_error_header(h, e, version, length, ip);
-    write_quoted_hop_limit(version, e->quoted_hop_limit, icmp + ICMP_HEADER);
-    icmp[0] = e->type;
-    icmp[1] = e->code;
-    store_u16(icmp + 2, 0);
-    store_u32(icmp + 4, e->pointer);
+    if (version == 4)
+        write_quoted_hop_limit_v4(e->quoted_hop_limit, icmp + ICMP_HEADER);
     if (e->extension_length != 0) {
-        icmp[version == 6 ? 4 : 5] = ICMP_QUOTE_EXTENDED / (version == 6 ? 8 : 4);
+        rest |= icmp_extended_length(version);
         write_extension(frame, generation, link + header + ICMP_HEADER + ICMP_QUOTE_EXTENDED,
                         e->extension, e->extension_length);
     }
-    if (version == 6)
-        sum = sum_pseudo(&e->source, &h->source, PROTOCOL_ICMPV6, length);
-    native_store_u16(icmp + 2, checksum_fold(sum + sum_frame(frame, link + header, length)));
+    /* a quoted IPv4 header and extensions have a checksum of their own, and so add nothing */
+    sum = sum_frame(frame, summed, link + header + ICMP_HEADER + quoted - summed);
+    sum += native_number32(first) + native_number32(rest);
+    if (version == 6) {
+        sum += sum_pseudo(&e->source, &h->source, PROTOCOL_ICMPV6, length);
+        sum = write_quoted_hop_limit_v6(e->quoted_hop_limit, sum, icmp + ICMP_HEADER);
+    }
+    native_store_u32(icmp, native_number32(first));
+    native_store_u16(icmp + 2, checksum_fold(sum));
+    native_store_u32(icmp + 4, native_number32(rest));
     return WRITE_DONE;
 }
 

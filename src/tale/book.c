@@ -112,6 +112,21 @@ static void set_last(struct book_range *range, const struct book_range *next)
     range->last[1] = next ? next->first[1] - 1 : ~(uint64_t)0;
 }
 
+/* The ranges are sorted, so the first of a family begins its span and the last ends it. */
+static void write_spans(struct book *book)
+{
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        book->span[family] = (struct book_span){.first = {~(uint64_t)0, ~(uint64_t)0}};
+    for (uint32_t i = 0; i < book->range_count; i++) {
+        const struct book_range *range = &book->range[i];
+        struct book_span *span = &book->span[range->family];
+
+        if (span->last[0] == 0 && span->last[1] == 0)
+            memcpy(span->first, range->first, sizeof span->first);
+        memcpy(span->last, range->last, sizeof span->last);
+    }
+}
+
 static uint32_t search_step(uint32_t count)
 {
     uint32_t step = 0;
@@ -148,6 +163,7 @@ static bool write_ranges(const struct tales *tales, const struct address *own, s
     }
     book->range_count = kept;
     book->search_step = search_step(kept);
+    write_spans(book);
     return true;
 }
 
@@ -331,6 +347,17 @@ static void write_tale(struct writing *w, const struct tale *tale, struct book_t
     out->end_hop_limit = answer_hop_limit(tale, out->steps + 1u);
 }
 
+/*
+ * Processors share the bucket of the total, and do so the more cheaply the less often they touch it:
+ * all of them together keep back a quarter of a burst at most.
+ */
+static uint64_t total_batch(uint32_t burst)
+{
+    const uint32_t share = burst / 4 / XDP_PROCESSORS;
+
+    return share > BOOK_BATCH_MAX ? BOOK_BATCH_MAX : share > 0 ? share : 1;
+}
+
 static void write_limits(const struct limit_settings *limits, struct book_limits *out)
 {
     const struct bucket_rate source = bucket_rate(limits->source_rate, limits->source_burst);
@@ -339,7 +366,8 @@ static void write_limits(const struct limit_settings *limits, struct book_limits
     *out = (struct book_limits){.source_token_ns = source.token_ns,
                                 .source_missing_ns = source.missing_ns,
                                 .total_token_ns = total.token_ns,
-                                .total_missing_ns = total.missing_ns};
+                                .total_missing_ns = total.missing_ns,
+                                .total_batch = total_batch(limits->total_burst)};
 }
 
 int book_write(const struct tales *tales, const struct address *own, size_t own_count,

@@ -28,13 +28,13 @@ static inline uint32_t limit_sets_for(uint32_t sources)
     return sets;
 }
 
-/* The address of IPv4, the /64 of IPv6. */
+/*
+ * Of the address of IPv4, the /64 of IPv6. The two cannot meet: what an IPv4 address is held as begins
+ * like no /64 that is routed.
+ */
 static inline uint64_t limit_hash_source(const uint64_t key[2], const struct address *source)
 {
-    const uint64_t words[2] = {address_half(source, 0),
-                               address_is_v4(source) ? address_half(source, 1) : 0};
-
-    return hash_words(key, words, 2);
+    return hash_permute(key, address_word(source->octets + (address_is_v4(source) ? 8 : 0)));
 }
 
 /*

@@ -30,8 +30,12 @@ static inline uint64_t checksum_load(const uint8_t *octets)
 
 static inline void checksum_words_add(struct checksum_words *words, uint64_t word)
 {
+#ifdef __bpf__ /* which has no carry but by a branch */
+    words->sum += (word & 0xffffffffu) + (word >> 32);
+#else
     words->sum += word;
     words->carries += words->sum < word;
+#endif
 }
 
 /* The sum in host order; not zero unless all octets were. */

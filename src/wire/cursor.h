@@ -72,6 +72,38 @@ static inline void cursor_skip(struct cursor *c, size_t count)
 }
 
 /* Numbers in network byte order at a place that is known to hold them. */
+#ifdef __bpf__
+typedef uint16_t __attribute__((may_alias)) cursor_word16;
+typedef uint32_t __attribute__((may_alias)) cursor_word32;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CURSOR_ORDER16(value) __builtin_bswap16(value)
+#define CURSOR_ORDER32(value) __builtin_bswap32(value)
+#else
+#define CURSOR_ORDER16(value) (value)
+#define CURSOR_ORDER32(value) (value)
+#endif
+
+static inline uint16_t load_u16(const uint8_t *at)
+{
+    return CURSOR_ORDER16(*(const cursor_word16 *)(const void *)at);
+}
+
+static inline uint32_t load_u32(const uint8_t *at)
+{
+    return CURSOR_ORDER32(*(const cursor_word32 *)(const void *)at);
+}
+
+static inline void store_u16(uint8_t *at, uint16_t value)
+{
+    *(cursor_word16 *)(void *)at = CURSOR_ORDER16(value);
+}
+
+static inline void store_u32(uint8_t *at, uint32_t value)
+{
+    *(cursor_word32 *)(void *)at = CURSOR_ORDER32(value);
+}
+#else
 static inline uint16_t load_u16(const uint8_t *at)
 {
     return (uint16_t)((uint16_t)(at[0] << 8) | at[1]);
@@ -93,6 +125,7 @@ static inline void store_u32(uint8_t *at, uint32_t value)
     store_u16(at, (uint16_t)(value >> 16));
     store_u16(at + 2, (uint16_t)value);
 }
+#endif
 
 static inline uint8_t cursor_u8(struct cursor *c)
 {

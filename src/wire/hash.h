@@ -39,6 +39,19 @@ static inline void hash_word(struct hash_state *s, uint64_t word)
     s->v0 ^= word;
 }
 
+/*
+ * A keyed permutation of the words, for the few nanoseconds that the kernel has for a packet: two
+ * different words never have the same hash. Which ones meet in some of its bits depends on the key
+ * (multiplication by a secret odd number; Dietzfelbinger and others, 1997), but whoever sees hashes
+ * finds the key.
+ */
+static inline uint64_t hash_permute(const uint64_t key[2], uint64_t word)
+{
+    word = (word ^ key[0]) * (key[1] | 1);
+    word = (word ^ word >> 32) * 0x9e3779b97f4a7c15u;
+    return word ^ word >> 29;
+}
+
 /* The hash of `count` words; the same as SipHash-1-3 over their octets, least significant first. */
 static inline uint64_t hash_words(const uint64_t key[2], const uint64_t *words, size_t count)
 {

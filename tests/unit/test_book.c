@@ -30,6 +30,16 @@ static const struct book_range *look_up(const struct address *a)
     return NULL;
 }
 
+static bool is_within_span(const struct address *a)
+{
+    const struct book_span *span = &book.span[address_family(a)];
+    const uint64_t high = address_half(a, 0);
+    const uint64_t low = address_half(a, 1);
+
+    return (span->first[0] < high || (span->first[0] == high && span->first[1] <= low)) &&
+           (span->last[0] > high || (span->last[0] == high && span->last[1] >= low));
+}
+
 /* Few bits differ, so that prefixes lie in one another. */
 static struct address near(struct random *r)
 {
@@ -76,6 +86,8 @@ static void an_address_has_the_tale_that_tales_find_gives(void **state)
 
             assert_ptr_equal(range ? list[range->tale] : NULL, tale);
             if (range)
+                assert_true(is_within_span(&a));
+            if (range)
                 assert_int_equal(range->own, address_equal(&a, &own[0]) ||
                                                  address_equal(&a, &own[1]) ||
                                                  address_equal(&a, &own[2]));
@@ -96,6 +108,40 @@ static void ranges_are_sorted_and_apart(void **state)
 
         assert_true(a->last[0] < b->first[0] ||
                     (a->last[0] == b->first[0] && a->last[1] < b->first[1]));
+    }
+}
+
+static void a_family_without_targets_has_a_span_that_holds_nothing(void **state)
+{
+    const uint8_t octets[4] = {203, 0, 113, 9};
+    const struct address first = address_v4((const uint8_t[4]){0, 0, 0, 0});
+    const struct address target = address_v4(octets);
+
+    (void)state;
+    built_usual(&built[0]);
+    built[0].tale.target_count = 1;
+    built[0].tale.target[0] = prefix_of(&target, 128);
+    assert_int_equal(book_write(&built[0].tales, NULL, 0, &limits, &book, error, sizeof error), 0);
+    assert_true(is_within_span(&target));
+    assert_false(is_within_span(&first));
+    assert_true(book.span[FAMILY_V6].first[0] > book.span[FAMILY_V6].last[0]);
+}
+
+static void processors_keep_back_a_quarter_of_a_burst_at_most(void **state)
+{
+    static const struct {
+        uint32_t burst;
+        uint64_t batch;
+    } rows[] = {{0, 1}, {1, 1}, {1023, 1}, {2048, 2}, {16384, 16}, {40000, 16}, {UINT32_MAX, 16}};
+
+    (void)state;
+    built_usual(&built[0]);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct limit_settings these = {.total_rate = 1000, .total_burst = rows[i].burst};
+
+        assert_int_equal(book_write(&built[0].tales, NULL, 0, &these, &book, error, sizeof error),
+                         0);
+        assert_int_equal(book.limits.total_batch, rows[i].batch);
     }
 }
 
@@ -170,6 +216,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_the_tale_that_tales_find_gives),
         cmocka_unit_test(ranges_are_sorted_and_apart),
+        cmocka_unit_test(a_family_without_targets_has_a_span_that_holds_nothing),
+        cmocka_unit_test(processors_keep_back_a_quarter_of_a_burst_at_most),
         cmocka_unit_test(all_of_the_usual_tale_is_for_the_kernel),
         cmocka_unit_test(hops_with_delay_or_loss_are_for_user_space),
         cmocka_unit_test(past_branches_of_different_length_user_space_decides),

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "tale/limit.h"
+#include "tale/limit_set.h"
 #include "tale/random.h"
 
 #define SECOND_NS 1000000000u
@@ -189,6 +190,27 @@ static void a_flood_of_false_sources_gets_no_more_than_the_total(void **state)
     limiter_free(l);
 }
 
+static uint64_t hash_of(uint8_t first, uint8_t last, uint64_t secret)
+{
+    const uint64_t key[2] = {secret, secret * 3};
+    const uint8_t octets[16] = {0x20, first, [7] = last, [15] = 1};
+    const struct address a = address_v6(octets);
+
+    return limit_hash_source(key, &a);
+}
+
+static void sources_fall_into_other_sets_under_another_key(void **state)
+{
+    unsigned same = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 256; i++) {
+        assert_true(hash_of(1, (uint8_t)i, 77) != hash_of(2, (uint8_t)i, 77));
+        same += ((hash_of(1, (uint8_t)i, 77) ^ hash_of(1, (uint8_t)i, 78)) & 0xff) == 0;
+    }
+    assert_in_range(same, 0, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_hosts_of_an_ipv6_64_are_one_source),
         cmocka_unit_test(the_total_limits_all_and_takes_no_token_of_the_refused_source),
         cmocka_unit_test(a_source_over_its_limit_takes_nothing_of_the_total),
+        cmocka_unit_test(sources_fall_into_other_sets_under_another_key),
         cmocka_unit_test(a_rate_of_zero_is_no_limit),
         cmocka_unit_test(pushing_a_source_out_gains_one_token),
         cmocka_unit_test(after_a_flood_a_new_source_has_its_burst_again),

@@ -3,7 +3,7 @@
 TIME = 60
 
 # The program and its manual; Debian's Meson would build fifty test programs with them.
-.PHONY: all everything run demo check bench fuzz install clean
+.PHONY: all everything run demo check bench fuzz soak install clean
 
 all: build/build.ninja
 	ninja -C build hoptell man/hoptell.yaml.5
@@ -34,6 +34,12 @@ bench:
 fuzz:
 	tools/install build test
 	tools/check --fuzz-seconds $(TIME) coverage
+
+soak: TIME = 30m
+soak:
+	tools/install build demo test
+	tools/check clang
+	tools/soak --time $(TIME)
 
 install: everything
 	meson install -C build --no-rebuild

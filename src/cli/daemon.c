@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { ERROR_TEXT_MAX = 512, DNS_PORT = 53 };
@@ -513,6 +514,24 @@ static void daemon_close(struct daemon *d)
     configuration_free(d->configuration);
 }
 
+/*
+ * Each listener has room for 1024 strangers, more than the 1024 descriptors that a process usually has
+ * without asking, and a listener without one could not say anything to anybody.
+ */
+static void raise_descriptors(void)
+{
+    enum { WANTED = 8192 };
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < WANTED ? limit.rlim_max : WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < WANTED)
+        log_warning("expected to have %d files open at once (ulimit -Hn), found %llu: with many "
+                    "visitors there may be no room for operators",
+                    WANTED, (unsigned long long)limit.rlim_cur);
+}
+
 enum command_status daemon_run(const char *file, struct configuration *configuration)
 {
     struct daemon d = {.file = file, .configuration = configuration};
@@ -521,6 +540,7 @@ enum command_status daemon_run(const char *file, struct configuration *configura
 
     log_set_level(configuration->settings->log_level);
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptors();
     uv_loop_init(&d.loop);
     daemon_on_signal(&d, &d.interrupt, daemon_stop, SIGINT);
     daemon_on_signal(&d, &d.terminate, daemon_stop, SIGTERM);

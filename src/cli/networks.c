@@ -14,6 +14,7 @@ enum { MODES_SHOWN = 3 };
 struct question {
     struct option_address address;
     struct option_prefix prefix;
+    struct option_prefix after;
     uint32_t limit;
     int format;
     const char *file;
@@ -24,6 +25,8 @@ static const struct option_row rows[] = {
      .member = offsetof(struct question, address), .expected = "an address"},
     {"prefix", 'p', "PREFIX", "those within it", .take = option_prefix,
      .member = offsetof(struct question, prefix), .expected = "a prefix"},
+    {"after", 0, "PREFIX", "in order, those that come after it; ::/0 is before all",
+     .take = option_prefix, .member = offsetof(struct question, after), .expected = "a prefix"},
     {"limit", 'n', "NUMBER", "so many at most, the most seen first (20)", .take = option_number,
      .member = offsetof(struct question, limit), .expected = "1 to 1000", .low = 1, .high = 1000},
     ASKING_ROW_FORMAT(struct question),
@@ -46,6 +49,8 @@ static bool take_question(int argc, char **argv, struct question *out,
         return false;
     if (optind < argc)
         *out_status = command_usage("networks", "expected options alone, found '%s'", argv[optind]);
+    else if (out->address.given && out->after.given)
+        *out_status = command_usage("networks", "expected --address or --after, found both");
     else if (out->address.given && out->prefix.given)
         *out_status = command_usage("networks", "expected --address or --prefix, found both");
     return *out_status == COMMAND_DONE;
@@ -54,14 +59,19 @@ static bool take_question(int argc, char **argv, struct question *out,
 static void write_target(const struct question *q, char *out, size_t size)
 {
     char text[PREFIX_TEXT_MAX];
+    int length;
 
-    if (q->address.given)
+    if (q->address.given) {
         snprintf(out, size, "/v1/networks?address=%s", units_address(&q->address.address, text));
-    else if (q->prefix.given)
-        snprintf(out, size, "/v1/networks?prefix=%s&limit=%u",
-                 units_prefix(&q->prefix.prefix, text), q->limit);
-    else
-        snprintf(out, size, "/v1/networks?limit=%u", q->limit);
+        return;
+    }
+    length = snprintf(out, size, "/v1/networks?limit=%u", q->limit);
+    if (q->prefix.given)
+        length += snprintf(out + length, size - (size_t)length, "&prefix=%s",
+                           units_prefix(&q->prefix.prefix, text));
+    if (q->after.given)
+        snprintf(out + length, size - (size_t)length, "&after=%s",
+                 units_prefix(&q->after.prefix, text));
 }
 
 /* "12 hops 94.0 %, 13 hops 4.0 %" */

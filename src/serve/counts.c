@@ -8,11 +8,14 @@ static const char *const audience_names[] = {
     [SERVE_OPERATORS] = "operators",
 };
 
-static const char *const class_names[] = {[2] = "2xx", [4] = "4xx", [5] = "5xx"};
-
 static uint64_t answers_of_class(const struct serve_counts *counts, unsigned status_class)
 {
     return counts->answers[status_class];
+}
+
+static uint64_t refused_because(const struct serve_counts *counts, unsigned refusal)
+{
+    return counts->refused[refusal];
 }
 
 static uint64_t connections_accepted(const struct serve_counts *counts, unsigned unused)
@@ -45,28 +48,88 @@ static uint64_t followers_dropped(const struct serve_counts *counts, unsigned un
     return counts->dropped;
 }
 
+#define REFUSED "Requests and connections of strangers refused, by reason."
+
 static const struct count_row {
     const char *name;
     const char *help;
     enum metric_kind kind;
-    unsigned status_class; /* 0: the row has no class */
-    uint64_t (*value)(const struct serve_counts *counts, unsigned status_class);
+    struct metric_label label; /* beside that of the listener */
+    unsigned which;            /* for `value` */
+    uint64_t (*value)(const struct serve_counts *counts, unsigned which);
 } count_rows[] = {
-    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 2,
+    {"hoptell_http_answers_total",
+     "Answers sent, by class of status.",
+     METRIC_COUNTER,
+     {"class", "2xx"},
+     2,
      answers_of_class},
-    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 4,
+    {"hoptell_http_answers_total",
+     "Answers sent, by class of status.",
+     METRIC_COUNTER,
+     {"class", "4xx"},
+     4,
      answers_of_class},
-    {"hoptell_http_answers_total", "Answers sent, by class of status.", METRIC_COUNTER, 5,
+    {"hoptell_http_answers_total",
+     "Answers sent, by class of status.",
+     METRIC_COUNTER,
+     {"class", "5xx"},
+     5,
      answers_of_class},
-    {"hoptell_http_connections_total", "Connections accepted.", METRIC_COUNTER, 0,
+    {"hoptell_http_refused_total",
+     REFUSED,
+     METRIC_COUNTER,
+     {"reason", "rate"},
+     SERVE_REFUSED_RATE,
+     refused_because},
+    {"hoptell_http_refused_total",
+     REFUSED,
+     METRIC_COUNTER,
+     {"reason", "crowd"},
+     SERVE_REFUSED_CROWD,
+     refused_because},
+    {"hoptell_http_refused_total",
+     REFUSED,
+     METRIC_COUNTER,
+     {"reason", "slow"},
+     SERVE_REFUSED_SLOW,
+     refused_because},
+    {"hoptell_http_refused_total",
+     REFUSED,
+     METRIC_COUNTER,
+     {"reason", "head"},
+     SERVE_REFUSED_HEAD,
+     refused_because},
+    {"hoptell_http_connections_total",
+     "Connections accepted.",
+     METRIC_COUNTER,
+     {NULL, NULL},
+     0,
      connections_accepted},
-    {"hoptell_http_connections", "Connections open now.", METRIC_GAUGE, 0, connections_open},
-    {"hoptell_http_waiting", "Requests that wait for an opening packet now.", METRIC_GAUGE, 0,
+    {"hoptell_http_connections",
+     "Connections open now.",
+     METRIC_GAUGE,
+     {NULL, NULL},
+     0,
+     connections_open},
+    {"hoptell_http_waiting",
+     "Requests that wait for an opening packet now.",
+     METRIC_GAUGE,
+     {NULL, NULL},
+     0,
      requests_waiting},
-    {"hoptell_http_followers", "Clients that follow the events now.", METRIC_GAUGE, 0,
+    {"hoptell_http_followers",
+     "Clients that follow the events now.",
+     METRIC_GAUGE,
+     {NULL, NULL},
+     0,
      followers_now},
-    {"hoptell_http_followers_dropped_total", "Followers that were too slow for the events.",
-     METRIC_COUNTER, 0, followers_dropped},
+    {"hoptell_http_followers_dropped_total",
+     "Followers that were too slow for the events.",
+     METRIC_COUNTER,
+     {NULL, NULL},
+     0,
+     followers_dropped},
 };
 
 static void put_count(const struct count_row *row, enum serve_audience audience,
@@ -78,15 +141,14 @@ static void put_count(const struct count_row *row, enum serve_audience audience,
         const struct serve_counts counts = serve_counts(listeners[i]);
 
         if (counts.audience == audience)
-            sum += row->value(&counts, row->status_class);
+            sum += row->value(&counts, row->which);
     }
     put(
         &(struct metric){
             .name = row->name,
             .help = row->help,
             .kind = row->kind,
-            .label = {{"listener", audience_names[audience]},
-                      {row->status_class > 0 ? "class" : NULL, class_names[row->status_class]}},
+            .label = {{"listener", audience_names[audience]}, row->label},
             .value = (double)sum,
         },
         to);

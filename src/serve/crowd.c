@@ -39,14 +39,16 @@ unsigned crowd_enter(struct crowd *crowd, const struct address *address, int con
     const unsigned place = free_place(crowd, &subscriber);
 
     if (place != CROWD_MAX)
-        crowd->guest[place] = (struct guest){true, connection, subscriber, now_ms};
+        crowd->guest[place] = (struct guest){true, false, connection, subscriber, now_ms};
     return place;
 }
 
 void crowd_served(struct crowd *crowd, unsigned place, uint64_t now_ms)
 {
-    if (place < CROWD_MAX)
-        crowd->guest[place].since_ms = now_ms;
+    if (place == CROWD_MAX)
+        return;
+    crowd->guest[place].since_ms = now_ms;
+    crowd->guest[place].leaving = false;
 }
 
 void crowd_leave(struct crowd *crowd, unsigned place)
@@ -55,12 +57,39 @@ void crowd_leave(struct crowd *crowd, unsigned place)
         crowd->guest[place].here = false;
 }
 
-void crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection))
+bool crowd_make_room(struct crowd *crowd, void (*each)(int connection))
 {
+    struct guest *oldest = NULL;
+    unsigned free = 0;
+
+    for (unsigned i = 0; i < CROWD_MAX; i++) {
+        struct guest *guest = &crowd->guest[i];
+
+        free += !guest->here || guest->leaving;
+        if (guest->here && !guest->leaving &&
+            (oldest == NULL || guest->since_ms < oldest->since_ms))
+            oldest = guest;
+    }
+    if (free >= CROWD_SPARE || oldest == NULL)
+        return false;
+    oldest->leaving = true;
+    each(oldest->connection);
+    return true;
+}
+
+unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection))
+{
+    unsigned overdue = 0;
+
     if (now_ms - crowd->looked_ms < CROWD_LOOK_EVERY_MS)
-        return;
+        return 0;
     crowd->looked_ms = now_ms;
     for (unsigned i = 0; i < CROWD_MAX; i++)
-        if (crowd->guest[i].here && now_ms - crowd->guest[i].since_ms > CROWD_REQUEST_MAX_MS)
+        if (crowd->guest[i].here && !crowd->guest[i].leaving &&
+            now_ms - crowd->guest[i].since_ms > CROWD_REQUEST_MAX_MS) {
+            crowd->guest[i].leaving = true;
             each(crowd->guest[i].connection);
+            overdue++;
+        }
+    return overdue;
 }

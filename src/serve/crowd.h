@@ -9,6 +9,7 @@
 
 enum {
     CROWD_MAX = 1024,
+    CROWD_SPARE = 64,      /* places that are made free again for whoever comes next */
     CROWD_OF_ONE_MAX = 64, /* many people share an address behind carrier-grade NAT */
     CROWD_REQUEST_MAX_MS = 30000,
     CROWD_LOOK_EVERY_MS = 1000,
@@ -16,6 +17,7 @@ enum {
 
 struct guest {
     bool here;
+    bool leaving; /* was sent away, and has not gone yet */
     int connection;
     struct address subscriber;
     uint64_t since_ms; /* the connection was made, or its last request answered */
@@ -35,9 +37,15 @@ void crowd_served(struct crowd *crowd, unsigned place, uint64_t now_ms);
 void crowd_leave(struct crowd *crowd, unsigned place); /* CROWD_MAX is fine */
 
 /*
- * Calls `each` for the connection of everybody whose request takes too long. Looks every
+ * When hardly a place is free, calls `each` for the connection that has had no answer for longest: who
+ * sends a request in time is not the one. True when it did.
+ */
+bool crowd_make_room(struct crowd *crowd, void (*each)(int connection));
+
+/*
+ * Calls `each` for the connection of everybody whose request takes too long; how many these are. Looks every
  * CROWD_LOOK_EVERY_MS at most, so that it may be called at every turn.
  */
-void crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection));
+unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection));
 
 #endif

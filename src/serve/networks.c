@@ -12,15 +12,30 @@
 
 #include <string.h>
 
-/* The networks of an answer: the most seen of all that were offered, in a heap with the least seen
- * of them on top. */
+/* The networks of an answer: the best of all that were offered, in a heap with the worst of them on
+ * top. The best are those seen most; or, to walk through all of them in pages, the first in order of
+ * their prefixes of those that come after one. */
 struct choice {
     const struct prefix *within; /* NULL: all */
+    const struct prefix *after;  /* NULL: those seen most */
     size_t limit;
     size_t count;
     uint64_t total; /* that could have been chosen */
     const struct network *network[QUERY_LIMIT_MAX];
 };
+
+/* Below, at or above zero: in the order of addresses, IPv4 where IPv6 has it mapped; wide ones first. */
+static int compare(const struct prefix *a, const struct prefix *b)
+{
+    const int order = memcmp(a->address.octets, b->address.octets, sizeof a->address.octets);
+
+    return order != 0 ? order : (int)a->length - (int)b->length;
+}
+
+static bool is_worse(const struct choice *choice, const struct network *a, const struct network *b)
+{
+    return choice->after != NULL ? compare(&a->prefix, &b->prefix) > 0 : a->seen < b->seen;
+}
 
 static void swap(struct choice *choice, size_t a, size_t b)
 {
@@ -30,31 +45,27 @@ static void swap(struct choice *choice, size_t a, size_t b)
     choice->network[b] = was;
 }
 
-static bool is_less(const struct choice *choice, size_t a, size_t b)
-{
-    return choice->network[a]->seen < choice->network[b]->seen;
-}
-
 static void sift_down(struct choice *choice, size_t count)
 {
     size_t at = 0;
 
     for (;;) {
-        size_t least = at;
+        size_t worst = at;
 
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-            if (is_less(choice, child, least))
-                least = child;
-        if (least == at)
+            if (is_worse(choice, choice->network[child], choice->network[worst]))
+                worst = child;
+        if (worst == at)
             return;
-        swap(choice, at, least);
-        at = least;
+        swap(choice, at, worst);
+        at = worst;
     }
 }
 
 static void sift_up(struct choice *choice, size_t at)
 {
-    for (; at > 0 && is_less(choice, at, (at - 1) / 2); at = (at - 1) / 2)
+    for (; at > 0 && is_worse(choice, choice->network[at], choice->network[(at - 1) / 2]);
+         at = (at - 1) / 2)
         swap(choice, at, (at - 1) / 2);
 }
 
@@ -69,17 +80,19 @@ static void offer(const struct network *network, void *context)
 
     if (choice->within != NULL && !is_within(choice->within, &network->prefix))
         return;
+    if (choice->after != NULL && compare(&network->prefix, choice->after) <= 0)
+        return;
     choice->total++;
     if (choice->count < choice->limit) {
         choice->network[choice->count] = network;
         sift_up(choice, choice->count++);
-    } else if (network->seen > choice->network[0]->seen) {
+    } else if (is_worse(choice, choice->network[0], network)) {
         choice->network[0] = network;
         sift_down(choice, choice->count);
     }
 }
 
-/* The least seen goes to the end, again and again, so that the most seen comes first. */
+/* The worst goes to the end, again and again, so that the best comes first. */
 static void sort(struct choice *choice)
 {
     for (size_t left = choice->count; left > 1; left--) {
@@ -145,22 +158,47 @@ static json_t *network_object(const struct watch *watch, const struct network *n
         modes_of(&summary), "histogram", histogram_of(network));
 }
 
+/* Where the next page begins, for `after`; null where this is the last. */
+static json_t *next_of(const struct choice *choice)
+{
+    char text[PREFIX_TEXT_MAX];
+
+    if (choice->count == choice->total)
+        return json_null();
+    return json_string(units_prefix(&choice->network[choice->count - 1]->prefix, text));
+}
+
+static json_t *choice_object(const struct watch *watch, const struct choice *choice)
+{
+    json_t *list = json_array();
+    json_t *object;
+
+    for (size_t i = 0; i < choice->count; i++)
+        json_array_append_new(list, network_object(watch, choice->network[i]));
+    object = json_pack("{s:I, s:o}", "total", (json_int_t)choice->total, "networks", list);
+    if (choice->after != NULL)
+        json_object_set_new(object, "next", next_of(choice));
+    return object;
+}
+
 enum MHD_Result networks_list(struct request *request)
 {
     const struct watch *watch = request->sources->watch;
     struct choice choice = {.count = 0};
     struct query query;
     enum MHD_Result result;
-    json_t *list;
 
-    if (!parameters_query(request, QUERY_ADDRESS | QUERY_PREFIX | QUERY_LIMIT, &query, &result))
+    if (!parameters_query(request, QUERY_ADDRESS | QUERY_PREFIX | QUERY_LIMIT | QUERY_AFTER, &query,
+                          &result))
         return result;
     if ((query.given & QUERY_ADDRESS) && query.given != QUERY_ADDRESS)
         return answer_problem(request, MHD_HTTP_BAD_REQUEST,
-                              "expected address alone, or prefix and limit, found both");
+                              "expected address alone, or prefix, limit and after, found both");
     choice.limit = query.limit;
     if (query.given & QUERY_PREFIX)
         choice.within = &query.prefix;
+    if (query.given & QUERY_AFTER)
+        choice.after = &query.after;
     if (query.given & QUERY_ADDRESS) {
         choice.count = watch_networks_of(watch, &query.address, choice.network);
         choice.total = choice.count;
@@ -168,9 +206,5 @@ enum MHD_Result networks_list(struct request *request)
         watch_each_network(watch, offer, &choice);
         sort(&choice);
     }
-    list = json_array();
-    for (size_t i = 0; i < choice.count; i++)
-        json_array_append_new(list, network_object(watch, choice.network[i]));
-    return answer_json(
-        request, json_pack("{s:I, s:o}", "total", (json_int_t)choice.total, "networks", list));
+    return answer_json(request, choice_object(watch, &choice));
 }

@@ -69,6 +69,11 @@ static bool take_limit(const char *value, struct query *out)
     return number_between(value, 1, QUERY_LIMIT_MAX, &out->limit);
 }
 
+static bool take_after(const char *value, struct query *out)
+{
+    return units_parse_prefix(value, &out->after);
+}
+
 /* In the order of the bits. */
 static const struct row {
     const char *name;
@@ -80,6 +85,7 @@ static const struct row {
     {"wait", "milliseconds from 0 to 10000", take_wait},
     {"prefix", "a prefix, as in 203.0.113.0/24", take_prefix},
     {"limit", "a number from 1 to 1000", take_limit},
+    {"after", "a prefix, as in 203.0.113.0/24 or ::/0", take_after},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };

@@ -26,6 +26,7 @@ enum {
     QUERY_WAIT = 1u << 2,
     QUERY_PREFIX = 1u << 3,
     QUERY_LIMIT = 1u << 4,
+    QUERY_AFTER = 1u << 5,
 };
 
 struct query {
@@ -34,6 +35,7 @@ struct query {
     uint16_t port;
     uint32_t wait_ms; /* 0: do not wait */
     struct prefix prefix;
+    struct prefix after;
     uint32_t limit; /* of entries in the answer; QUERY_LIMIT_DEFAULT */
 };
 

@@ -111,8 +111,9 @@ static const struct route routes[] = {
      "opening packet that is on its way"},
     {"GET", "/v1/auth", "?address=&port=[&wait=MS]", FOR_OPERATORS, lookup_headers,
      "204 with X-Hoptell-* headers, for nginx auth_request and its like"},
-    {"GET", "/v1/networks", "[?address=|?prefix=][&limit=]", FOR_OPERATORS, networks_list,
-     "how the clients of networks arrive, the most seen first"},
+    {"GET", "/v1/networks", "[?address=|?prefix=][&limit=][&after=]", FOR_OPERATORS, networks_list,
+     "how the clients of networks arrive, the most seen first; with after, those behind a prefix "
+     "in order"},
     {"GET", "/v1/subscribers", "[?limit=]", FOR_OPERATORS, subscribers_list,
      "the subscribers seen last"},
     {"GET", "/v1/subscribers/", "ADDRESS[?limit=]", FOR_OPERATORS, subscribers_show,

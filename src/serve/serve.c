@@ -12,17 +12,24 @@
 #include "serve/request.h"
 #include "serve/route.h"
 #include "serve/token.h"
+#include "tale/limit.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum {
     IDLE_MAX_S = 15,
-    CONNECTION_MEMORY = 16 * 1024, /* bounds request line and headers together */
-    BODY_MAX = 8 * 1024,           /* of a label; and of a GET, where nobody needs one */
+    RATE = 100, /* requests a second of one stranger, IPv4 /32 or IPv6 /64; and how many at once */
+    BURST = 200,
+    SOURCES = 4096,                  /* that are counted one by one */
+    CONNECTIONS_MAX = 2 * CROWD_MAX, /* strangers, and as many who are none */
+    HEAD_MAX = 16 * 1024,            /* of request line and headers together, which is answered */
+    CONNECTION_MEMORY = 32 * 1024,   /* what is longer than this the library refuses */
+    BODY_MAX = 8 * 1024,             /* of a label; and of a GET, where nobody needs one */
 };
 
 struct serve {
@@ -37,8 +44,9 @@ struct serve {
     unsigned open_handles; /* of libuv's; the last one to close frees */
     struct waiting waiting;
     struct events events;
-    struct crowd crowd; /* of visitors; operators are programs of this machine */
-    bool has_room;      /* a connection has ended since the library looked */
+    struct crowd crowd; /* of strangers: visitors, and operators who have not shown the token */
+    struct limiter *limiter; /* of what strangers ask; NULL: only programs of this machine can */
+    bool has_room;           /* a connection has ended since the library looked */
     struct serve_counts counts;
 };
 
@@ -113,9 +121,15 @@ static void run_http(struct serve *serve)
     } while (serve->has_room);
 }
 
+static void end_slow_requests(struct serve *serve)
+{
+    serve->counts.refused[SERVE_REFUSED_SLOW] +=
+        crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
+}
+
 static void serve_turn(struct serve *serve)
 {
-    crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
+    end_slow_requests(serve);
     waiting_expire(&serve->waiting, uv_now(serve->loop));
     resume_finished(serve);
     events_turn(&serve->events, uv_now(serve->loop), hang_up);
@@ -154,10 +168,66 @@ static bool takes_no_body(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-static bool may_ask(const struct serve *serve, const struct request *request)
+static enum MHD_Result refuse(struct serve *serve, struct request *request,
+                              enum serve_refusal reason)
 {
-    return !serve->wants_token ||
-           token_matches(serve->sources.token, request_header(request, "Authorization"));
+    static const struct answer_header later = {"Retry-After", "1"};
+
+    serve->counts.refused[reason]++;
+    if (reason == SERVE_REFUSED_HEAD)
+        return answer_problem(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                              "expected a request line and headers of at most 16 KiB together");
+    return answer_problem_with(request, MHD_HTTP_TOO_MANY_REQUESTS,
+                               "expected at most 100 requests a second from one address", &later,
+                               1);
+}
+
+static bool has_long_head(const struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return info != NULL && info->header_size > HEAD_MAX;
+}
+
+/* Whoever shows the token is no stranger any more, for as long as the connection lasts. */
+static bool may_ask(struct serve *serve, struct request *request)
+{
+    if (!serve->wants_token)
+        return true;
+    if (!token_matches(serve->sources.token, request_header(request, "Authorization")))
+        return false;
+    if (request->visitor != NULL) {
+        crowd_leave(&serve->crowd, request->visitor->place);
+        request->visitor->place = CROWD_MAX;
+    }
+    return true;
+}
+
+static bool asks_too_often(const struct serve *serve, const struct request *request)
+{
+    return serve->limiter != NULL &&
+           limiter_take(serve->limiter, &request->visitor->address, uv_hrtime()) != LIMIT_ALLOWED;
+}
+
+/* A stranger's request is refused, with *out_result, or false for one that goes on. */
+static bool is_refused(struct serve *serve, struct request *request, enum MHD_Result *out_result)
+{
+    static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
+
+    if (has_long_head(request))
+        *out_result = refuse(serve, request, SERVE_REFUSED_HEAD);
+    else if (serve->audience == SERVE_OPERATORS && may_ask(serve, request))
+        return false;
+    else if (asks_too_often(serve, request))
+        *out_result = refuse(serve, request, SERVE_REFUSED_RATE);
+    else if (serve->audience == SERVE_OPERATORS)
+        *out_result = answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
+                                          "expected the operators' token as Authorization: Bearer",
+                                          &challenge, 1);
+    else
+        return false;
+    return true;
 }
 
 /* Called first when the headers are here, then for each piece of the body, then once without. */
@@ -165,19 +235,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                   const char *path, const char *method, const char *version,
                                   const char *body, size_t *body_octets, void **state)
 {
-    static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
     struct serve *serve = context;
     struct request *request = *state;
+    enum MHD_Result refused;
 
     (void)version;
     if (request == NULL) {
         request = *state = request_new(serve, connection);
-        if (request == NULL || (serve->audience == SERVE_VISITORS && request->visitor == NULL))
+        if (request == NULL || (serve->limiter != NULL && request->visitor == NULL))
             return MHD_NO;
-        if (!may_ask(serve, request))
-            return answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
-                                       "expected the operators' token as Authorization: Bearer",
-                                       &challenge, 1);
+        if (is_refused(serve, request, &refused))
+            return refused;
         request->wants_body = route_wants_body(request, method, path);
         if (takes_no_body(method) || request->wants_body)
             return MHD_YES;
@@ -211,18 +279,22 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *state = NULL;
 }
 
-/* Operators are never in the crowd, so that they always find room. */
+/* Programs of this machine are never in the crowd, so that they always find room. */
 static enum MHD_Result may_connect(void *context, const struct sockaddr *peer, socklen_t length)
 {
-    const struct serve *serve = context;
+    struct serve *serve = context;
     struct address address;
     uint16_t port;
 
     (void)length;
-    if (serve->audience == SERVE_OPERATORS)
+    if (serve->limiter == NULL)
         return MHD_YES;
-    return visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address) ? MHD_YES
-                                                                                          : MHD_NO;
+    if (crowd_make_room(&serve->crowd, hang_up))
+        serve->counts.refused[SERVE_REFUSED_CROWD]++;
+    if (visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address))
+        return MHD_YES;
+    serve->counts.refused[SERVE_REFUSED_CROWD]++;
+    return MHD_NO;
 }
 
 /* NULL when there is no memory, and then its requests are not answered. */
@@ -238,7 +310,12 @@ static struct visitor *visitor_new(struct serve *serve, struct MHD_Connection *c
         free(visitor);
         return NULL;
     }
-    visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
+    if (serve->audience == SERVE_VISITORS)
+        visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
+    else if (!visitor_peer(peer->client_addr, &visitor->address, &visitor->port)) {
+        free(visitor);
+        return NULL;
+    }
     visitor->place =
         crowd_enter(&serve->crowd, &visitor->address, fd->connect_fd, uv_now(serve->loop));
     return visitor;
@@ -259,7 +336,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         serve->counts.connections++;
         serve->counts.open++;
-        if (serve->audience == SERVE_VISITORS)
+        if (serve->limiter != NULL)
             *socket_context = visitor_new(serve, connection);
     } else {
         serve->counts.open--;
@@ -275,7 +352,7 @@ static struct MHD_Daemon *start_http(struct serve *serve, int listening)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, may_connect, serve, on_request, serve,
         MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CROWD_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX_S,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
@@ -323,6 +400,18 @@ static struct serve *serve_new(uv_loop_t *loop, enum serve_audience audience,
     return serve;
 }
 
+/* Strangers reach the visitors' listeners, and the operators' where a token is wanted. */
+static int start_limiter(struct serve *serve)
+{
+    struct limit_settings limits = {.source_rate = RATE, .source_burst = BURST, .sources = SOURCES};
+
+    if (serve->audience == SERVE_OPERATORS && !serve->wants_token)
+        return 0;
+    if (getrandom(limits.hash_key, sizeof limits.hash_key, 0) < 0)
+        return -errno;
+    return limiter_new(&limits, &serve->limiter);
+}
+
 /* Takes over `listening`. */
 static int serve_on(uv_loop_t *loop, int listening, enum serve_audience audience,
                     const struct serve_sources *sources, bool wants_token, struct serve **out,
@@ -337,6 +426,13 @@ static int serve_on(uv_loop_t *loop, int listening, enum serve_audience audience
         return -ENOMEM;
     }
     serve->wants_token = wants_token;
+    failure = start_limiter(serve);
+    if (failure < 0) {
+        close(listening);
+        snprintf(error, error_size, "cannot serve HTTP: %s", strerror(-failure));
+        free(serve);
+        return failure;
+    }
     serve->http = start_http(serve, listening); /* owns the socket from here on */
     failure = serve->http != NULL ? start_loop(serve) : -EIO;
     if (failure < 0) {
@@ -376,12 +472,18 @@ int serve_open_unix(uv_loop_t *loop, const char *path, const struct serve_source
     return serve_on(loop, listening, SERVE_OPERATORS, sources, false, out, error, error_size);
 }
 
+static void serve_free(struct serve *serve)
+{
+    limiter_free(serve->limiter);
+    free(serve);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct serve *serve = handle->data;
 
     if (--serve->open_handles == 0)
-        free(serve);
+        serve_free(serve);
 }
 
 void serve_close(struct serve *serve)
@@ -398,7 +500,7 @@ void serve_close(struct serve *serve)
     if (serve->http != NULL)
         MHD_stop_daemon(serve->http);
     if (serve->open_handles == 0)
-        free(serve);
+        serve_free(serve);
 }
 
 uint16_t serve_port(const struct serve *serve)

@@ -61,8 +61,18 @@ void serve_close(struct serve *serve); /* frees once the loop has run its closin
 
 uint16_t serve_port(const struct serve *serve); /* that it listens on */
 
+/* Why a stranger is refused. */
+enum serve_refusal {
+    SERVE_REFUSED_RATE,  /* asked too often */
+    SERVE_REFUSED_CROWD, /* no room, or too many connections of one subscriber */
+    SERVE_REFUSED_SLOW,  /* took too long over a request */
+    SERVE_REFUSED_HEAD,  /* headers too long */
+    SERVE_REFUSALS,
+};
+
 struct serve_counts {
     enum serve_audience audience;
+    uint64_t refused[SERVE_REFUSALS];
     uint64_t answers[6];  /* by the first digit of their status */
     uint64_t connections; /* accepted so far */
     uint64_t open;        /* connections now */

@@ -207,6 +207,7 @@ def test_elsewhere_the_token_is_wanted_for_everything(lab, guarded, header, stat
         said = lab.run("site", "curl", "-si", "-H", header, f"http://192.0.2.82:8091{path}")
         assert said.startswith(f"HTTP/1.1 {status} ")
         assert ("WWW-Authenticate: Bearer\n" in said) == (status == "401")
+        assert ("application/problem+json" in said) == (status == "401")
 
 
 def test_the_socket_is_open_to_its_group_alone_and_made_anew(lab, guarded):

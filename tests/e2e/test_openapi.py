@@ -35,6 +35,95 @@ def followed(node):
     return node
 
 
+SPECIFICATION = "/usr/share/openapi-specification/versions/3.1.0.md"  # of the Debian package
+FIELD = re.compile(r'^<a name="(\w+)"></a> *([^\s|]+) *\| *([^|]*(?:\\\|[^|]*)*) \| *(.*)$', re.M)
+
+
+def specified():
+    """{object: {field: (its type, whether it is required)}}, by the tables of the specification. A
+    field whose name is a pattern stands under None."""
+    with open(SPECIFICATION, encoding="utf-8") as file:
+        parts = re.split(r'^#### <a name="(\w+)"></a>.* Object$', file.read(), flags=re.M)
+    objects = {}
+    for name, text in zip(parts[1::2], parts[2::2]):
+        fixed, _, patterned = text.partition("##### Patterned Fields")
+        fields = {field: (kind, said.startswith("**REQUIRED**"))
+                  for _, field, kind, said in FIELD.findall(fixed)}
+        for _, _, kind, _ in re.findall(r'^<a name="(\w+)"></a>(.+?) \| *(.*?) \| *(\S.*)$',
+                                        patterned, re.M):
+            fields[None] = (kind, False)
+        objects[name] = fields
+    # "The Header Object follows the structure of the Parameter Object", but for these two
+    objects["headerObject"] = {field: rule for field, rule in objects["parameterObject"].items()
+                               if field not in ("name", "in")}
+    return objects
+
+
+OBJECTS = specified()
+
+
+def breaches(node, kind, where):
+    """What of `node` is not as a type of the specification has it, such as
+    'Map[`string`, [Header Object](#headerObject) \\| [Reference Object](#referenceObject)]'."""
+    names = re.findall(r"\(#(\w+Object)\)", kind)
+    if kind.startswith("Map["):
+        if not isinstance(node, dict):
+            yield f"{where}: expected a map"
+            return
+        for key, value in node.items():
+            yield from breaches(value, kind[4:-1].partition(",")[2].strip(), f"{where}/{key}")
+    elif kind.startswith("[["):
+        if not isinstance(node, list):
+            yield f"{where}: expected a list"
+            return
+        for number, value in enumerate(node):
+            yield from breaches(value, kind[1:-1], f"{where}/{number}")
+    elif names and "schemaObject" not in names:  # schemas have a test of their own
+        if isinstance(node, dict) and "$ref" in node and "referenceObject" in names:
+            names = ["referenceObject"]
+        yield from breaches_of_object(node, names[0], where)
+    elif "`string`" in kind and not kind.startswith("[") and not isinstance(node, str):
+        yield f"{where}: expected a string"
+    elif kind == "`boolean`" and not isinstance(node, bool):
+        yield f"{where}: expected true or false"
+
+
+def breaches_of_object(node, name, where):
+    fields = OBJECTS[name]
+    if not isinstance(node, dict):
+        yield f"{where}: expected a {name}"
+        return
+    for field, (_, required) in fields.items():
+        if required and field not in node:
+            yield f"{where}: expected {field}, which a {name} must have"
+    for key, value in node.items():
+        kind, _ = fields.get(str(key), fields.get(None, (None, False)))
+        if kind is None and not str(key).startswith("x-"):
+            yield f"{where}: a {name} has no {key}"
+        elif kind is not None:
+            yield from breaches(value, kind, f"{where}/{key}")
+
+
+def test_it_is_what_the_specification_of_openapi_has():
+    assert list(breaches_of_object(DESCRIPTION, "oasObject", "")) == []
+
+
+@pytest.mark.parametrize("path, value, breach", [
+    (("info", "titel"), "x", "/info: a infoObject has no titel"),
+    (("info", "version"), 1, "/info/version: expected a string"),
+    (("paths", "/", "get", "responses", "200"), {}, "expected description, which a responseObject"),
+    (("paths", "/", "get", "deprecated"), "no", "expected true or false"),
+    (("servers",), {}, "/servers: expected a list"),
+])
+def test_what_the_specification_does_not_have_is_found(path, value, breach):
+    broken = json.loads(json.dumps(DESCRIPTION))
+    node = broken
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    assert any(breach in found for found in breaches_of_object(broken, "oasObject", ""))
+
+
 def walk(node):
     yield node
     for child in (node.values() if isinstance(node, dict) else node):
@@ -144,6 +233,13 @@ def test_an_answer_is_as_it_is_described(lab, site, name, path, more, status):
 def test_a_tale_that_runs_is_told(lab, site):
     tale, = json.loads(request(lab, "GET", "/v1/tales")[2])["tales"]
     assert (tale["name"], tale["hops"] > 0, len(tale["targets"]) > 0) == ("closed", True, True)
+
+
+def test_every_operation_says_what_it_is_without_the_token():
+    """What needs none says so by a security of its own."""
+    assert DESCRIPTION["security"] == [{}, {"token": []}]
+    for operation in operations().values():
+        assert ("401" in operation["responses"]) == (operation.get("security") != [{}])
 
 
 def test_every_operation_has_been_requested():

@@ -110,6 +110,28 @@ static void a_request_has_its_time_and_the_next_one_too(void **state)
     assert_int_equal(first_overdue(&crowd, begun + CROWD_REQUEST_MAX_MS + 30000), -1);
 }
 
+static void when_it_is_full_who_was_longest_without_an_answer_goes(void **state)
+{
+    static struct crowd crowd;
+    unsigned first = CROWD_MAX;
+
+    (void)state;
+    for (unsigned i = 0; i < CROWD_MAX - CROWD_SPARE; i++) {
+        const struct address address = {
+            .octets = {0x20, 0x01, [6] = (uint8_t)(i >> 8), [7] = (uint8_t)i}};
+        const unsigned place = crowd_enter(&crowd, &address, (int)i, 1000 + i);
+
+        first = i == 0 ? place : first;
+    }
+    last_overdue = -1;
+    assert_false(crowd_make_room(&crowd, overdue));
+    enter(&crowd, "203.0.113.7", 9999, 5000);
+    crowd_served(&crowd, first, 6000);
+    assert_true(crowd_make_room(&crowd, overdue));
+    assert_int_equal(last_overdue, 1);
+    assert_false(crowd_make_room(&crowd, overdue)); /* that one goes; there is room enough */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +139,7 @@ int main(void)
         cmocka_unit_test(each_ipv4_address_is_a_subscriber),
         cmocka_unit_test(who_leaves_makes_room),
         cmocka_unit_test(there_are_so_many_places_and_no_more),
+        cmocka_unit_test(when_it_is_full_who_was_longest_without_an_answer_goes),
         cmocka_unit_test(a_request_has_its_time_and_the_next_one_too),
     };
 

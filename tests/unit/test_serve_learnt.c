@@ -115,6 +115,47 @@ static void a_list_of_networks_is_bounded_and_in_order(void **state)
     json_decref(answer);
 }
 
+static void pages_of_networks_have_each_once_and_in_order(void **state)
+{
+    static const uint32_t limits[] = {1, 7, 1000};
+    struct site *site = *state;
+
+    people_visit(site);
+    for (uint8_t i = 0; i < 50; i++)
+        visits(site, visit_v4(10, i, 0, 1), 5, 1);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char after[PREFIX_TEXT_MAX] = "::/0";
+        json_int_t left = -1;
+
+        while (left != 0) {
+            struct prefix before;
+            struct prefix prefix;
+            const json_t *network;
+            json_t *answer;
+            char path[128];
+            size_t j;
+
+            snprintf(path, sizeof path, "/v1/networks?after=%s&limit=%u", after, limits[i]);
+            answer = ask_site(site, path, 200);
+            assert_true(left < 0 || number_of(answer, "total") == left);
+            left = number_of(answer, "total");
+            assert_true(units_parse_prefix(after, &before));
+            json_array_foreach(json_object_get(answer, "networks"), j, network)
+            {
+                assert_true(units_parse_prefix(text_of(network, "prefix"), &prefix));
+                assert_true(memcmp(&before, &prefix, sizeof before) < 0);
+                before = prefix;
+                left--;
+            }
+            assert_true(j > 0 && j <= limits[i]);
+            assert_int_equal(json_is_null(json_object_get(answer, "next")), left == 0);
+            if (left > 0)
+                snprintf(after, sizeof after, "%s", text_of(answer, "next"));
+            json_decref(answer);
+        }
+    }
+}
+
 static void an_address_has_its_networks_finest_first(void **state)
 {
     static const struct {
@@ -217,8 +258,9 @@ static void wrong_questions_are_refused(void **state)
         const char *detail;
     } rows[] = {
         {"/v1/networks?address=::1&limit=2", 400,
-         "expected address alone, or prefix and limit, found both"},
-        {"/v1/networks?port=1", 400, "expected address, prefix and limit alone, found 'port'"},
+         "expected address alone, or prefix, limit and after, found both"},
+        {"/v1/networks?port=1", 400,
+         "expected address, prefix, limit and after alone, found 'port'"},
         {"/v1/subscribers?limit=0", 400, "expected a number from 1 to 1000 as limit, found '0'"},
         {"/v1/subscribers/nobody", 400, "expected an IPv4 or IPv6 address after /v1/subscribers/"},
         {"/v1/subscribers/::1?prefix=::/0", 400, "expected limit alone, found 'prefix'"},
@@ -244,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(networks_come_with_their_modes_the_most_seen_first,
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(a_list_of_networks_is_bounded_and_in_order, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(pages_of_networks_have_each_once_and_in_order, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(an_address_has_its_networks_finest_first, site_open,
                                         site_close),

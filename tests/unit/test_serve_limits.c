@@ -154,6 +154,56 @@ static void headers_without_end_are_refused_and_others_are_served(void **state)
     fetch_free(after);
 }
 
+static void fetch_head_of(struct site *site, struct fetch *fetch, size_t octets)
+{
+    static char line[64 * 1024];
+
+    snprintf(line, sizeof line, "X-Long: ");
+    memset(line + 8, 'a', octets);
+    line[8 + octets] = '\0';
+    fetch_header(fetch, line);
+    fetch_start(site, fetch, "127.0.0.1", site->visitors, "GET", "/healthz");
+    fetch_finish(site, fetch);
+}
+
+static void a_head_that_is_too_long_is_a_problem_and_the_connection_goes_on(void **state)
+{
+    struct site *site = *state;
+    struct fetch *fetch = fetch_new();
+
+    fetch_head_of(site, fetch, HEAD_MAX);
+    assert_int_equal(fetch->status, 431);
+    assert_string_equal(fetch->type, "application/problem+json");
+    assert_int_equal(serve_counts(site->visitors).refused[SERVE_REFUSED_HEAD], 1);
+    curl_slist_free_all(fetch->headers);
+    fetch->headers = NULL;
+    fetch_head_of(site, fetch, HEAD_MAX - 512);
+    assert_int_equal(fetch->status, 200);
+    fetch_free(fetch);
+}
+
+static void who_asks_too_often_is_told_and_others_are_served(void **state)
+{
+    struct site *site = *state;
+    struct fetch *fetch = fetch_new();
+    const struct address loopback = address_v4((const uint8_t[]){127, 0, 0, 1});
+    const uint64_t now = uv_hrtime();
+
+    while (limiter_take(site->visitors->limiter, &loopback, now + 1000 * MILLISECOND_NS) ==
+           LIMIT_ALLOWED)
+        continue;
+    fetch_run(site, fetch, "127.0.0.1", site->visitors, "/healthz");
+    assert_int_equal(fetch->status, 429);
+    assert_string_equal(fetch->type, "application/problem+json");
+    assert_non_null(strstr(fetch->header, "Retry-After: 1\r\n"));
+    assert_int_equal(serve_counts(site->visitors).refused[SERVE_REFUSED_RATE], 1);
+    fetch_run(site, fetch, "[::1]", site->visitors, "/healthz");
+    assert_int_equal(fetch->status, 200);
+    fetch_run(site, fetch, "127.0.0.1", site->operators, "/healthz");
+    assert_int_equal(fetch->status, 200);
+    fetch_free(fetch);
+}
+
 static void a_body_that_nobody_asked_for_is_not_taken(void **state)
 {
     static char body[256 * 1024];
@@ -218,6 +268,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_request_that_never_ends_is_ended, site_open, site_close),
         cmocka_unit_test_setup_teardown(headers_without_end_are_refused_and_others_are_served,
                                         site_open, site_close),
+        cmocka_unit_test_setup_teardown(
+            a_head_that_is_too_long_is_a_problem_and_the_connection_goes_on, site_open, site_close),
+        cmocka_unit_test_setup_teardown(who_asks_too_often_is_told_and_others_are_served, site_open,
+                                        site_close),
         cmocka_unit_test_setup_teardown(a_body_that_nobody_asked_for_is_not_taken, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(a_port_in_use_is_said_in_a_sentence, site_open, site_close),

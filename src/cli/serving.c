@@ -76,6 +76,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
     const struct serve_sources sources = {
         .watch = watching_watch(s->sources.watching),
         .journal = watching_journal(s->sources.watching),
+        .tally = watching_tally(s->sources.watching),
         .observed = serving_observed,
         .metrics = serving_metrics,
         .ready = serving_ready,

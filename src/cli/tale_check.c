@@ -3,6 +3,7 @@
  */
 #include "base/units.h"
 #include "cli/tale.h"
+#include "serve/trace_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,23 +40,12 @@ static void print_text(const char *path, const struct tale *tale)
     printf("\n");
 }
 
-static json_t *message(const struct report_entry *entry)
-{
-    return json_pack("{s:s, s:i, s:i, s:s}", "kind", entry->is_error ? "error" : "warning", "line",
-                     (int)entry->line, "column", (int)entry->column, "text", entry->text);
-}
-
 static enum command_status print_json(const char *path, const struct report *report,
                                       const struct tale *tale)
 {
-    json_t *messages = json_array();
-    json_t *object;
-
-    for (unsigned i = 0; i < report->count; i++)
-        json_array_append_new(messages, message(&report->entry[i]));
-    object =
-        json_pack("{s:s, s:b, s:i, s:i, s:o}", "file", path, "good", tale != NULL, "errors",
-                  (int)report->errors, "warnings", (int)report->warnings, "messages", messages);
+    json_t *object = json_pack("{s:s, s:b, s:i, s:i, s:o}", "file", path, "good", tale != NULL,
+                               "errors", (int)report->errors, "warnings", (int)report->warnings,
+                               "messages", report_json(report));
     if (object != NULL && tale != NULL)
         json_object_set_new(object, "hops", json_integer(tale_longest(tale)));
     return tale_print_json(COMMAND, stdout, object);

@@ -31,6 +31,7 @@ struct source {
 struct watching {
     struct watch *watch;
     struct journal *journal;
+    struct tally tally;
     struct store_queue *queue;
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
@@ -66,6 +67,7 @@ void watching_observe(struct watching *w, const struct observation *observation,
     w->counts.taken++;
     w->counts.verdict[out->verdict]++;
     journal_add(w->journal, out);
+    tally_add(&w->tally, observation->time_ns, out->verdict);
     if (w->queue != NULL)
         store_queue_judgement(w->queue, out);
     if (w->judged != NULL)
@@ -322,6 +324,11 @@ struct watch *watching_watch(struct watching *w)
 struct journal *watching_journal(struct watching *w)
 {
     return w->journal;
+}
+
+const struct tally *watching_tally(const struct watching *w)
+{
+    return &w->tally;
 }
 
 struct watching_counts watching_counts(struct watching *w)

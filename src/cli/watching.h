@@ -11,6 +11,7 @@
 #include "edge/links.h"
 #include "store/queue.h"
 #include "watch/journal.h"
+#include "watch/tally.h"
 #include "watch/watch.h"
 
 #include <uv.h>
@@ -48,7 +49,8 @@ void watching_forget(struct watching *watching, const struct address *address);
 
 void watching_reconfigure(struct watching *watching, const struct configuration *configuration);
 struct watch *watching_watch(struct watching *watching);
-struct journal *watching_journal(struct watching *watching); /* of its newest judgements */
+struct journal *watching_journal(struct watching *watching);         /* of its newest judgements */
+const struct tally *watching_tally(const struct watching *watching); /* of all, over time */
 struct watching_counts watching_counts(struct watching *watching);
 
 /* An interface, by its index, is up, down or gone. */

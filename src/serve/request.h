@@ -25,7 +25,7 @@ struct request {
     uint64_t now_ms;         /* the loop's time at this call */
     bool begun;              /* its headers are here; the body comes next */
     size_t body_octets;      /* received */
-    bool wants_body;         /* or else it is thrown away */
+    size_t body_max;         /* octets that it takes; 0: what comes is thrown away */
     struct buffer body;
     struct wait wait;
 };

@@ -6,6 +6,7 @@
 
 #include "serve/accept.h"
 #include "serve/answer.h"
+#include "serve/assets.h"
 #include "serve/labels.h"
 #include "serve/lookup.h"
 #include "serve/metric.h"
@@ -14,18 +15,24 @@
 #include "serve/subscribers.h"
 #include "serve/tales.h"
 #include "serve/texts.h"
+#include "serve/verdicts.h"
 #include "serve/web.h"
+#include "serve/workshop.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { FOR_VISITORS = 1u << SERVE_VISITORS, FOR_OPERATORS = 1u << SERVE_OPERATORS };
+enum {
+    FOR_VISITORS = 1u << SERVE_VISITORS,
+    FOR_OPERATORS = 1u << SERVE_OPERATORS,
+    OPEN = 1u << 7, /* no token is asked for: it holds nothing that is anybody's */
+};
 
 struct route {
     const char *method;
     const char *path;  /* one that ends with / wants more behind it, but for / itself */
     const char *query; /* as the index shows it, after the path */
-    unsigned audience; /* FOR_... */
+    unsigned audience; /* FOR_..., and OPEN */
     enum MHD_Result (*answer)(struct request *request);
     const char *summary;
 };
@@ -100,11 +107,14 @@ static enum MHD_Result description(struct request *request)
     return answer_send(request, MHD_HTTP_OK, "application/yaml", &body, NULL, 0);
 }
 
-static enum MHD_Result operator_index(struct request *request);
+static enum MHD_Result operator_front(struct request *request);
 
 static const struct route routes[] = {
     {"GET", "/", "", FOR_VISITORS, visitor_page, "the page about the visitor's own connection"},
-    {"GET", "/", "", FOR_OPERATORS, operator_index, "this list"},
+    {"GET", "/", "", FOR_OPERATORS | OPEN, operator_front,
+     "the dashboard for a browser; for others this list"},
+    {"GET", "/workshop", "", FOR_OPERATORS | OPEN, assets_workshop, "a page to write tales in"},
+    {"GET", "/web/", "FILE", FOR_OPERATORS | OPEN, assets_file, "what the pages are made of"},
     {"GET", "/v1/me", "", FOR_VISITORS, visitor_judgement, "the same as JSON"},
     {"GET", "/v1/lookup", "?address=[&port=][&wait=MS]", FOR_OPERATORS, lookup_verdict,
      "the verdict for a connection, without a port for the newest of the address; waits for an "
@@ -120,7 +130,12 @@ static const struct route routes[] = {
      "the baseline of one, and what it did last"},
     {"DELETE", "/v1/subscribers/", "ADDRESS", FOR_OPERATORS, subscribers_forget,
      "forget one: its baseline, its verdicts, and what is stored of it"},
-    {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run"},
+    {"GET", "/v1/verdicts", "[?limit=]", FOR_OPERATORS, verdicts_list, "the newest verdicts"},
+    {"GET", "/v1/shares", "", FOR_OPERATORS, verdicts_shares,
+     "how many of each verdict, over the last hour and the last day"},
+    {"GET", "/v1/tales", "", FOR_OPERATORS, tales_list, "the tales that run, and who walks them"},
+    {"POST", "/v1/tales/check", "", FOR_OPERATORS, workshop_check,
+     "is this tale good, what will traceroute print of it, and its zones"},
     {"POST", "/v1/labels", "", FOR_OPERATORS, labels_add,
      "tell the truth about an address: {\"address\": , [\"port\": ,] \"label\": "
      "\"direct\" or \"tethered\"}"},
@@ -132,7 +147,16 @@ static const struct route routes[] = {
     {"GET", "/readyz", "", FOR_OPERATORS, ready, "is all of it up"},
 };
 
-enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
+enum { ROUTE_COUNT = sizeof routes / sizeof routes[0], LABEL_BODY_MAX = 8192 };
+
+/* Octets that a body may have, for each route that takes one. */
+static const struct {
+    enum MHD_Result (*answer)(struct request *request);
+    size_t max;
+} bodies[] = {
+    {labels_add, LABEL_BODY_MAX},
+    {workshop_check, WORKSHOP_TEXT_MAX},
+};
 
 static enum MHD_Result operator_index(struct request *request)
 {
@@ -144,6 +168,16 @@ static enum MHD_Result operator_index(struct request *request)
             buffer_format(&body, "%s %s%s\n    %s\n", routes[i].method, routes[i].path,
                           routes[i].query, routes[i].summary);
     return answer_send(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &body, NULL, 0);
+}
+
+/* Whoever does not ask for HTML above all is a program, whatever it is called. */
+static enum MHD_Result operator_front(struct request *request)
+{
+    static const char program[] = "curl/";
+
+    if (accept_medium(request_header(request, "Accept"), program) == MEDIUM_TEXT)
+        return operator_index(request);
+    return assets_dashboard(request);
 }
 
 static bool method_is(const char *given, const char *wanted)
@@ -179,13 +213,20 @@ static const struct route *find_route(const struct request *request, const char 
     return NULL;
 }
 
-bool route_wants_body(const struct request *request, const char *method, const char *path)
+struct route_terms route_terms(const struct request *request, const char *method, const char *path)
 {
+    struct route_terms terms = {0};
     struct buffer allow = {0};
     const struct route *route = find_route(request, method, path, &allow);
 
     buffer_deinit(&allow);
-    return route != NULL && strcmp(route->method, "POST") == 0;
+    if (route == NULL)
+        return terms;
+    terms.is_open = (route->audience & OPEN) != 0;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        if (bodies[i].answer == route->answer)
+            terms.body_max = bodies[i].max;
+    return terms;
 }
 
 static enum MHD_Result refuse_method(struct request *request, const char *methods)

@@ -6,8 +6,13 @@
 
 #include "serve/request.h"
 
-/* Whether the body of such a request is to be received before it is answered. */
-bool route_wants_body(const struct request *request, const char *method, const char *path);
+/* What is to be known of such a request before its body comes. */
+struct route_terms {
+    size_t body_max; /* octets of a body that it is answered with; 0: it has none */
+    bool is_open;    /* to those without a token */
+};
+
+struct route_terms route_terms(const struct request *request, const char *method, const char *path);
 
 /*
  * Answers the request, or suspends its connection until its `wait` has ended and is called again.

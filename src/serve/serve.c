@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 enum {
+    DETAIL_MAX = 96,
     IDLE_MAX_S = 15,
     RATE = 100, /* requests a second of one stranger, IPv4 /32 or IPv6 /64; and how many at once */
     BURST = 200,
@@ -29,7 +30,8 @@ enum {
     CONNECTIONS_MAX = 2 * CROWD_MAX, /* strangers, and as many who are none */
     HEAD_MAX = 16 * 1024,            /* of request line and headers together, which is answered */
     CONNECTION_MEMORY = 32 * 1024,   /* what is longer than this the library refuses */
-    BODY_MAX = 8 * 1024,             /* of a label; and of a GET, where nobody needs one */
+    BODY_IGNORED_MAX = 8 * 1024,     /* of a GET, where nobody needs one */
+    BODY_REFUSED_MAX = 512 * 1024,   /* read without being kept, so that the refusal can be read */
 };
 
 struct serve {
@@ -211,7 +213,8 @@ static bool asks_too_often(const struct serve *serve, const struct request *requ
 }
 
 /* A stranger's request is refused, with *out_result, or false for one that goes on. */
-static bool is_refused(struct serve *serve, struct request *request, enum MHD_Result *out_result)
+static bool is_refused(struct serve *serve, struct request *request, bool is_open,
+                       enum MHD_Result *out_result)
 {
     static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
 
@@ -221,13 +224,26 @@ static bool is_refused(struct serve *serve, struct request *request, enum MHD_Re
         return false;
     else if (asks_too_often(serve, request))
         *out_result = refuse(serve, request, SERVE_REFUSED_RATE);
-    else if (serve->audience == SERVE_OPERATORS)
+    else if (serve->audience == SERVE_OPERATORS && !is_open)
         *out_result = answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
                                           "expected the operators' token as Authorization: Bearer",
                                           &challenge, 1);
     else
         return false;
     return true;
+}
+
+/* Who goes on beyond it is cut off. */
+static size_t body_bound(const struct request *request)
+{
+    return request->body_max > 0 ? BODY_REFUSED_MAX : BODY_IGNORED_MAX;
+}
+
+static const char *too_large(const struct request *request, char out[DETAIL_MAX])
+{
+    snprintf(out, DETAIL_MAX, "expected a body of at most %zu octets, found %zu", request->body_max,
+             request->body_octets);
+    return out;
 }
 
 /* Called first when the headers are here, then for each piece of the body, then once without. */
@@ -238,25 +254,30 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct serve *serve = context;
     struct request *request = *state;
     enum MHD_Result refused;
+    struct route_terms terms;
+    char detail[DETAIL_MAX];
 
     (void)version;
     if (request == NULL) {
         request = *state = request_new(serve, connection);
         if (request == NULL || (serve->limiter != NULL && request->visitor == NULL))
             return MHD_NO;
-        if (is_refused(serve, request, &refused))
+        terms = route_terms(request, method, path);
+        if (is_refused(serve, request, terms.is_open, &refused))
             return refused;
-        request->wants_body = route_wants_body(request, method, path);
-        if (takes_no_body(method) || request->wants_body)
+        request->body_max = terms.body_max;
+        if (takes_no_body(method) || request->body_max > 0)
             return MHD_YES;
         /* answered before its body, which closes the connection when there is one */
     } else if (*body_octets > 0) {
         request->body_octets += *body_octets;
-        if (request->wants_body && request->body_octets <= BODY_MAX)
+        if (request->body_octets <= request->body_max)
             buffer_put_octets(&request->body, body, *body_octets);
         *body_octets = 0;
-        return request->body_octets <= BODY_MAX ? MHD_YES : MHD_NO;
+        return request->body_octets <= body_bound(request) ? MHD_YES : MHD_NO;
     }
+    if (request->body_max > 0 && request->body_octets > request->body_max)
+        return answer_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, too_large(request, detail));
     request->now_ms = uv_now(serve->loop);
     return route_answer(request, method, path);
 }

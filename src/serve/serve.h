@@ -9,6 +9,7 @@
 #include "tale/tale.h"
 #include "tale/walker.h"
 #include "watch/journal.h"
+#include "watch/tally.h"
 #include "watch/watch.h"
 
 #include <uv.h>
@@ -21,6 +22,7 @@ enum serve_audience { SERVE_VISITORS, SERVE_OPERATORS };
 struct serve_sources {
     struct watch *watch;
     const struct journal *journal; /* the newest judgements, each there before serve_judged */
+    const struct tally *tally;     /* of all of them over time; NULL: none is kept */
     /* Called for an opening packet that came from our own socket; judges, learns and stores. */
     void (*observed)(const struct observation *observation, struct judgement *out, void *context);
     /* Gives every metric of the program to `put`, for GET /metrics; NULL for none. */

@@ -168,11 +168,18 @@ def request(lab, method, path, *more):
 
 
 JSON = ("-H", "Content-Type: application/json", "-d")
+YAML = ("-H", "Content-Type: application/yaml", "--data-binary")
 
 # operation, path with its query, more of curl's words, status; {address} and {port} are of the
 # connection that is known
 REQUESTS = [
     ("index", "/", (), 200),
+    ("index", "/", ("-H", "Accept: text/html"), 200),
+    ("workshop", "/workshop", (), 200),
+    ("file", "/web/dashboard.js", (), 200),
+    ("file", "/web/operators.css", (), 200),
+    ("file", "/web/example/plain.yaml", (), 200),
+    ("file", "/web/nothing", (), 404),
     ("lookup", "/v1/lookup?address={address}&port={port}", (), 200),
     ("lookup", "/v1/lookup?address={address}", (), 200),
     ("lookup", "/v1/lookup?address=192.0.2.250&port=1&wait=1", (), 404),
@@ -191,9 +198,19 @@ REQUESTS = [
     ("subscriber", "/v1/subscribers/x", (), 400),
     ("tales", "/v1/tales", (), 200),
     ("tales", "/v1/tales?x=1", (), 400),
+    ("verdicts", "/v1/verdicts?limit=3", (), 200),
+    ("verdicts", "/v1/verdicts?limit=0", (), 400),
+    ("shares", "/v1/shares", (), 200),
+    ("shares", "/v1/shares?x=1", (), 400),
+    ("check", "/v1/tales/check", (*YAML, f"@{TALE}"), 200),
+    ("check", "/v1/tales/check", (*YAML, "hops: [{sya: nothing}]"), 200),
+    ("check", "/v1/tales/check?x=1", (*YAML, "x"), 400),
+    ("check", "/v1/tales/check", ("-H", "Expect:", *YAML, "#" * 70000), 413),
+    ("check", "/v1/tales/check", ("--data-binary", "x"), 415),
     ("label", "/v1/labels", (*JSON, '{"address": "192.0.2.1", "label": "direct"}'), 204),
     ("label", "/v1/labels", (*JSON, "{}"), 400),
     ("label", "/v1/labels", ("-d", "{}"), 415),
+    ("label", "/v1/labels", ("-H", "Expect:", *JSON, " " * 9000), 413),
     ("events", "/v1/events", ("-m", "1"), 200),
     ("events", "/v1/events?x=1", (), 400),
     ("metrics", "/metrics", (), 200),
@@ -210,8 +227,8 @@ def body_is(described, headers, body):
     if "content" not in described:
         assert body == ""
         return
-    (kind, content), = described["content"].items()
-    assert headers["content-type"].split(";")[0] == kind
+    kind = headers["content-type"].split(";")[0]
+    content = described["content"][kind]
     valid(json.loads(body) if kind.endswith("json") else body, content["schema"])
 
 
@@ -220,7 +237,7 @@ def test_an_answer_is_as_it_is_described(lab, site, name, path, more, status):
     (method, where), operation = next((key, found) for key, found in operations().items()
                                       if found["operationId"] == name)
     asked = path.format(**site.known)
-    assert re.fullmatch(re.sub(r"\{\w+\}", "[^/?]+", where), asked.split("?")[0])
+    assert re.fullmatch(re.sub(r"\{\w+\}", "[^?]+", where), asked.split("?")[0])
     got, headers, body = request(lab, method, asked, *more)
     assert got == status, body
     described = followed(operation["responses"][str(status)])
@@ -250,8 +267,8 @@ def test_every_operation_has_been_requested():
 def test_the_description_has_every_route_and_no_other(lab, site):
     """The list of routes that the program gives is made of its own table."""
     listed = re.findall(r"^([A-Z]+) (\S+)$", request(lab, "GET", "/")[2], re.M)
-    routes = {(method, re.split(r"[?\[]", path)[0].replace("ADDRESS", "{address}"))
-              for method, path in listed}
+    routes = {(method, re.sub("ADDRESS|FILE", lambda word: f"{{{word[0].lower()}}}",
+                              re.split(r"[?\[]", path)[0])) for method, path in listed}
     assert routes == set(operations())
 
 

@@ -1,0 +1,14 @@
+/*
+ * The operators' pages, and what they are made of: files that the build embeds, which hold nothing
+ * that is anybody's. They are served without a token, so that a page can ask for it.
+ */
+#ifndef HOPTELL_SERVE_ASSETS_H
+#define HOPTELL_SERVE_ASSETS_H
+
+#include "serve/request.h"
+
+enum MHD_Result assets_dashboard(struct request *request); /* GET / for a browser */
+enum MHD_Result assets_workshop(struct request *request);  /* GET /workshop */
+enum MHD_Result assets_file(struct request *request);      /* GET /web/FILE */
+
+#endif

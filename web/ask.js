@@ -1,0 +1,130 @@
+// Asks the interface, and follows its events. Where hoptell wants a token it is asked for once and
+// kept for this tab alone; it goes out in a header, never in an address.
+
+import { find, say } from "./page.js";
+
+const KEY = "hoptell-token";
+let waiting = null;
+
+const headers = (more) => {
+    const token = sessionStorage.getItem(KEY);
+
+    return token ? { ...more, Authorization: `Bearer ${token}` } : more;
+};
+
+/** Asks for the token, one time for all who need it. */
+function askToken() {
+    if (waiting) return waiting;
+    const dialog = find("#token");
+    const field = find("#token-field");
+
+    say(find("#token-error"),
+        sessionStorage.getItem(KEY) ? "That token was not accepted." : "");
+    sessionStorage.removeItem(KEY);
+    field.value = "";
+    waiting = new Promise((resolve) => {
+        find("#token-form").addEventListener("submit", (event) => {
+            event.preventDefault();
+            sessionStorage.setItem(KEY, field.value.trim());
+            dialog.close();
+            waiting = null;
+            resolve();
+        }, { once: true });
+    });
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    if (!dialog.open) dialog.showModal();
+    field.focus();
+    return waiting;
+}
+
+async function send(path, options) {
+    for (;;) {
+        const used = sessionStorage.getItem(KEY);
+        const answer = await fetch(path, { ...options, headers: headers(options.headers) });
+
+        if (answer.status !== 401) return answer;
+        if (used === sessionStorage.getItem(KEY)) await askToken();
+    }
+}
+
+/** What an answer that is no success says, in a sentence. */
+async function complaint(answer) {
+    const problem = await answer.json().catch(() => null);
+
+    return new Error(problem?.detail ?? `${answer.status} ${answer.statusText}`);
+}
+
+/** The JSON under `path`; null for what is not known (404). Throws what went wrong. */
+export async function ask(path, options = {}) {
+    const answer = await send(path, options);
+
+    if (answer.status === 404) return null;
+    if (!answer.ok) throw await complaint(answer);
+    return answer.json();
+}
+
+/** The text under `path`, and whether it was a success. */
+export async function askText(path) {
+    const answer = await send(path, {});
+
+    return { ok: answer.ok, text: answer.ok ? await answer.text() : (await complaint(answer)).message };
+}
+
+/** One event of a stream: its lines name the fields (WHATWG HTML, 9.2.6). */
+function readEvent(block) {
+    const event = { name: "message", data: "" };
+
+    for (const line of block.split("\n")) {
+        const colon = line.indexOf(":");
+        const field = line.slice(0, colon);
+        const value = line.slice(colon + 1).replace(/^ /, "");
+
+        if (field === "event") event.name = value;
+        else if (field === "data") event.data += value;
+        else if (field === "id") event.id = value;
+    }
+    return event;
+}
+
+async function readEvents(body, each) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+
+    for (;;) {
+        const { done, value } = await reader.read();
+
+        if (done) return;
+        text += value;
+        const blocks = text.split("\n\n");
+        text = blocks.pop();
+        for (const block of blocks) each(readEvent(block));
+    }
+}
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/**
+ * Calls `each` for every event under `path`, for as long as the page is open; `state` is told
+ * whether the stream stands. After a break it goes on behind the last event that came. The
+ * browser's own EventSource cannot send the token.
+ */
+export async function follow(path, each, state) {
+    let last = null;
+
+    for (;;) {
+        try {
+            const answer = await send(path, { headers: last ? { "Last-Event-ID": last } : {} });
+
+            if (!answer.ok) throw await complaint(answer);
+            state(true);
+            await readEvents(answer.body, (event) => {
+                last = event.id ?? last;
+                if (event.name === "verdict") each(JSON.parse(event.data));
+            });
+        } catch {
+            // said by what comes next
+        }
+        state(false);
+        await pause(2000);
+    }
+}

@@ -11,6 +11,8 @@ const struct command hoptell_commands[] = {
      &completion_options, NULL},
     {"evaluate", "how good verdicts are, against the truth", command_evaluate, &evaluate_options,
      NULL},
+    {"export", "baselines, for another site", command_export, &export_options, NULL},
+    {"import", "baselines, from another site", command_import, &import_options, NULL},
     {"label", "tell the running daemon the truth", command_label, &label_options, NULL},
     {"lookup", "ask the running daemon about a connection", command_lookup, &lookup_options, NULL},
     {"networks", "what the daemon has learnt of networks", command_networks, &networks_options,

@@ -127,7 +127,27 @@ static void archive_restore_late(struct archive *a, const struct store_queue_cou
     if (a->is_restored || a->restoring != NULL || counts->spooled > 0)
         return;
     a->restoring =
-        restoring_begin(a->loop, &place, watching_watch(a->watching), archive_restored, a);
+        restoring_begin(a->loop, &place, false, watching_watch(a->watching), archive_restored, a);
+}
+
+static void archive_others_read(bool whole, void *context)
+{
+    struct archive *a = context;
+
+    a->restoring = NULL;
+    if (!whole)
+        log_warning("the store could not be read: what was imported stays as it was");
+}
+
+void archive_read_others(struct archive *a)
+{
+    struct store_place place;
+
+    if (a == NULL || !a->is_restored || a->restoring != NULL)
+        return;
+    place = (struct store_place){.url = a->url, .password_file = a->password_file};
+    a->restoring =
+        restoring_begin(a->loop, &place, true, watching_watch(a->watching), archive_others_read, a);
 }
 
 static void archive_drop_old(struct archive *a)

@@ -21,6 +21,9 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
 /* Takes over what may change while it runs: how long and how many are kept. NULL is fine. */
 void archive_reconfigure(struct archive *archive, const struct settings *settings);
 
+/* Reads again, beside the loop, what other sites know: somebody may have imported it. NULL is fine. */
+void archive_read_others(struct archive *archive);
+
 /* To give judgements to; NULL without a store. */
 struct store_queue *archive_queue(struct archive *archive);
 

@@ -18,9 +18,9 @@ struct configuration {
 };
 
 /*
- * Reads `file` and the tales and stacks that it names (relative to its folder). A file that is not there is an
- * empty one, unless `must_exist`. All or nothing: 0 and *out for configuration_free; -EINVAL when
- * anything is wrong in the settings or what they name, or another negative errno when a file cannot be read;
+ * Reads `file` and what it names (relative to its folder). A file that is not there is an empty one,
+ * unless `must_exist`. All or nothing: 0 and *out for configuration_free; -EINVAL when anything is
+ * wrong in the settings or what they name, or another negative errno when a file cannot be read;
  * errors and warnings are then on standard error, each with its place.
  */
 int configuration_load(const char *file, bool must_exist, struct configuration **out);

@@ -474,6 +474,7 @@ static void daemon_reload(uv_signal_t *handle, int number)
         telling_replace(d->telling, &next->tales, next->settings);
     watching_reconfigure(d->watching, next);
     archive_reconfigure(d->archive, next->settings);
+    archive_read_others(d->archive);
     log_set_level(next->settings->log_level);
     configuration_free(d->configuration);
     d->configuration = next;

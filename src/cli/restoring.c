@@ -4,6 +4,7 @@
 #include "cli/restoring.h"
 
 #include "base/log.h"
+#include "watch/others.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,15 +19,28 @@ struct restoring {
     char *url;
     char *password_file;
     int result; /* of the thread's work */
+    bool others_only;
     size_t count;
     size_t room;
-    struct baseline *baseline;
+    struct kept *kept;
+};
+
+/* A baseline on its way from the thread to the loop. */
+struct kept {
+    bool is_other; /* of another site */
+    struct baseline baseline;
 };
 
 static void give_back(const struct baseline *baseline, void *context)
 {
     if (watch_restore(context, baseline) != 0)
         log_warning("a baseline in the store is not one of this version: left out");
+}
+
+static void give_other(const struct imported *imported, void *context)
+{
+    if (others_add(watch_others(context), &imported->baseline) != 0)
+        log_warning("an imported baseline in the store is not one of this version: left out");
 }
 
 static void give_back_row(const struct row *row, void *context)
@@ -43,8 +57,12 @@ void restoring_spooled(struct watch *watch, struct spool *spool)
 int restoring_now(struct watch *watch, struct store *store, char *error, size_t error_size)
 {
     uint64_t broken = 0;
-    const int code = store_each_baseline(store, give_back, watch, &broken);
+    uint64_t broken_others = 0;
+    int code = store_each_baseline(store, give_back, watch, &broken);
 
+    if (code == 0)
+        code = store_each_imported(store, give_other, watch, &broken_others);
+    broken += broken_others;
     if (code != 0) {
         snprintf(error, error_size, "cannot read the baselines: %s", store_error(store));
         return code;
@@ -55,22 +73,30 @@ int restoring_now(struct watch *watch, struct store *store, char *error, size_t 
 }
 
 /* In the thread: what is read is kept until the loop can give it back. */
-static void keep(const struct baseline *baseline, void *context)
+static void keep(struct restoring *r, const struct baseline *baseline, bool is_other)
 {
-    struct restoring *r = context;
-
     if (r->count == r->room) {
         const size_t room = r->room == 0 ? 1024 : 2 * r->room;
-        struct baseline *larger = realloc(r->baseline, room * sizeof larger[0]);
+        struct kept *larger = realloc(r->kept, room * sizeof larger[0]);
 
         if (larger == NULL) {
             r->result = -ENOMEM;
             return;
         }
-        r->baseline = larger;
+        r->kept = larger;
         r->room = room;
     }
-    r->baseline[r->count++] = *baseline;
+    r->kept[r->count++] = (struct kept){.is_other = is_other, .baseline = *baseline};
+}
+
+static void keep_own(const struct baseline *baseline, void *context)
+{
+    keep(context, baseline, false);
+}
+
+static void keep_other(const struct imported *imported, void *context)
+{
+    keep(context, &imported->baseline, true);
 }
 
 static void read_store(uv_work_t *work)
@@ -82,8 +108,10 @@ static void read_store(uv_work_t *work)
     char error[512];
     int code = store_open(&place, &store, error, sizeof error);
 
+    if (code == 0 && !r->others_only)
+        code = store_each_baseline(store, keep_own, r, &broken);
     if (code == 0)
-        code = store_each_baseline(store, keep, r, &broken);
+        code = store_each_imported(store, keep_other, r, &broken);
     store_close(store);
     if (code != 0)
         r->result = code;
@@ -93,10 +121,20 @@ static void restoring_free(struct restoring *r)
 {
     if (r == NULL)
         return;
-    free(r->baseline);
+    free(r->kept);
     free(r->url);
     free(r->password_file);
     free(r);
+}
+
+static void give_kept(const struct kept *kept, struct watch *watch)
+{
+    const struct imported imported = {.baseline = kept->baseline};
+
+    if (kept->is_other)
+        give_other(&imported, watch);
+    else
+        give_back(&kept->baseline, watch);
 }
 
 static void give_all_back(uv_work_t *work, int status)
@@ -105,22 +143,25 @@ static void give_all_back(uv_work_t *work, int status)
     const bool whole = status == 0 && r->result == 0;
 
     if (r->watch != NULL) {
+        if (whole)
+            others_clear(watch_others(r->watch));
         for (size_t i = 0; whole && i < r->count; i++)
-            give_back(&r->baseline[i], r->watch);
+            give_kept(&r->kept[i], r->watch);
         r->done(whole, r->context);
     }
     restoring_free(r);
 }
 
 struct restoring *restoring_begin(uv_loop_t *loop, const struct store_place *place,
-                                  struct watch *watch, void (*done)(bool restored, void *context),
-                                  void *context)
+                                  bool others_only, struct watch *watch,
+                                  void (*done)(bool restored, void *context), void *context)
 {
     struct restoring *r = calloc(1, sizeof *r);
 
     if (r == NULL)
         return NULL;
     r->work.data = r;
+    r->others_only = others_only;
     r->watch = watch;
     r->done = done;
     r->context = context;

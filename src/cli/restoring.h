@@ -19,11 +19,12 @@ void restoring_spooled(struct watch *watch, struct spool *spool);
 /*
  * Reads the store at `place` in a thread of the loop's, then gives its baselines to `watch` in the
  * loop and calls `done` with whether that was all of them; they replace what was learnt of the same
- * networks in between. NULL when memory is out.
+ * networks in between. With `others_only` just what was imported from other sites is read. NULL when
+ * memory is out.
  */
 struct restoring *restoring_begin(uv_loop_t *loop, const struct store_place *place,
-                                  struct watch *watch, void (*done)(bool restored, void *context),
-                                  void *context);
+                                  bool others_only, struct watch *watch,
+                                  void (*done)(bool restored, void *context), void *context);
 
 /* From now on it touches neither `watch` nor `context`; it ends by itself in the loop. NULL is fine. */
 void restoring_abandon(struct restoring *restoring);

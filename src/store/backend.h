@@ -10,7 +10,7 @@
 
 enum {
     STORE_ERROR_MAX = 512,
-    STORE_VERSION_NEWEST = 3, /* of the tables; each kind of store has its migrations up to it */
+    STORE_VERSION_NEWEST = 4, /* of the tables; each kind of store has its migrations up to it */
 };
 
 enum { STORE_PAGE = 256 };
@@ -49,6 +49,14 @@ struct store_backend {
     /* Deletes the observations and labels of one address; of a subscriber its baseline. */
     int (*forget_address)(struct store *store, const char *address);
     int (*forget_baseline)(struct store *store, const struct prefix *subscriber);
+    int (*site)(struct store *store, char out[SITE_TEXT_MAX]);
+    int (*as_of)(struct store *store, const char *site, uint64_t *out_us); /* 0: nothing of it */
+    int (*each_imported)(struct store *store,
+                         void (*each)(const struct imported *imported, void *context),
+                         void *context, uint64_t *out_broken);
+    /* Between begin and commit: forgets what is known from a site, and says as of when it is. */
+    int (*clear_site)(struct store *store, const char *site, uint64_t as_of_us);
+    int (*put_imported)(struct store *store, const char *site, const struct baseline *baseline);
 };
 
 /* The first member of every backend's own struct. */

@@ -219,19 +219,22 @@ static int mariadb_put_label(struct store *store, const struct label *label)
     return run_statement(mariadb_of(store), STATEMENT_PUT_LABEL, &p);
 }
 
-/* A row of `baseline` as it comes. */
+/* A row of `baseline` as it comes, or of `imported`, which has two columns more. */
 struct baseline_row {
     char prefix[PREFIX_TEXT_MAX];
     int64_t subscriber;
     int64_t updated_at;
     uint8_t octets[BASELINE_OCTETS_MAX];
+    char site[SITE_TEXT_MAX];
+    int64_t as_of;
     unsigned long prefix_length;
     unsigned long octets_length;
+    unsigned long site_length;
 };
 
 static int bind_row(MYSQL_STMT *statement, struct baseline_row *row)
 {
-    MYSQL_BIND bind[4] = {
+    MYSQL_BIND bind[6] = {
         {.buffer_type = MYSQL_TYPE_STRING,
          .buffer = row->prefix,
          .buffer_length = sizeof row->prefix,
@@ -242,6 +245,11 @@ static int bind_row(MYSQL_STMT *statement, struct baseline_row *row)
          .buffer = row->octets,
          .buffer_length = sizeof row->octets,
          .length = &row->octets_length},
+        {.buffer_type = MYSQL_TYPE_STRING,
+         .buffer = row->site,
+         .buffer_length = sizeof row->site,
+         .length = &row->site_length},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &row->as_of},
     };
 
     return mysql_stmt_bind_result(statement, bind) == 0 ? 0 : -EIO;
@@ -252,9 +260,11 @@ static bool baseline_from_row(struct baseline_row *row, struct baseline *out)
 {
     *out = (struct baseline){.subscriber = row->subscriber != 0};
     if (row->prefix_length >= sizeof row->prefix || row->octets_length > sizeof row->octets ||
-        row->updated_at < 0 || row->updated_at > INT64_MAX / 1000)
+        row->site_length >= sizeof row->site || row->updated_at < 0 ||
+        row->updated_at > INT64_MAX / 1000)
         return false;
     row->prefix[row->prefix_length] = '\0';
+    row->site[row->site_length] = '\0';
     if (!units_parse_prefix(row->prefix, &out->prefix))
         return false;
     out->updated_ns = (uint64_t)row->updated_at * 1000;
@@ -263,15 +273,14 @@ static bool baseline_from_row(struct baseline_row *row, struct baseline *out)
     return true;
 }
 
-static int mariadb_each_baseline(struct store *store,
-                                 void (*each)(const struct baseline *baseline, void *context),
-                                 void *context, uint64_t *out_broken)
+static int each_row(struct mariadb_store *s, enum statement which,
+                    void (*each)(const struct imported *imported, void *context), void *context,
+                    uint64_t *out_broken)
 {
-    struct mariadb_store *s = mariadb_of(store);
-    int result = run_statement(s, STATEMENT_EACH_BASELINE, NULL);
-    MYSQL_STMT *statement = s->statement[STATEMENT_EACH_BASELINE];
-    struct baseline_row row;
-    struct baseline baseline;
+    int result = run_statement(s, which, NULL);
+    MYSQL_STMT *statement = s->statement[which];
+    struct baseline_row row = {.site_length = 0};
+    struct imported imported = {.site = row.site};
     int fetched;
 
     *out_broken = 0;
@@ -280,8 +289,9 @@ static int mariadb_each_baseline(struct store *store,
     if (bind_row(statement, &row) != 0)
         return give_up(s, mysql_stmt_error(statement));
     while ((fetched = mysql_stmt_fetch(statement)) == 0 || fetched == MYSQL_DATA_TRUNCATED) {
-        if (fetched == 0 && baseline_from_row(&row, &baseline))
-            each(&baseline, context);
+        imported.as_of_us = (uint64_t)row.as_of;
+        if (fetched == 0 && baseline_from_row(&row, &imported.baseline))
+            each(&imported, context);
         else
             ++*out_broken;
     }
@@ -289,6 +299,111 @@ static int mariadb_each_baseline(struct store *store,
         return give_up(s, mysql_stmt_error(statement));
     mysql_stmt_free_result(statement);
     return 0;
+}
+
+/* Somebody who wants baselines alone. */
+struct baselines {
+    void (*each)(const struct baseline *baseline, void *context);
+    void *context;
+};
+
+static void give_baseline(const struct imported *imported, void *context)
+{
+    const struct baselines *baselines = context;
+
+    baselines->each(&imported->baseline, baselines->context);
+}
+
+static int mariadb_each_baseline(struct store *store,
+                                 void (*each)(const struct baseline *baseline, void *context),
+                                 void *context, uint64_t *out_broken)
+{
+    struct baselines baselines = {each, context};
+
+    return each_row(mariadb_of(store), STATEMENT_EACH_BASELINE, give_baseline, &baselines,
+                    out_broken);
+}
+
+static int mariadb_each_imported(struct store *store,
+                                 void (*each)(const struct imported *imported, void *context),
+                                 void *context, uint64_t *out_broken)
+{
+    return each_row(mariadb_of(store), STATEMENT_EACH_IMPORTED, each, context, out_broken);
+}
+
+/* Of one row of `site` the id and the time; *out_us is 0 where there is none. */
+static int site_row(struct mariadb_store *s, enum statement which, struct parameters *p,
+                    char out_site[SITE_TEXT_MAX], uint64_t *out_us)
+{
+    char site[SITE_TEXT_MAX] = "";
+    unsigned long length = 0;
+    int64_t as_of = 0;
+    MYSQL_BIND bind[2] = {
+        {.buffer_type = MYSQL_TYPE_STRING,
+         .buffer = site,
+         .buffer_length = sizeof site - 1,
+         .length = &length},
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &as_of},
+    };
+    MYSQL_STMT *statement;
+    int fetched;
+
+    if (run_statement(s, which, p) != 0)
+        return -EIO;
+    statement = s->statement[which];
+    if (mysql_stmt_bind_result(statement, bind) != 0)
+        return give_up(s, mysql_stmt_error(statement));
+    fetched = mysql_stmt_fetch(statement);
+    if (fetched != 0 && fetched != MYSQL_NO_DATA)
+        return give_up(s, mysql_stmt_error(statement));
+    mysql_stmt_free_result(statement);
+    snprintf(out_site, SITE_TEXT_MAX, "%.*s", fetched == 0 ? (int)length : 0, site);
+    *out_us = fetched == 0 ? (uint64_t)as_of : 0;
+    return 0;
+}
+
+static int mariadb_site(struct store *store, char out[SITE_TEXT_MAX])
+{
+    uint64_t as_of_us;
+    const int result = site_row(mariadb_of(store), STATEMENT_SITE, NULL, out, &as_of_us);
+
+    return result == 0 && out[0] == '\0'
+               ? give_up(mariadb_of(store), "no id of this site in its table")
+               : result;
+}
+
+static int mariadb_as_of(struct store *store, const char *site, uint64_t *out_us)
+{
+    struct parameters p = {0};
+    char found[SITE_TEXT_MAX];
+
+    add_text(&p, site);
+    return site_row(mariadb_of(store), STATEMENT_AS_OF, &p, found, out_us);
+}
+
+static int mariadb_clear_site(struct store *store, const char *site, uint64_t as_of_us)
+{
+    struct parameters p = {0};
+    int result;
+
+    add_text(&p, site);
+    result = run_statement(mariadb_of(store), STATEMENT_CLEAR_SITE, &p);
+    add_number(&p, (int64_t)as_of_us);
+    return result == 0 ? run_statement(mariadb_of(store), STATEMENT_PUT_SITE, &p) : result;
+}
+
+static int mariadb_put_imported(struct store *store, const char *site,
+                                const struct baseline *baseline)
+{
+    struct parameters p = {0};
+    char prefix[PREFIX_TEXT_MAX];
+
+    add_text(&p, site);
+    add_text(&p, units_prefix(&baseline->prefix, prefix));
+    add_number(&p, baseline->subscriber ? 1 : 0);
+    add_time(&p, baseline->updated_ns);
+    add_octets(&p, MYSQL_TYPE_BLOB, baseline->octets, baseline->length);
+    return run_statement(mariadb_of(store), STATEMENT_PUT_IMPORTED, &p);
 }
 
 static int mariadb_forget_some(struct store *store, uint64_t time_us, uint64_t *out_count)
@@ -333,8 +448,12 @@ static int mariadb_forget_subscribers(struct store *store, uint64_t time_us)
 {
     struct parameters p = {0};
 
+    int result;
+
     add_number(&p, (int64_t)time_us);
-    return run_statement(mariadb_of(store), STATEMENT_FORGET_SUBSCRIBERS, &p);
+    result = run_statement(mariadb_of(store), STATEMENT_FORGET_SUBSCRIBERS, &p);
+    return result == 0 ? run_statement(mariadb_of(store), STATEMENT_FORGET_OLD_IMPORTED, &p)
+                       : result;
 }
 
 static int mariadb_addresses_between(struct store *store, const char *after, const char *before,
@@ -385,8 +504,11 @@ static int mariadb_forget_baseline(struct store *store, const struct prefix *sub
     struct parameters p = {0};
     char prefix[PREFIX_TEXT_MAX];
 
+    int result;
+
     add_text(&p, units_prefix(subscriber, prefix));
-    return run_statement(mariadb_of(store), STATEMENT_FORGET_BASELINE, &p);
+    result = run_statement(mariadb_of(store), STATEMENT_FORGET_BASELINE, &p);
+    return result == 0 ? run_statement(mariadb_of(store), STATEMENT_FORGET_IMPORTED, &p) : result;
 }
 
 const struct store_backend store_mariadb = {
@@ -406,4 +528,9 @@ const struct store_backend store_mariadb = {
     .addresses_between = mariadb_addresses_between,
     .forget_address = mariadb_forget_address,
     .forget_baseline = mariadb_forget_baseline,
+    .site = mariadb_site,
+    .as_of = mariadb_as_of,
+    .each_imported = mariadb_each_imported,
+    .clear_site = mariadb_clear_site,
+    .put_imported = mariadb_put_imported,
 };

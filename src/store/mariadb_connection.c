@@ -70,6 +70,23 @@ static const char *const migrations[][STATEMENTS_MAX] = {
         "ALTER TABLE observation ADD COLUMN IF NOT EXISTS"
         " rewritten TINYINT NOT NULL DEFAULT 0",
     },
+    {
+        "CREATE TABLE IF NOT EXISTS site ("
+        " id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,"
+        " own TINYINT NOT NULL,"
+        " as_of BIGINT NOT NULL"
+        ") ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4",
+        "INSERT INTO site SELECT LEFT(SHA2(CONCAT(UUID(), RAND(), RAND()), 256), 32), 1, 0"
+        " FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM site WHERE own = 1)",
+        "CREATE TABLE IF NOT EXISTS imported ("
+        " site VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
+        " prefix VARCHAR(49) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
+        " subscriber TINYINT NOT NULL,"
+        " updated_at BIGINT NOT NULL,"
+        " octets VARBINARY(1024) NOT NULL,"
+        " PRIMARY KEY (site, prefix, subscriber)"
+        ") ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4",
+    },
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -102,6 +119,21 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_ADDRESS] = "DELETE FROM observation WHERE address = ?",
     [STATEMENT_FORGET_LABELS] = "DELETE FROM label WHERE address = ?",
     [STATEMENT_FORGET_BASELINE] = "DELETE FROM baseline WHERE subscriber = 1 AND prefix = ?",
+    [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?",
+    [STATEMENT_FORGET_OLD_IMPORTED] =
+        "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_SITE] = "SELECT id, as_of FROM site WHERE own = 1",
+    [STATEMENT_AS_OF] = "SELECT id, as_of FROM site WHERE id = ? FOR UPDATE",
+    [STATEMENT_EACH_IMPORTED] =
+        "SELECT i.prefix, i.subscriber, i.updated_at, i.octets, i.site, s.as_of"
+        " FROM imported AS i JOIN site AS s ON s.id = i.site ORDER BY i.site, i.prefix",
+    [STATEMENT_CLEAR_SITE] = "DELETE FROM imported WHERE site = ?",
+    [STATEMENT_PUT_SITE] = "INSERT INTO site (id, own, as_of) VALUES (?, 0, ?)"
+                           " ON DUPLICATE KEY UPDATE as_of = VALUES(as_of)",
+    [STATEMENT_PUT_IMPORTED] =
+        "INSERT INTO imported (site, prefix, subscriber, updated_at, octets)"
+        " VALUES (?, ?, ?, ?, ?)"
+        " ON DUPLICATE KEY UPDATE updated_at = VALUES(updated_at), octets = VALUES(octets)",
 };
 
 void mariadb_connection_end(struct mariadb_store *s)

@@ -67,6 +67,19 @@ static const char *const migrations[] = {
     "DROP INDEX label_address;",
     /* Before, nobody looked whether a hop limit was rewritten. */
     "ALTER TABLE observation ADD COLUMN rewritten INTEGER NOT NULL DEFAULT 0;",
+    /* Baselines of other sites, and this site's own id. */
+    "CREATE TABLE site ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " own INTEGER NOT NULL,"
+    " as_of INTEGER NOT NULL);"
+    "INSERT INTO site VALUES (lower(hex(randomblob(16))), 1, 0);"
+    "CREATE TABLE imported ("
+    " site TEXT NOT NULL,"
+    " prefix TEXT NOT NULL,"
+    " subscriber INTEGER NOT NULL,"
+    " updated_at INTEGER NOT NULL,"
+    " octets BLOB NOT NULL,"
+    " PRIMARY KEY (site, prefix, subscriber)) WITHOUT ROWID;",
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -84,6 +97,14 @@ enum statement {
     STATEMENT_FORGET_ADDRESS,
     STATEMENT_FORGET_LABELS,
     STATEMENT_FORGET_BASELINE,
+    STATEMENT_FORGET_IMPORTED,
+    STATEMENT_FORGET_OLD_IMPORTED,
+    STATEMENT_SITE,
+    STATEMENT_AS_OF,
+    STATEMENT_EACH_IMPORTED,
+    STATEMENT_CLEAR_SITE,
+    STATEMENT_PUT_SITE,
+    STATEMENT_PUT_IMPORTED,
     STATEMENT_COUNT,
 };
 
@@ -115,6 +136,19 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_ADDRESS] = "DELETE FROM observation WHERE address = ?1",
     [STATEMENT_FORGET_LABELS] = "DELETE FROM label WHERE address = ?1",
     [STATEMENT_FORGET_BASELINE] = "DELETE FROM baseline WHERE subscriber = 1 AND prefix = ?1",
+    [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?1",
+    [STATEMENT_FORGET_OLD_IMPORTED] =
+        "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?1",
+    [STATEMENT_SITE] = "SELECT id FROM site WHERE own = 1",
+    [STATEMENT_AS_OF] = "SELECT as_of FROM site WHERE id = ?1",
+    [STATEMENT_EACH_IMPORTED] =
+        "SELECT i.prefix, i.subscriber, i.updated_at, i.octets, i.site, s.as_of"
+        " FROM imported AS i JOIN site AS s ON s.id = i.site ORDER BY i.site, i.prefix",
+    [STATEMENT_CLEAR_SITE] = "DELETE FROM imported WHERE site = ?1",
+    [STATEMENT_PUT_SITE] = "INSERT OR REPLACE INTO site (id, own, as_of) VALUES (?1, 0, ?2)",
+    [STATEMENT_PUT_IMPORTED] =
+        "INSERT OR REPLACE INTO imported (site, prefix, subscriber, updated_at, octets)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
 
 struct sqlite_store {
@@ -485,8 +519,12 @@ static int sqlite_forget_subscribers(struct store *store, uint64_t time_us)
 {
     struct sqlite_store *s = sqlite_of(store);
 
+    int result;
+
     sqlite3_bind_int64(s->statement[STATEMENT_FORGET_SUBSCRIBERS], 1, (sqlite3_int64)time_us);
-    return run_statement(s, STATEMENT_FORGET_SUBSCRIBERS);
+    sqlite3_bind_int64(s->statement[STATEMENT_FORGET_OLD_IMPORTED], 1, (sqlite3_int64)time_us);
+    result = run_statement(s, STATEMENT_FORGET_SUBSCRIBERS);
+    return result == 0 ? run_statement(s, STATEMENT_FORGET_OLD_IMPORTED) : result;
 }
 
 static int sqlite_addresses_between(struct store *store, const char *after, const char *before,
@@ -522,8 +560,93 @@ static int sqlite_forget_baseline(struct store *store, const struct prefix *subs
 {
     struct sqlite_store *s = sqlite_of(store);
 
+    int result;
+
     bind_prefix(s->statement[STATEMENT_FORGET_BASELINE], 1, subscriber);
-    return run_statement(s, STATEMENT_FORGET_BASELINE);
+    bind_prefix(s->statement[STATEMENT_FORGET_IMPORTED], 1, subscriber);
+    result = run_statement(s, STATEMENT_FORGET_BASELINE);
+    return result == 0 ? run_statement(s, STATEMENT_FORGET_IMPORTED) : result;
+}
+
+static int sqlite_site(struct store *store, char out[SITE_TEXT_MAX])
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_SITE];
+    const int step = sqlite3_step(row);
+
+    if (step == SQLITE_ROW)
+        snprintf(out, SITE_TEXT_MAX, "%s", sqlite3_column_text(row, 0));
+    else
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_ROW ? 0 : -EIO;
+}
+
+static int sqlite_as_of(struct store *store, const char *site, uint64_t *out_us)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_AS_OF];
+    int step;
+
+    *out_us = 0;
+    bind_text(row, 1, site);
+    step = sqlite3_step(row);
+    if (step == SQLITE_ROW)
+        *out_us = (uint64_t)sqlite3_column_int64(row, 0);
+    else if (step != SQLITE_DONE)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int sqlite_each_imported(struct store *store,
+                                void (*each)(const struct imported *imported, void *context),
+                                void *context, uint64_t *out_broken)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_EACH_IMPORTED];
+    struct imported imported;
+    int step;
+
+    *out_broken = 0;
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        imported.site = (const char *)sqlite3_column_text(row, 4);
+        imported.as_of_us = (uint64_t)sqlite3_column_int64(row, 5);
+        if (imported.site != NULL && baseline_from_row(row, &imported.baseline))
+            each(&imported, context);
+        else
+            ++*out_broken;
+    }
+    if (step != SQLITE_DONE)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int sqlite_clear_site(struct store *store, const char *site, uint64_t as_of_us)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    int result;
+
+    bind_text(s->statement[STATEMENT_CLEAR_SITE], 1, site);
+    bind_text(s->statement[STATEMENT_PUT_SITE], 1, site);
+    sqlite3_bind_int64(s->statement[STATEMENT_PUT_SITE], 2, (sqlite3_int64)as_of_us);
+    result = run_statement(s, STATEMENT_CLEAR_SITE);
+    return result == 0 ? run_statement(s, STATEMENT_PUT_SITE) : result;
+}
+
+static int sqlite_put_imported(struct store *store, const char *site,
+                               const struct baseline *baseline)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *statement = s->statement[STATEMENT_PUT_IMPORTED];
+
+    bind_text(statement, 1, site);
+    bind_prefix(statement, 2, &baseline->prefix);
+    sqlite3_bind_int(statement, 3, baseline->subscriber ? 1 : 0);
+    bind_time(statement, 4, baseline->updated_ns);
+    sqlite3_bind_blob(statement, 5, baseline->octets, baseline->length, SQLITE_TRANSIENT);
+    return run_statement(s, STATEMENT_PUT_IMPORTED);
 }
 
 const struct store_backend store_sqlite = {
@@ -543,4 +666,9 @@ const struct store_backend store_sqlite = {
     .addresses_between = sqlite_addresses_between,
     .forget_address = sqlite_forget_address,
     .forget_baseline = sqlite_forget_baseline,
+    .site = sqlite_site,
+    .as_of = sqlite_as_of,
+    .each_imported = sqlite_each_imported,
+    .clear_site = sqlite_clear_site,
+    .put_imported = sqlite_put_imported,
 };

@@ -162,6 +162,54 @@ int store_forget_subscriber(struct store *store, const struct prefix *subscriber
     return forget_addresses(store, subscriber);
 }
 
+int store_site(struct store *store, char out[SITE_TEXT_MAX])
+{
+    return store->backend->site(store, out);
+}
+
+int store_each_imported(struct store *store,
+                        void (*each)(const struct imported *imported, void *context), void *context,
+                        uint64_t *out_broken)
+{
+    return store->backend->each_imported(store, each, context, out_broken);
+}
+
+/* Between begin and commit, so that of two who import at once the newer stays. */
+static int replace_site(struct store *store, const char *site, uint64_t as_of_us,
+                        const struct baseline *baselines, size_t count)
+{
+    uint64_t known_us;
+    int result = store->backend->as_of(store, site, &known_us);
+
+    if (result == 0 && known_us >= as_of_us)
+        result = -EEXIST;
+    if (result == 0)
+        result = store->backend->clear_site(store, site, as_of_us);
+    for (size_t i = 0; result == 0 && i < count; i++)
+        result = store->backend->put_imported(store, site, &baselines[i]);
+    return result;
+}
+
+int store_import(struct store *store, const char *site, uint64_t as_of_us,
+                 const struct baseline *baselines, size_t count)
+{
+    char own[SITE_TEXT_MAX];
+    int result = store_site(store, own);
+
+    if (result == 0 && strcmp(site, own) == 0)
+        return -EPERM;
+    if (result == 0)
+        result = store_begin(store);
+    if (result != 0)
+        return result;
+    result = replace_site(store, site, as_of_us, baselines, count);
+    if (result == 0)
+        result = store_commit(store);
+    if (result != 0)
+        store_rollback(store);
+    return result;
+}
+
 const char *store_error(const struct store *store)
 {
     return store->error;

@@ -70,6 +70,33 @@ int store_forget_beyond(struct store *store, uint64_t count);
  */
 int store_forget_subscriber(struct store *store, const struct prefix *subscriber);
 
+/*
+ * Baselines from other sites. A site is a store: its id is made with its tables and stays. What one
+ * site has given stands beside what others have, and beside this site's own; newer replaces older.
+ */
+enum { SITE_TEXT_MAX = 33 };
+
+struct imported {
+    const char *site;  /* valid while it is told */
+    uint64_t as_of_us; /* when that site gave it away, since 1970-01-01 UTC */
+    struct baseline baseline;
+};
+
+/* This site's own id, letters and digits. 0 or -EIO. */
+int store_site(struct store *store, char out[SITE_TEXT_MAX]);
+
+/* Calls `each` for every baseline of other sites, those of one together. */
+int store_each_imported(struct store *store,
+                        void (*each)(const struct imported *imported, void *context), void *context,
+                        uint64_t *out_broken);
+
+/*
+ * Replaces all that is known from `site` by what it knew at `as_of_us`, in one transaction. 0; -EEXIST
+ * when what is known is as new or newer, -EPERM when it is this site, or -EIO.
+ */
+int store_import(struct store *store, const char *site, uint64_t as_of_us,
+                 const struct baseline *baselines, size_t count);
+
 /* The newest error in words; valid until the next call. */
 const char *store_error(const struct store *store);
 

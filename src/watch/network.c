@@ -517,3 +517,58 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
             relearn(network, hops, now_s, ways.hops[ways.usual]);
     }
 }
+
+static uint16_t sum_to(uint16_t a, uint16_t b)
+{
+    const unsigned sum = (unsigned)a + b;
+
+    return (uint16_t)(sum < CELL_MOST ? sum : CELL_MOST - 1);
+}
+
+static void merge_cell(struct network *network, const struct network_cell *other)
+{
+    struct network_cell *cell;
+
+    /* A full network gives up its lightest cell for a heavier one only. */
+    for (unsigned i = 0; network->cell_count == NETWORK_CELLS && i <= NETWORK_CELLS; i++) {
+        if (i == NETWORK_CELLS)
+            return;
+        if (network->cell[i].hop_limit == other->hop_limit || network->cell[i].count < other->count)
+            break;
+    }
+    cell = cell_for(network, other->hop_limit);
+    cell->count = sum_to(cell->count, other->count);
+    cell->weight = sum_to(cell->weight, other->weight);
+    cell->computer = sum_to(cell->computer, other->computer);
+}
+
+void network_merge(struct network *network, const struct network *other)
+{
+    struct network later = *other;
+    const bool is_new = network->seen == 0;
+    const uint32_t now_s =
+        network->updated_s > other->updated_s ? network->updated_s : other->updated_s;
+
+    if (is_new) {
+        *network = later;
+        return;
+    }
+    decay(network, now_s);
+    decay(&later, now_s);
+    network->seen += other->seen;
+    if (network->moved_s > other->updated_s)
+        later.cell_count = 0;
+    if (other->moved_s > network->updated_s) {
+        network->cell_count = 0;
+        network->recent_count = 0;
+        network->moved_s = other->moved_s;
+        network->moved_from = other->moved_from;
+        network->moved_to = other->moved_to;
+    }
+    for (unsigned i = 0; i < later.cell_count; i++)
+        merge_cell(network, &later.cell[i]);
+    add_up_weight(network);
+    network->updated_s = now_s;
+    if (other->highest > network->highest)
+        network->highest = other->highest;
+}

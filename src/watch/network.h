@@ -114,6 +114,12 @@ struct network_lesson {
 
 void network_learn(struct network *network, const struct network_lesson *lesson);
 
+/*
+ * Adds what was seen of the same network elsewhere on the same paths, both decayed to the later time.
+ * Of two that moved apart, what is from before the later move does not count.
+ */
+void network_merge(struct network *network, const struct network *other);
+
 /* To octets and back. network_restore returns 0, or -EINVAL with *out undefined. */
 void network_save(const struct network *network, struct baseline *out);
 int network_restore(const struct baseline *baseline, struct network *out);

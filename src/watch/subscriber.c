@@ -276,6 +276,59 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
  *
  * New clocks are left out: they are seen again within seconds, or hardly ever.
  */
+/* Of the cells with the most room for it; the rarest goes. */
+static void merge_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count)
+{
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++) {
+        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit) {
+            at = i;
+            break;
+        }
+        if (subscriber->count[i] < subscriber->count[at])
+            at = i;
+    }
+    if (subscriber->count[at] > 0 && subscriber->hop_limit[at] != hop_limit) {
+        if (subscriber->count[at] >= count)
+            return;
+        subscriber->count[at] = 0;
+    }
+    subscriber->hop_limit[at] = hop_limit;
+    count += subscriber->count[at];
+    subscriber->count[at] = (uint16_t)(count < COUNT_MOST ? count : COUNT_MOST - 1);
+}
+
+void subscriber_merge(struct subscriber *subscriber, const struct subscriber *other)
+{
+    struct subscriber later = *other;
+    const uint32_t now_s =
+        subscriber->updated_s > other->updated_s ? subscriber->updated_s : other->updated_s;
+    const unsigned seen = (unsigned)subscriber->seen + other->seen;
+
+    if (subscriber->seen == 0) {
+        *subscriber = later;
+        return;
+    }
+    decay(subscriber, now_s);
+    decay(&later, now_s);
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        if (later.count[i] > 0)
+            merge_count(subscriber, later.hop_limit[i], later.count[i]);
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++) {
+        const unsigned count = (unsigned)subscriber->family[i] + later.family[i];
+
+        subscriber->family[i] = (uint8_t)(count < FAMILY_MOST ? count : FAMILY_MOST);
+    }
+    subscriber->signatures |= later.signatures;
+    if (subscriber->clock_server == later.clock_server)
+        subscriber->clocks |= later.clocks;
+    subscriber->seen = (uint16_t)(seen < UINT16_MAX ? seen : UINT16_MAX);
+    if (other->updated_s > subscriber->updated_s)
+        memcpy(subscriber->recent, other->recent, sizeof subscriber->recent);
+    subscriber->updated_s = now_s;
+}
+
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
 {
     uint8_t *at = out->octets;

@@ -74,6 +74,9 @@ struct subscriber_lesson {
 
 void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson);
 
+/* Adds what was seen of the same subscriber elsewhere, both decayed to the later time. */
+void subscriber_merge(struct subscriber *subscriber, const struct subscriber *other);
+
 /* To octets and back. subscriber_restore returns 0, or -EINVAL with *out undefined. */
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out);
 int subscriber_restore(const struct baseline *baseline, struct subscriber *out);

@@ -7,6 +7,7 @@
 #include "watch/judge.h"
 #include "watch/named_networks.h"
 #include "watch/network.h"
+#include "watch/others.h"
 #include "watch/stack.h"
 #include "watch/subscriber.h"
 #include "watch/table.h"
@@ -26,6 +27,7 @@ struct watch {
     struct table networks;
     struct table subscribers;
     struct table connections;
+    struct others others;
 };
 
 /* What watch knows of an observation's client, and where it looked. */
@@ -128,7 +130,8 @@ static int init_tables(struct watch *watch)
         if (rc < 0)
             return rc;
     }
-    return 0;
+    return others_init(&watch->others, settings->networks, settings->subscribers,
+                       settings->hash_key);
 }
 
 int watch_new(const struct watch_settings *settings, struct watch **out)
@@ -163,6 +166,7 @@ void watch_free(struct watch *watch)
     table_deinit(&watch->networks);
     table_deinit(&watch->subscribers);
     table_deinit(&watch->connections);
+    others_deinit(&watch->others);
     free(watch);
 }
 
@@ -309,22 +313,29 @@ static bool is_of_handsets(const struct network_reading *reading, enum network_k
                                        : kind == NETWORK_OF_HANDSETS && reading->enough;
 }
 
+/* With what other sites know, in *sum, which `out` then refers to. */
 static void gather(const struct watch *watch, const struct known *known,
-                   const struct judgement *judgement, struct facts *out)
+                   const struct judgement *judgement, struct others_sum *sum, struct facts *out)
 {
+    const bool any = others_any(&watch->others);
+    struct network *const *level = any ? sum->level : known->network;
+
+    if (any)
+        others_sum(&watch->others, known->prefix, known->network, known->levels,
+                   known->subscriber_key, known->subscriber, sum);
     *out = (struct facts){
         .observation = &judgement->observation,
         .stack = &judgement->stack,
-        .finest = known->network[0],
+        .finest = level[0],
         .prior = watch->settings.prior,
         .initial = judgement->initial,
         .hops = judgement->hops,
         .rewritten = judgement->rewritten,
         .kind = known->kind,
     };
-    network_read(known->network, known->levels, out->hops, known->device, &out->network);
+    network_read(level, known->levels, out->hops, known->device, &out->network);
     out->network.handsets = is_of_handsets(&out->network, known->kind);
-    subscriber_read(known->subscriber, out->hops,
+    subscriber_read(any ? sum->subscriber : known->subscriber, out->hops,
                     out->network.network ? out->network.network->moved_s : 0, &out->subscriber);
 }
 
@@ -437,6 +448,7 @@ static void repeat(const struct known *known, const struct observation *o, struc
 static bool observe(struct watch *watch, struct known *known, const struct observation *observation,
                     struct judgement *out)
 {
+    struct others_sum sum;
     struct facts facts;
 
     find_known(watch, observation, known);
@@ -448,7 +460,7 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
     }
     out->rewritten = is_rewritten(out);
     find_device(observation, &out->stack, known);
-    gather(watch, known, out, &facts);
+    gather(watch, known, out, &sum, &facts);
     show_network(watch, &facts, out);
     judge(&watch->settings, &facts, out);
     keep_connection(watch, known, &facts, out);
@@ -567,6 +579,11 @@ int watch_restore(struct watch *watch, const struct baseline *baseline)
     return rc;
 }
 
+struct others *watch_others(struct watch *watch)
+{
+    return &watch->others;
+}
+
 unsigned watch_networks_of(const struct watch *watch, const struct address *address,
                            const struct network **out)
 {
@@ -644,6 +661,7 @@ size_t watch_forget(struct watch *watch, const struct address *address)
 
     if (subscriber)
         table_forget(&watch->subscribers, subscriber);
+    others_forget(&watch->others, forgetting.key);
     table_each(&watch->connections, forget_connection, &forgetting);
     return forgetting.count;
 }

@@ -91,6 +91,10 @@ void watch_each_baseline(const struct watch *watch,
 /* 0, or -EINVAL for octets that no watch_each_baseline would have given; nothing is changed then. */
 int watch_restore(struct watch *watch, const struct baseline *baseline);
 
+/* What other sites have learnt, to be changed as is needed. */
+struct others; /* others.h */
+struct others *watch_others(struct watch *watch);
+
 /*
  * What is known, for those who show it. What they point to stays as it is until the next
  * observation.

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ERROR_TEXT_MAX = 512, DNS_PORT = 53 };
@@ -38,6 +39,7 @@ struct daemon {
     uv_signal_t terminate;
     uv_signal_t hangup;
     const char *file;
+    double started_s; /* since 1970-01-01 UTC */
     struct configuration *configuration;
     struct identity identity;
     struct tun *tun;    /* until telling takes it over */
@@ -204,6 +206,7 @@ static void daemon_metrics(metric_put *put, void *to, void *context)
 {
     const struct daemon *d = context;
     const struct metrics_sources sources = {
+        .started_s = d->started_s,
         .watching = d->watching,
         .telling = d->telling,
         .hooks = d->hooks,
@@ -535,7 +538,8 @@ static void raise_descriptors(void)
 
 enum command_status daemon_run(const char *file, struct configuration *configuration)
 {
-    struct daemon d = {.file = file, .configuration = configuration};
+    struct daemon d = {
+        .file = file, .configuration = configuration, .started_s = (double)time(NULL)};
     char error[ERROR_TEXT_MAX] = "";
     enum command_status status = COMMAND_DONE;
 

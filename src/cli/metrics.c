@@ -4,6 +4,8 @@
  */
 #include "cli/metrics.h"
 
+#include <time.h>
+
 struct sink {
     metric_put *put;
     void *to;
@@ -24,6 +26,30 @@ static void put_labelled(const struct sink *sink, const char *name, const char *
                                .kind = METRIC_COUNTER,
                                .label = {{label, label_value}},
                                .value = (double)value},
+              sink->to);
+}
+
+/* As Prometheus' own libraries name them. */
+static void put_process(const struct sink *sink, double started_s)
+{
+    struct timespec used = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    sink->put(&(struct metric){.name = "hoptell_build_info",
+                               .help = "Always 1; the version that runs.",
+                               .kind = METRIC_GAUGE,
+                               .label = {{"version", HOPTELL_VERSION}},
+                               .value = 1},
+              sink->to);
+    sink->put(&(struct metric){.name = "process_start_time_seconds",
+                               .help = "When it started, since 1970-01-01 UTC.",
+                               .kind = METRIC_GAUGE,
+                               .value = started_s},
+              sink->to);
+    sink->put(&(struct metric){.name = "process_cpu_seconds_total",
+                               .help = "Processor time of all its threads.",
+                               .kind = METRIC_COUNTER,
+                               .value = (double)used.tv_sec + (double)used.tv_nsec / 1e9},
               sink->to);
 }
 
@@ -131,6 +157,7 @@ void metrics_put(const struct metrics_sources *sources, metric_put *put, void *t
 {
     const struct sink sink = {.put = put, .to = to};
 
+    put_process(&sink, sources->started_s);
     if (sources->watching != NULL)
         put_watching(&sink, sources->watching);
     if (sources->telling != NULL)

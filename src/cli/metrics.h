@@ -13,6 +13,7 @@
 
 /* Whose counts; each may be NULL. */
 struct metrics_sources {
+    double started_s; /* when the program started, since 1970-01-01 UTC */
     struct watching *watching;
     struct telling *telling;
     struct hooks *hooks;

@@ -1,28 +1,93 @@
 /*
- * What an answer costs in user space, over copying its octets: parsing, choosing the hop, writing,
- * checksums, counting.
+ * What an answer costs in user space, over copying its octets: parsing, finding the target, choosing
+ * the hop, the limits, writing, checksums, counting.
  *
  *     answer ROUNDS
  *
- * Prints a row, as JSON, for each kind of probe. The runs of a round are many and short, and their
- * median is taken, so that whoever else uses the machine does not count.
+ * Prints a row, as JSON, for each kind of probe. Probes come as traceroutes send them: some visitors,
+ * each asking hop after hop. The runs of a round are many and short, and their median is taken, so
+ * that whoever else uses the machine does not count.
  */
+#include "probe.h"
+#include "row.h"
+#include "tale/compile.h"
 #include "tale/respond.h"
+#include "tale/targets.h"
 
-#include "../tests/unit/tale_built.h"
-#include "wire/ip.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
-enum { ROUNDS_MAX = 99, RUNS = 101, TIMES = 500, BUDGET_NS = 60 };
+enum {
+    RUNS = 101,
+    TURNS = 10, /* through all probes in a run */
+    HOPS = 12,
+    VISITORS = 5,
+    PROBES = HOPS * VISITORS,
+    OCTETS_MAX = 1280,
+    BUDGET_NS = 60,
+    BETWEEN_NS = 1000, /* from probe to probe */
+};
 
-static struct built built;
+#define TARGETS       "targets: [203.0.113.9, '2001:db8:42::9']\n"
+#define ADDRESSES     "addresses: [198.51.100.16/28, '2001:db8:43::/64']\n"
+#define LABELS        "mpls: [{label: 24001, tc: 5}, {label: 16, ttl: 254}]"
+#define INTERFACE     "interface: {name: xe-0/0/1, index: 7, mtu: 1500, address: own}"
+#define HOP_LIST(hop) "hops: [" hop ", {loop: 1, times: 11}]\n"
+
+static const char *const tales[] = {
+    TARGETS ADDRESSES HOP_LIST("{say: plain}"),
+    TARGETS ADDRESSES HOP_LIST("{say: labels, " LABELS "}"),
+    TARGETS ADDRESSES HOP_LIST("{say: interface, " INTERFACE "}"),
+};
+
+enum { PLAIN, WITH_LABELS, WITH_INTERFACE };
+
+struct kind {
+    const char *row;
+    const char *what;
+    unsigned tale;
+    uint8_t version;
+    uint8_t protocol;
+    uint16_t length; /* behind the IP header */
+    bool at_end;
+};
+
+static const struct kind kinds[] = {
+    {"answer-ipv4-udp", "IPv4 UDP at a hop", PLAIN, 4, PROTOCOL_UDP, 40, false},
+    {"answer-ipv4-echo", "IPv4 echo at a hop", PLAIN, 4, PROTOCOL_ICMP, 64, false},
+    {"answer-ipv4-tcp", "IPv4 TCP at a hop", PLAIN, 4, PROTOCOL_TCP, 20, false},
+    {"answer-ipv6-udp", "IPv6 UDP at a hop", PLAIN, 6, PROTOCOL_UDP, 40, false},
+    {"answer-ipv6-echo", "IPv6 echo at a hop", PLAIN, 6, PROTOCOL_ICMPV6, 64, false},
+    {"answer-ipv6-tcp", "IPv6 TCP at a hop", PLAIN, 6, PROTOCOL_TCP, 20, false},
+    {"answer-ipv4-mpls", "IPv4 UDP at a hop with labels", WITH_LABELS, 4, PROTOCOL_UDP, 40, false},
+    {"answer-ipv6-mpls", "IPv6 UDP at a hop with labels", WITH_LABELS, 6, PROTOCOL_UDP, 40, false},
+    {"answer-ipv4-interface", "IPv4 UDP at a hop with an interface", WITH_INTERFACE, 4,
+     PROTOCOL_UDP, 40, false},
+    {"answer-ipv6-interface", "IPv6 UDP at a hop with an interface", WITH_INTERFACE, 6,
+     PROTOCOL_UDP, 40, false},
+    {"answer-ipv4-576", "IPv4 UDP of 576 octets at a hop", PLAIN, 4, PROTOCOL_UDP, 556, false},
+    {"answer-ipv6-1280", "IPv6 UDP of 1280 octets at a hop", PLAIN, 6, PROTOCOL_UDP, 1240, false},
+    {"answer-ipv4-udp-end", "IPv4 UDP at the end", PLAIN, 4, PROTOCOL_UDP, 40, true},
+    {"answer-ipv4-echo-end", "IPv4 echo at the end", PLAIN, 4, PROTOCOL_ICMP, 64, true},
+    {"answer-ipv4-tcp-end", "IPv4 TCP at the end", PLAIN, 4, PROTOCOL_TCP, 20, true},
+    {"answer-ipv6-udp-end", "IPv6 UDP at the end", PLAIN, 6, PROTOCOL_UDP, 40, true},
+    {"answer-ipv6-echo-end", "IPv6 echo at the end", PLAIN, 6, PROTOCOL_ICMPV6, 64, true},
+    {"answer-ipv6-tcp-end", "IPv6 TCP at the end", PLAIN, 6, PROTOCOL_TCP, 20, true},
+};
+
+/* Probes, and the answers that they got. */
+struct exchange {
+    size_t probe_length;
+    size_t answer_length;
+    uint8_t probe[OCTETS_MAX];
+    uint8_t answer[OCTETS_MAX];
+};
+
+static struct exchange exchanges[PROBES];
 static struct responder responder;
 static uint8_t out[ANSWER_CAPACITY];
+static uint64_t now;
 
-static double now_ns(void)
+static double clock_ns(void)
 {
     struct timespec t;
 
@@ -30,137 +95,156 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* A probe of `data` octets behind an eight-octet header of UDP or ICMP echo; returns its length. */
-static size_t write_probe(uint8_t version, uint8_t protocol, uint8_t hop_limit, size_t data,
-                          uint8_t *packet)
+static void fail(const char *what, const char *why)
 {
-    static const uint8_t v4[4] = {192, 0, 2, 77};
-    static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x99, [15] = 0x77};
-    const struct address source = version == 6 ? address_v6(v6) : address_v4(v4);
-    const struct ip_header ip = {.source = &source,
-                                 .destination = &built.tale.target[version == 6].address,
-                                 .version = version,
-                                 .hop_limit = hop_limit,
-                                 .protocol = protocol};
-    uint8_t *payload = packet + ip_header_length(version);
-    const size_t length = 8 + data;
+    fprintf(stderr, "answer: %s: %s\n", what, why);
+    exit(1);
+}
 
-    memset(payload, 0x40, length);
-    if (protocol == PROTOCOL_UDP) {
-        store_u16(payload + 4, (uint16_t)length);
-        store_u16(payload + 6, 0);
-        store_u16(payload + 6, ip_payload_checksum(&ip, payload, length));
-    } else {
-        store_u32(payload, version == 6 ? 128u << 24 : 8u << 24);
-        store_u16(payload + 2, version == 6 ? ip_payload_checksum(&ip, payload, length)
-                                            : checksum_fold(checksum_add(0, payload, length)));
+static void write_probes(const struct kind *kind, const struct address *destination)
+{
+    for (unsigned i = 0; i < PROBES; i++) {
+        const uint8_t visitor = (uint8_t)(i / HOPS + 1);
+        const struct address source =
+            kind->version == 6
+                ? address_v6((const uint8_t[16]){0x20, 0x01, 0x0d, 0xb8, 0, 0x99, 0, visitor, 1})
+                : address_v4((const uint8_t[4]){192, 0, 2, visitor});
+        const struct probe_order order = {
+            .source = &source,
+            .destination = destination,
+            .version = kind->version,
+            .protocol = kind->protocol,
+            .hop_limit = (uint8_t)(kind->at_end ? HOPS + 1 : i % HOPS + 1),
+            .flow = (uint16_t)(40000 + i),
+            .length = kind->length,
+        };
+
+        exchanges[i].probe_length = probe_write(&order, exchanges[i].probe);
     }
-    ip_header_write(&ip, length, packet);
-    return ip_header_length(version) + length;
 }
 
-static int by_size(const void *a, const void *b)
+/* Each probe once, and its answer kept. */
+static void take_answers(const struct kind *kind)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
+    for (unsigned i = 0; i < PROBES; i++) {
+        struct exchange *e = &exchanges[i];
+        const struct answer answer =
+            respond(&responder, e->probe, e->probe_length, now += BETWEEN_NS, out, sizeof out);
 
-    return x < y ? -1 : x > y;
+        if (answer.length == 0)
+            fail(kind->what, reason_sentence(answer.reason));
+        e->answer_length = answer.length;
+        memcpy(e->answer, out, answer.length);
+    }
 }
 
-static double median(double *runs)
-{
-    qsort(runs, RUNS, sizeof *runs, by_size);
-    return runs[RUNS / 2];
-}
-
-static double time_answers(const uint8_t *probe, size_t length, size_t *out_length)
+static double time_answers(void)
 {
     double runs[RUNS];
 
     for (unsigned run = 0; run < RUNS; run++) {
-        const double start = now_ns();
+        const double start = clock_ns();
 
-        for (unsigned i = 0; i < TIMES; i++)
-            *out_length = respond(&responder, probe, length, i, out, sizeof out).length;
-        runs[run] = (now_ns() - start) / TIMES;
+        for (unsigned turn = 0; turn < TURNS; turn++)
+            for (const struct exchange *e = exchanges; e < exchanges + PROBES; e++)
+                (void)respond(&responder, e->probe, e->probe_length, now += BETWEEN_NS, out,
+                              sizeof out);
+        runs[run] = (clock_ns() - start) / (TURNS * PROBES);
     }
-    return median(runs);
+    return row_median(runs, RUNS);
 }
 
-static double time_copies(size_t length)
+static double time_copies(void)
 {
-    static uint8_t from[ANSWER_CAPACITY];
     double runs[RUNS];
 
     for (unsigned run = 0; run < RUNS; run++) {
-        const double start = now_ns();
+        const double start = clock_ns();
 
-        for (unsigned i = 0; i < TIMES; i++) {
-            memcpy(out, from, length);
-            __asm__ volatile("" ::"r"(out), "r"(from), "r"(&length) : "memory");
-        }
-        runs[run] = (now_ns() - start) / TIMES;
+        for (unsigned turn = 0; turn < TURNS; turn++)
+            for (const struct exchange *e = exchanges; e < exchanges + PROBES; e++) {
+                memcpy(out, e->answer, e->answer_length);
+                __asm__ volatile("" ::"r"(out) : "memory");
+            }
+        runs[run] = (clock_ns() - start) / (TURNS * PROBES);
     }
-    return median(runs);
+    return row_median(runs, RUNS);
 }
 
-static void print_list(const char *name, const double *values, unsigned count)
+static void measure(const struct kind *kind, unsigned rounds)
 {
-    printf(", \"%s\": [", name);
-    for (unsigned i = 0; i < count; i++)
-        printf("%s%.1f", i > 0 ? ", " : "", values[i]);
-    printf("]");
+    double answers[ROUNDS_MAX], copies[ROUNDS_MAX];
+    char what[128];
+
+    take_answers(kind);
+    for (unsigned round = 0; round < rounds; round++) {
+        answers[round] = time_answers();
+        copies[round] = time_copies();
+    }
+    snprintf(what, sizeof what, "an answer in user space: %s", kind->what);
+    row_print(&(struct row){kind->row, what, "ns", "copying its octets", "above", BUDGET_NS},
+              answers, copies, rounds);
+}
+
+static struct tale *compile(const char *text)
+{
+    struct report report;
+    struct tale *tale;
+
+    report_init(&report, "bench.yaml");
+    tale = tale_compile(text, strlen(text), "bench.yaml", &report);
+    if (tale == NULL)
+        fail(text, report.entry[0].text);
+    return tale;
+}
+
+/* Limits as the daemon has them, but too high to be reached. */
+static struct limiter *open_limiter(void)
+{
+    const struct limit_settings limits = {
+        .source_rate = 100000000,
+        .source_burst = 100000000,
+        .total_rate = 100000000,
+        .total_burst = 100000000,
+        .sources = 65536,
+        .hash_key = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u},
+    };
+    struct limiter *limiter;
+
+    if (limiter_new(&limits, &limiter) != 0)
+        fail("the limits", "not enough memory");
+    return limiter;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *row;
-        const char *what;
-        uint8_t version;
-        uint8_t protocol;
-        uint8_t hop_limit;
-        size_t data;
-    } rows[] = {
-        {"ipv4-udp-hop", "IPv4 UDP at the 1st hop", 4, PROTOCOL_UDP, 1, 32},
-        {"ipv4-echo-hop", "IPv4 echo at the 12th hop", 4, PROTOCOL_ICMP, 12, 56},
-        {"ipv6-udp-hop", "IPv6 UDP at the 1st hop", 6, PROTOCOL_UDP, 1, 32},
-        {"ipv6-echo-hop", "IPv6 echo at the 12th hop", 6, PROTOCOL_ICMPV6, 12, 56},
-        {"ipv4-mpls", "IPv4 UDP at a hop with labels", 4, PROTOCOL_UDP, 2, 32},
-        {"ipv4-interface", "IPv4 UDP at a hop with an interface", 4, PROTOCOL_UDP, 3, 32},
-        {"ipv4-echo-end", "IPv4 echo at the end", 4, PROTOCOL_ICMP, 64, 56},
-        {"ipv6-udp-end", "IPv6 UDP at the end", 6, PROTOCOL_UDP, 64, 32},
-        {"ipv4-576", "IPv4 UDP of 576 octets at the 1st hop", 4, PROTOCOL_UDP, 1, 520},
-        {"ipv6-1280", "IPv6 UDP of 1280 octets at the 1st hop", 6, PROTOCOL_UDP, 1, 1232 - 40},
-    };
     const unsigned rounds = argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-    uint8_t probe[2048];
+    struct limiter *limiter;
 
     if (rounds < 1 || rounds > ROUNDS_MAX) {
         fprintf(stderr, "answer: expected ROUNDS, 1 to %d\n", ROUNDS_MAX);
         return 2;
     }
-    built_usual(&built);
-    for (unsigned i = 3; i < 12; i++)
-        (void)built_add_hop(&built);
-    built.tale.straight = tale_is_straight(&built.tale); /* as tale_compile does */
-    responder = (struct responder){.tales = built.tales, .random = random_seeded(1)};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const size_t length =
-            write_probe(rows[i].version, rows[i].protocol, rows[i].hop_limit, rows[i].data, probe);
-        double answer[ROUNDS_MAX], copy[ROUNDS_MAX];
-        size_t answered;
+    limiter = open_limiter();
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct tale *const tale = compile(tales[kinds[i].tale]);
+        struct tales its = {.count = 1, .tale = &tale};
+        struct targets *targets;
 
-        for (unsigned round = 0; round < rounds; round++) {
-            answer[round] = time_answers(probe, length, &answered);
-            copy[round] = time_copies(answered);
-        }
-        printf("{\"row\": \"answer-%s\", \"what\": \"an answer in user space: %s\", "
-               "\"unit\": \"ns\", \"reference\": \"copying its octets\", "
-               "\"kind\": \"above\", \"budget\": %d",
-               rows[i].row, rows[i].what, BUDGET_NS);
-        print_list("values", answer, rounds);
-        print_list("references", copy, rounds);
-        printf("}\n");
+        if (targets_new(&its, &targets) != 0)
+            fail("the targets", "not enough memory");
+        its.targets = targets;
+
+        responder = (struct responder){
+            .tales = its,
+            .limiter = limiter,
+            .random = random_seeded(1),
+        };
+        write_probes(&kinds[i], &tale->target[kinds[i].version == 6].address);
+        measure(&kinds[i], rounds);
+        targets_free(targets);
+        tale_free(tale);
     }
+    limiter_free(limiter);
     return 0;
 }

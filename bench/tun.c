@@ -12,7 +12,8 @@
  */
 #include "edge/tun.h"
 #include "edge/route.h"
-#include "wire/ip.h"
+#include "probe.h"
+#include "row.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,8 +39,7 @@ enum {
     FLOWS = 64,
     HOPS = 5,
     PROBE_MAX = 64,
-    PROBE_DATA = 32, /* what traceroute sends by itself: 60 octets over IPv4 */
-    ROUNDS_MAX = 99,
+    PROBE_LENGTH = 40, /* what traceroute sends by itself: 60 octets over IPv4 */
     READY_TENTHS = 200,
     SETTLE_US = 50000,
     TRIES = 10,
@@ -110,22 +110,15 @@ static void write_probe(struct bench *b, unsigned flow)
     static const uint8_t target_v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x42, [15] = 9};
     const struct address source = b->version == 6 ? address_v6(v6) : address_v4(v4);
     const struct address target = b->version == 6 ? address_v6(target_v6) : address_v4(target_v4);
-    const struct ip_header ip = {.source = &source,
-                                 .destination = &target,
-                                 .version = b->version,
-                                 .hop_limit = (uint8_t)(1 + flow % HOPS),
-                                 .protocol = 17};
-    uint8_t *udp = b->probe[flow] + ip_header_length(b->version);
-    const size_t length = 8 + (b->version == 6 ? PROBE_DATA - 20 : PROBE_DATA);
+    const struct probe_order order = {.source = &source,
+                                      .destination = &target,
+                                      .version = b->version,
+                                      .protocol = PROTOCOL_UDP,
+                                      .hop_limit = (uint8_t)(1 + flow % HOPS),
+                                      .flow = (uint16_t)(40000 + flow),
+                                      .length = b->version == 6 ? PROBE_LENGTH - 20 : PROBE_LENGTH};
 
-    memset(udp, 0x40, length);
-    store_u16(udp, (uint16_t)(40000 + flow));
-    store_u16(udp + 2, 33434);
-    store_u16(udp + 4, (uint16_t)length);
-    store_u16(udp + 6, 0);
-    store_u16(udp + 6, ip_payload_checksum(&ip, udp, length));
-    ip_header_write(&ip, length, b->probe[flow]);
-    b->probe_length = ip_header_length(b->version) + length;
+    b->probe_length = probe_write(&order, b->probe[flow]);
 }
 
 /* Packets that the kernel received from `device`. */
@@ -338,14 +331,6 @@ static void stop_hoptell(struct bench *b)
     rmdir(b->folder);
 }
 
-static void print_list(const char *name, const double *values, unsigned count)
-{
-    printf(", \"%s\": [", name);
-    for (unsigned i = 0; i < count; i++)
-        printf("%s%.0f", i > 0 ? ", " : "", values[i]);
-    printf("]");
-}
-
 static void measure(struct bench *b, uint8_t version, unsigned rounds, double seconds)
 {
     double answered[ROUNDS_MAX], returned[ROUNDS_MAX];
@@ -357,14 +342,11 @@ static void measure(struct bench *b, uint8_t version, unsigned rounds, double se
         returned[i] = rate(b, returning, b->plain_clock, seconds);
         answered[i] = rate(b, answering, b->hoptell_clock, seconds);
     }
-    printf("{\"row\": \"tun-ipv%u\", \"what\": \"a hop answered over TUN, IPv%u\", "
-           "\"unit\": \"packets/s\", \"reference\": \"the same packets read and written back\", "
-           "\"kind\": \"ratio\", \"budget\": 0.8",
-           version, version);
-    print_list("values", answered, rounds);
-    print_list("references", returned, rounds);
-    printf("}\n");
-    fflush(stdout);
+    row_print(&(struct row){version == 6 ? "tun-ipv6" : "tun-ipv4",
+                            version == 6 ? "a hop answered over TUN, IPv6"
+                                         : "a hop answered over TUN, IPv4",
+                            "packets/s", "the same packets read and written back", "ratio", 0.8},
+              answered, returned, rounds);
 }
 
 int main(int argc, char **argv)

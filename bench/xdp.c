@@ -10,21 +10,19 @@
  */
 #include "edge/xdp.h"
 #include "minimal.h"
+#include "probe.h"
+#include "row.h"
 #include "tale/book.h"
-#include "wire/icmp.h"
-#include "wire/reply.h"
 
 #include "../tests/unit/tale_built.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 999, RUNS = 3, REPEATS = 20000, HOP_BUDGET_NS = 100, FLOW_BUDGET_NS = 40 };
+enum { ETHERNET = 14 };
+enum { RUNS = 3, REPEATS = 20000, HOP_BUDGET_NS = 100, FLOW_BUDGET_NS = 40 };
 
 static struct built built;
 static uint8_t frame[2048];
@@ -44,13 +42,6 @@ static void expect(int code, const char *what)
         return;
     fprintf(stderr, "xdp: cannot %s: %s\n", what, strerror(abs(code)));
     exit(1);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
 }
 
 /* What became of a frame. */
@@ -76,8 +67,7 @@ static double time_run(int fd, size_t length)
 
     for (unsigned i = 0; i < RUNS; i++)
         values[i] = run(fd, length, REPEATS).ns;
-    qsort(values, RUNS, sizeof values[0], by_size);
-    return values[RUNS / 2];
+    return row_median(values, RUNS);
 }
 
 static void set(const char *map, const void *value)
@@ -114,8 +104,7 @@ static double time_answers(int fd, size_t length, struct moved moved)
         fprintf(stderr, "xdp: expected an answer to the last packet as to the first, found none\n");
         exit(1);
     }
-    qsort(values, RUNS, sizeof values[0], by_size);
-    return values[RUNS / 2];
+    return row_median(values, RUNS);
 }
 
 static size_t write_frame(uint8_t version, uint8_t protocol, uint8_t hop_limit, size_t payload)
@@ -123,48 +112,22 @@ static size_t write_frame(uint8_t version, uint8_t protocol, uint8_t hop_limit, 
     static const uint8_t v4[4] = {192, 0, 2, 77};
     static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x99, [15] = 0x77};
     const struct address source = version == 6 ? address_v6(v6) : address_v4(v4);
-    const struct ip_header ip = {.source = &source,
-                                 .destination = &built.tale.target[version == 6].address,
-                                 .version = version,
-                                 .hop_limit = hop_limit,
-                                 .protocol = protocol};
-    uint8_t *data = frame + 14 + ip_header_length(version);
+    const struct probe_order order = {.source = &source,
+                                      .destination = &built.tale.target[version == 6].address,
+                                      .version = version,
+                                      .protocol = protocol,
+                                      .hop_limit = hop_limit,
+                                      .flow = 40000,
+                                      .length = payload};
 
-    memset(frame, 2, 12);
+    memset(frame, 2, ETHERNET);
     store_u16(frame + 12, version == 6 ? 0x86dd : 0x0800);
-    ip_header_write(&ip, payload, frame + 14);
-    memset(data, 0x40, payload);
-    if (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6)
-        store_u32(data, version == 6 ? 128u << 24 : 8u << 24);
-    if (protocol == PROTOCOL_TCP) {
-        data[12] = 5 << 4;
-        data[13] = TCP_ACK;
-    }
-    return 14 + ip_header_length(version) + payload;
+    return ETHERNET + probe_write(&order, frame + ETHERNET);
 }
 
 static bool is_wanted(const char *row)
 {
     return !only || strcmp(row, only) == 0;
-}
-
-static void print_list(const char *name, const double *values, unsigned count)
-{
-    printf(", \"%s\": [", name);
-    for (unsigned i = 0; i < count; i++)
-        printf("%s%.1f", i > 0 ? ", " : "", values[i]);
-    printf("]");
-}
-
-static void print_row(const char *row, const char *what, const char *reference, int budget,
-                      const double *values, const double *references, unsigned rounds)
-{
-    printf("{\"row\": \"%s\", \"what\": \"%s\", \"unit\": \"ns\", \"reference\": \"%s\", "
-           "\"kind\": \"above\", \"budget\": %d",
-           row, what, reference, budget);
-    print_list("values", values, rounds);
-    print_list("references", references, rounds);
-    printf("}\n");
 }
 
 static void measure_hops(int ours, unsigned rounds)
@@ -208,8 +171,9 @@ static void measure_hops(int ours, unsigned rounds)
                 program("swap"), length, (struct moved){.cut = moved.tail < 0 ? moved.tail : 0});
         }
         snprintf(what, sizeof what, "a hop answered in XDP: %s", rows[i].what);
-        print_row(rows[i].row, what, "swapping addresses and sending back", HOP_BUDGET_NS, values,
-                  references, rounds);
+        row_print(&(struct row){rows[i].row, what, "ns", "swapping addresses and sending back",
+                                "above", HOP_BUDGET_NS},
+                  values, references, rounds);
     }
 }
 
@@ -217,7 +181,7 @@ static void measure_flows(int ours, unsigned rounds)
 {
     for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
         const size_t length = write_frame(version, PROTOCOL_TCP, 57, 1000);
-        uint8_t *bits = frame + 14 + ip_header_length(version) + 13;
+        uint8_t *bits = frame + ETHERNET + ip_header_length(version) + 13;
         double values[ROUNDS_MAX], references[ROUNDS_MAX];
         const char *row = version == 6 ? "xdp-watch-ipv6" : "xdp-watch-ipv4";
 
@@ -231,10 +195,11 @@ static void measure_flows(int ours, unsigned rounds)
             values[round] = time_run(ours, length);
             references[round] = time_run(program("pass"), length);
         }
-        print_row(row,
-                  version == 6 ? "watching an established flow in XDP: IPv6"
-                               : "watching an established flow in XDP: IPv4",
-                  "XDP_PASS alone", FLOW_BUDGET_NS, values, references, rounds);
+        row_print(&(struct row){row,
+                                version == 6 ? "watching an established flow in XDP: IPv6"
+                                             : "watching an established flow in XDP: IPv4",
+                                "ns", "XDP_PASS alone", "above", FLOW_BUDGET_NS},
+                  values, references, rounds);
     }
 }
 
@@ -249,11 +214,12 @@ static struct xdp *open_ours(bool tells, bool watches)
                                           .source_burst = 10000000,
                                           .total_rate = 100000000,
                                           .total_burst = 100000000};
+    const struct tales tales = built_tales(&built);
     char error[512];
     struct xdp *xdp = NULL;
 
     if (xdp_open(&orders, &xdp, error, sizeof error) != 0 ||
-        book_write(&built.tales, NULL, 0, &limits, xdp_book(xdp), error, sizeof error) != 0) {
+        book_write(&tales, NULL, 0, &limits, xdp_book(xdp), error, sizeof error) != 0) {
         fprintf(stderr, "%s\n", error);
         exit(1);
     }

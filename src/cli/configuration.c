@@ -9,6 +9,7 @@
 #include "cli/stacks.h"
 #include "tale/compile.h"
 #include "tale/own.h"
+#include "tale/targets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -187,6 +188,16 @@ static int load_stacks(const char *file, struct configuration *configuration)
     return error;
 }
 
+static int index_targets(const char *file, struct configuration *configuration)
+{
+    struct targets *targets;
+
+    if (targets_new(&configuration->tales, &targets) != 0)
+        return unreadable(file, "settings", -ENOMEM);
+    configuration->tales.targets = targets;
+    return 0;
+}
+
 int configuration_load(const char *file, bool must_exist, struct configuration **out)
 {
     struct configuration *configuration = calloc(1, sizeof *configuration);
@@ -198,6 +209,8 @@ int configuration_load(const char *file, bool must_exist, struct configuration *
     if (error == 0)
         error = worse(worse(load_tales(file, configuration), load_networks(file, configuration)),
                       load_stacks(file, configuration));
+    if (error == 0)
+        error = index_targets(file, configuration);
     if (error != 0) {
         configuration_free(configuration);
         return error;
@@ -215,6 +228,7 @@ void configuration_free(struct configuration *configuration)
         tale_free(configuration->tales.tale[i]);
     free((void *)configuration->tales.tale);
     named_networks_free(configuration->networks);
+    targets_free((struct targets *)configuration->tales.targets);
     settings_free(configuration->settings);
     free(configuration->stacks);
     free(configuration);

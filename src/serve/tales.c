@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "serve/answer.h"
 #include "serve/parameters.h"
+#include "tale/targets.h"
 
 static json_t *targets_of(const struct tale *tale)
 {
@@ -57,9 +58,12 @@ static json_t *walkers_of(const struct walks *walks, const struct tale *tale)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < walks->count; i++)
-        if (tales_find(walks->tales, &walks->walker[i].target) == tale)
+    for (size_t i = 0; i < walks->count; i++) {
+        const struct address *target = &walks->walker[i].target;
+
+        if (tales_find(walks->tales, address_family(target), target).tale == tale)
             json_array_append_new(list, walker_object(&walks->walker[i]));
+    }
     return list;
 }
 

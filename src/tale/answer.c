@@ -53,18 +53,11 @@ static struct plan plan_too_big(const struct packet *p, const struct hop *hop)
     };
 }
 
-struct plan answer_plan_hop(const struct probe *probe, const struct stop *stop)
+struct plan answer_plan_stopped(const struct probe *probe, const struct stop *stop)
 {
-    const struct packet *p = &probe->packet;
-
     if (stop->cause == STOP_REFUSED)
-        return plan_refused(p, stop->hop->refuse);
-    if (stop->cause == STOP_TOO_BIG)
-        return plan_too_big(p, stop->hop);
-    return (struct plan){
-        .reason = REASON_TIME_EXCEEDED,
-        .type = p->version == 6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED,
-    };
+        return plan_refused(&probe->packet, stop->hop->refuse);
+    return plan_too_big(&probe->packet, stop->hop);
 }
 
 uint8_t answer_hop_limit(const struct tale *tale, unsigned position)
@@ -83,63 +76,75 @@ static uint8_t arriving_hop_limit(const struct packet *p, unsigned position)
     return p->hop_limit > position ? (uint8_t)(p->hop_limit - position + 1) : 1;
 }
 
-static size_t write_error(const struct probe *probe, const struct stop *stop,
-                          const struct plan *plan, uint8_t *out)
+static inline size_t write_error(const struct probe *probe, const struct stop *stop,
+                                 const struct plan *plan, uint8_t version, uint8_t hop_limit,
+                                 uint8_t *out)
 {
+    const enum family family = version == 6 ? FAMILY_V6 : FAMILY_V4;
     const struct packet *p = &probe->packet;
-    struct icmp_error error = {
-        .source = stop->hop ? &stop->hop->address[packet_family(p)] : &p->destination,
+    const struct hop *hop = stop->hop;
+    const struct icmp_error error = {
+        .source = hop ? &hop->address[family] : &p->destination,
+        .extension = hop ? hop->prepared.extension[family].octets : NULL,
+        .extension_length = hop ? hop->prepared.extension[family].length : 0,
         .rest = plan->rest,
         .type = plan->type,
         .code = plan->code,
-        .hop_limit = answer_hop_limit(probe->tale, stop->position),
+        .hop_limit = hop_limit,
         .quoted_hop_limit = arriving_hop_limit(p, stop->position),
     };
 
-    if (stop->hop)
-        error.extension = (struct extension){
-            .label = stop->hop->label,
-            .interface = stop->hop->interface,
-            .label_count = stop->hop->label_count,
-            .interface_count = stop->hop->interface_count,
-        };
-    return icmp_error_write(p, &error, out);
+    return icmp_error_write(p, &error, version, out);
 }
 
-/* The most that an answer of this kind can have. */
-static size_t answer_room(const struct packet *p, enum answer_kind kind)
+/* What most answers are is written by one function for each version, with nothing left to call. */
+__attribute__((flatten)) static size_t write_error_v4(const struct probe *probe,
+                                                      const struct stop *stop,
+                                                      const struct plan *plan, uint8_t hop_limit,
+                                                      uint8_t *out)
+{
+    return write_error(probe, stop, plan, 4, hop_limit, out);
+}
+
+__attribute__((flatten)) static size_t write_error_v6(const struct probe *probe,
+                                                      const struct stop *stop,
+                                                      const struct plan *plan, uint8_t hop_limit,
+                                                      uint8_t *out)
+{
+    return write_error(probe, stop, plan, 6, hop_limit, out);
+}
+
+/* The most that a reply of this kind can have. */
+static size_t reply_room(const struct packet *p, enum answer_kind kind)
 {
     const size_t header = ip_header_length(p->version);
 
     switch (kind) {
-    case ANSWER_ERROR:
-        return p->version == 6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4;
-    case ANSWER_ECHO:
-    case ANSWER_UDP:
-        return header + packet_payload_length(p);
     case ANSWER_TCP_RESET:
     case ANSWER_TCP_OPEN:
         return header + REPLY_TCP_MAX;
     case ANSWER_SCTP:
         return header + SCTP_ANSWER;
     case ANSWER_DCCP_RESET:
-    default:
         return header + DCCP_RESET;
+    case ANSWER_ECHO:
+    case ANSWER_UDP:
+    default:
+        return header + packet_payload_length(p);
     }
 }
 
-/* The end has parsed these before: they are whole. */
-static size_t write_tcp(const struct packet *p, const struct plan *plan, struct random *random,
-                        uint8_t hop_limit, uint8_t *out)
+/* The end has seen that it is whole. */
+__attribute__((flatten)) static size_t write_tcp(const struct packet *p, const struct plan *plan,
+                                                 struct random *random, uint8_t hop_limit,
+                                                 uint8_t *out)
 {
-    struct tcp tcp;
-
-    (void)tcp_parse(p->payload, packet_payload_length(p), &tcp);
     if (plan->kind == ANSWER_TCP_RESET)
-        return reply_tcp_reset(p, &tcp, hop_limit, out);
-    return reply_tcp_open(p, &tcp, (uint32_t)random_next(random), hop_limit, out);
+        return reply_tcp_reset(p, hop_limit, out);
+    return reply_tcp_open(p, (uint32_t)random_next(random), hop_limit, out);
 }
 
+/* So has it parsed this one. */
 static size_t write_dccp(const struct packet *p, uint8_t hop_limit, uint8_t *out)
 {
     struct dccp dccp;
@@ -148,17 +153,10 @@ static size_t write_dccp(const struct packet *p, uint8_t hop_limit, uint8_t *out
     return reply_dccp_reset(p, &dccp, hop_limit, out);
 }
 
-size_t answer_write(const struct probe *probe, const struct stop *stop, const struct plan *plan,
-                    struct random *random, uint8_t *out, size_t capacity)
+static size_t write_reply(const struct packet *p, const struct plan *plan, struct random *random,
+                          uint8_t hop_limit, uint8_t *out)
 {
-    const struct packet *p = &probe->packet;
-    const uint8_t hop_limit = answer_hop_limit(probe->tale, stop->position);
-
-    if (answer_room(p, plan->kind) > capacity)
-        return 0;
     switch (plan->kind) {
-    case ANSWER_ECHO:
-        return reply_echo(p, hop_limit, out);
     case ANSWER_UDP:
         return reply_udp(p, hop_limit, out);
     case ANSWER_TCP_RESET:
@@ -168,8 +166,23 @@ size_t answer_write(const struct probe *probe, const struct stop *stop, const st
         return reply_sctp(p, plan->type, plan->code, plan->rest, hop_limit, out);
     case ANSWER_DCCP_RESET:
         return write_dccp(p, hop_limit, out);
-    case ANSWER_ERROR:
+    case ANSWER_ECHO:
     default:
-        return write_error(probe, stop, plan, out);
+        return reply_echo(p, hop_limit, out);
     }
+}
+
+size_t answer_write(const struct probe *probe, const struct stop *stop, const struct plan *plan,
+                    struct random *random, uint8_t *out, size_t capacity)
+{
+    const struct packet *p = &probe->packet;
+    const uint8_t hop_limit = answer_hop_limit(probe->tale, stop->position);
+
+    if (plan->kind != ANSWER_ERROR)
+        return reply_room(p, plan->kind) <= capacity ? write_reply(p, plan, random, hop_limit, out)
+                                                     : 0;
+    if (p->version == 6)
+        return capacity >= ICMP_ERROR_MAX_V6 ? write_error_v6(probe, stop, plan, hop_limit, out)
+                                             : 0;
+    return capacity >= ICMP_ERROR_MAX_V4 ? write_error_v4(probe, stop, plan, hop_limit, out) : 0;
 }

@@ -5,6 +5,7 @@
 #define HOPTELL_TALE_ANSWER_H
 
 #include "tale/path.h"
+#include "wire/icmp.h"
 
 enum answer_kind {
     ANSWER_ERROR, /* an ICMP error: type, code and rest */
@@ -24,8 +25,19 @@ struct plan {
     uint32_t rest; /* the second word of an ICMP error's header: MTU or pointer */
 };
 
+/* The error from a hop that stopped the probe for another reason than its hop limit. */
+struct plan answer_plan_stopped(const struct probe *probe, const struct stop *stop);
+
 /* The ICMP error from the hop at which the probe stopped. */
-struct plan answer_plan_hop(const struct probe *probe, const struct stop *stop);
+static inline struct plan answer_plan_hop(const struct probe *probe, const struct stop *stop)
+{
+    if (stop->cause != STOP_HOP_LIMIT)
+        return answer_plan_stopped(probe, stop);
+    return (struct plan){
+        .reason = REASON_TIME_EXCEEDED,
+        .type = probe->packet.version == 6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED,
+    };
+}
 
 /*
  * The hop limit of an answer from `position` (from 1): one less with each hop, as if it had come

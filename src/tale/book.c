@@ -5,6 +5,7 @@
 
 #include "tale/answer.h"
 #include "tale/bucket.h"
+#include "tale/targets.h"
 #include "wire/icmp.h"
 
 #include <errno.h>
@@ -94,14 +95,13 @@ static bool fill_range(const struct tales *tales, const struct address *own, siz
                        struct book_range *range)
 {
     const struct address a = address_of_halves(range->first[0], range->first[1]);
-    const struct prefix *target;
-    const struct tale *tale = tales_find_target(tales, &a, &target);
+    const struct target target = tales_find(tales, address_family(&a), &a);
 
-    if (tale == NULL)
+    if (target.tale == NULL)
         return false;
-    range->tale = tale_index(tales, tale);
+    range->tale = tale_index(tales, target.tale);
     range->family = (uint8_t)address_family(&a);
-    range->host_mask = host_mask(target);
+    range->host_mask = host_mask(target.prefix);
     range->own = is_among(&a, own, own_count);
     return true;
 }
@@ -147,7 +147,7 @@ static bool write_ranges(const struct tales *tales, const struct address *own, s
             if (!add_prefix(book, &tales->tale[i]->target[j]))
                 return false;
     for (size_t i = 0; i < own_count; i++)
-        if (tales_find(tales, &own[i]) != NULL &&
+        if (tales_find(tales, address_family(&own[i]), &own[i]).tale != NULL &&
             !add_prefix(book, &(struct prefix){.address = own[i], .length = 128}))
             return false;
     qsort(book->range, book->range_count, sizeof book->range[0], compare_places);
@@ -175,28 +175,14 @@ struct writing {
     uint32_t extensions;
 };
 
-static bool needs_user_space(const struct hop *hop)
-{
-    return hop->loss != 0 || hop->duplicate != 0 || hop->reorder != 0 || hop->rate != 0 ||
-           hop->delay_us != 0 || hop->jitter_us != 0;
-}
-
 static void write_extension(struct writing *w, const struct hop *hop, enum family family,
                             struct book_hop *out)
 {
-    const uint8_t version = family == FAMILY_V6 ? 6 : 4;
-    const size_t most = family == FAMILY_V6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4;
-    const size_t room = most - ip_header_length(version) - ICMP_HEADER - ICMP_QUOTE_EXTENDED;
-    const struct extension extension = {.label = hop->label,
-                                        .interface = hop->interface,
-                                        .label_count = hop->label_count,
-                                        .interface_count = hop->interface_count};
-    uint8_t octets[ICMP_ERROR_MAX_V6];
-    size_t length;
+    const uint8_t *octets = hop->prepared.extension[family].octets;
+    const size_t length = hop->prepared.extension[family].length;
 
-    if (extension_is_empty(&extension) || !icmp_is_extensible(version, out->type[family]))
+    if (octets == NULL || !icmp_is_extensible(family == FAMILY_V6 ? 6 : 4, out->type[family]))
         return;
-    length = extension_write(&extension, &hop->address[family], octets, room);
     if (length > BOOK_EXTENSION_MAX || w->extensions + length > BOOK_EXTENSIONS) {
         out->user_space = true;
         return;
@@ -230,7 +216,7 @@ static void write_hop(struct writing *w, const struct tale *tale, const struct h
     *out = (struct book_hop){
         .silent = hop->silent,
         .hop_limit = answer_hop_limit(tale, position),
-        .user_space = needs_user_space(hop),
+        .user_space = !hop->prepared.steady,
         .refuses = hop->refuse != REFUSE_NONE,
     };
     for (unsigned family = 0; family < FAMILY_COUNT; family++) {

@@ -58,12 +58,21 @@ void draft_set_defaults(struct draft *draft, const char *file)
     tale->end[PROBE_OTHER] = END_UNREACHABLE;
 }
 
+static void *no_memory(struct draft *draft)
+{
+    report_error(draft->report, 0, 0, "not enough memory for the tale");
+    return NULL;
+}
+
 struct tale *draft_finish(struct draft *draft)
 {
     struct tale *tale = draft->tale;
+    uint8_t *extensions = malloc(tale_prepared_size(tale) + 1);
 
+    if (extensions == NULL)
+        return no_memory(draft);
     draft->tale = NULL;
-    tale->straight = tale_is_straight(tale);
+    tale_prepare(tale, extensions);
     return tale;
 }
 
@@ -76,15 +85,10 @@ void tale_free(struct tale *tale)
         free(tale->hop[i].say);
         free(tale->hop[i].name);
     }
+    free(tale->extensions);
     free(tale->hop);
     free(tale->step);
     free(tale);
-}
-
-static void *no_memory(struct draft *draft)
-{
-    report_error(draft->report, 0, 0, "not enough memory for the tale");
-    return NULL;
 }
 
 char *draft_text(struct draft *draft, const char *text)

@@ -30,7 +30,7 @@ void draft_set_defaults(struct draft *draft, const char *file);
 /* The tale's name from `length` octets of `text`, cut, with '-' for what no name has. */
 void draft_set_name(struct draft *draft, const char *text, size_t length);
 
-/* The tale, for tale_free. */
+/* The tale, for tale_free; NULL, with an error in the report, when memory is short. */
 struct tale *draft_finish(struct draft *draft);
 
 /*

@@ -46,9 +46,10 @@ static bool checksum_holds(const struct packet *p, size_t covered, uint16_t stor
 {
     const uint64_t pseudo = checksum_pseudo(&p->source, &p->destination, p->protocol,
                                             (uint32_t)packet_payload_length(p));
-    const uint16_t left_to_card = (uint16_t)~checksum_fold(pseudo);
 
-    return checksum_fold(checksum_add(pseudo, p->payload, covered)) == 0 || stored == left_to_card;
+    if (checksum_fold(checksum_add(pseudo, p->payload, covered)) == 0)
+        return true;
+    return (stored ^ checksum_fold(pseudo)) == 0xffff;
 }
 
 static struct plan plan_icmp(const struct packet *p, enum end_answer wanted)
@@ -103,18 +104,19 @@ static struct plan plan_udp(const struct packet *p, enum end_answer wanted)
 static struct plan plan_tcp(const struct packet *p, enum end_answer wanted)
 {
     const size_t length = packet_payload_length(p);
-    struct tcp tcp;
+    uint8_t bits;
 
-    if (!tcp_parse(p->payload, length, &tcp) || tcp.header_length > length ||
+    if (tcp_header_length(p->payload, length) == 0 ||
         !checksum_holds(p, length, load_u16(p->payload + 16)))
         return plan_nothing(REASON_BROKEN);
     if (wanted == END_UNREACHABLE)
         return plan_protocol_unreachable(p);
-    if (tcp.bits & TCP_RST)
+    bits = p->payload[13];
+    if (bits & TCP_RST)
         return plan_nothing(REASON_NO_ANSWER);
-    if (wanted != END_REPLY || tcp.bits & TCP_ACK)
+    if (wanted != END_REPLY || bits & TCP_ACK)
         return plan_reply(REASON_END_RESET, ANSWER_TCP_RESET);
-    if (tcp.bits & TCP_SYN)
+    if (bits & TCP_SYN)
         return plan_reply(REASON_END_REPLIED, ANSWER_TCP_OPEN);
     return plan_nothing(REASON_NO_ANSWER);
 }

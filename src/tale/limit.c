@@ -8,6 +8,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* The lines that a set fills belong to no other. */
+struct lined_set {
+    _Alignas(64) struct limit_set set;
+};
 
 struct limiter {
     atomic_flag lock; /* over all but the hash key and the mask; held for a few instructions */
@@ -16,7 +22,7 @@ struct limiter {
     struct bucket total;
     uint64_t hash_key[2];
     size_t mask; /* sets less one */
-    struct limit_set *sets;
+    struct lined_set *sets;
 };
 
 int limiter_new(const struct limit_settings *settings, struct limiter **out)
@@ -26,11 +32,12 @@ int limiter_new(const struct limit_settings *settings, struct limiter **out)
 
     if (!l)
         return -ENOMEM;
-    l->sets = calloc(sets, sizeof *l->sets);
+    l->sets = aligned_alloc(_Alignof(struct lined_set), sets * sizeof *l->sets);
     if (!l->sets) {
         free(l);
         return -ENOMEM;
     }
+    memset(l->sets, 0, sets * sizeof *l->sets);
     atomic_flag_clear(&l->lock);
     l->mask = sets - 1;
     l->hash_key[0] = settings->hash_key[0];
@@ -67,12 +74,13 @@ void limiter_reconfigure(struct limiter *limiter, const struct limit_settings *s
     limiter_unlock(limiter);
 }
 
-static enum limit_result take_both(struct limiter *l, uint64_t source, uint64_t now_ns)
+static enum limit_result take_both(struct limiter *l, struct limit_set *set, uint64_t source,
+                                   uint64_t now_ns)
 {
     struct bucket *bucket = NULL;
 
     if (l->source_rate.token_ns != 0) {
-        bucket = limit_set_bucket(&l->sets[source & l->mask], source, &l->source_rate, now_ns);
+        bucket = limit_set_bucket(set, source, &l->source_rate, now_ns);
         if (!bucket_has(bucket, &l->source_rate, now_ns))
             return LIMIT_SOURCE;
     }
@@ -88,10 +96,12 @@ enum limit_result limiter_take(struct limiter *limiter, const struct address *so
                                uint64_t now_ns)
 {
     const uint64_t hash = limit_hash_source(limiter->hash_key, source);
+    struct limit_set *set = &limiter->sets[hash & limiter->mask].set;
     enum limit_result result;
 
+    __builtin_prefetch(set); /* while the lock is waited for */
     limiter_lock(limiter);
-    result = take_both(limiter, hash, now_ns);
+    result = take_both(limiter, set, hash, now_ns);
     limiter_unlock(limiter);
     return result;
 }

@@ -74,25 +74,11 @@ static enum stop_cause stops_at(const struct packet *p, const struct hop *hop, u
     return STOP_END;
 }
 
-/* The same as to walk it, in one step. */
-static struct stop path_leap(const struct probe *probe)
-{
-    const struct tale *tale = probe->tale;
-    const unsigned position = probe->packet.hop_limit > 1 ? probe->packet.hop_limit : 1;
-
-    if (position > tale->step_count)
-        return (struct stop){.cause = STOP_END, .position = (uint8_t)(tale->step_count + 1)};
-    return (struct stop){
-        .cause = STOP_HOP_LIMIT, .position = (uint8_t)position, .hop = &tale->hop[position - 1]};
-}
-
-struct stop path_walk(const struct probe *probe, uint64_t now_ns, struct random *random)
+struct stop path_walk_steps(const struct probe *probe, uint64_t now_ns, struct random *random)
 {
     const struct tale *tale = probe->tale;
     unsigned position = 1;
 
-    if (tale->straight)
-        return path_leap(probe);
     for (unsigned i = 0; i < tale->step_count; i++) {
         const struct step *step = &tale->step[i];
         const struct branch *branch =

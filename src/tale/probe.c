@@ -3,6 +3,7 @@
  */
 #include "tale/probe.h"
 
+#include "tale/targets.h"
 #include "wire/icmp.h"
 #include "wire/option.h"
 
@@ -22,7 +23,7 @@ static bool destination_of_broken(const uint8_t *octets, size_t length, struct a
  * Whether an address stands for no single host: unspecified, loopback, multicast, broadcast, and
  * 0.0.0.0/8 and 240.0.0.0/4 whole (RFC 1122, 3.2.1.3; RFC 1812, 5.3.7; RFC 4443, 2.4 (e.6)).
  */
-static bool is_no_host(const struct address *a, uint8_t version)
+static inline bool is_no_host(const struct address *a, uint8_t version)
 {
     const uint8_t first = a->octets[version == 4 ? 12 : 0];
 
@@ -43,12 +44,12 @@ static bool is_subnet_broadcast(const struct prefix *target, const struct addres
 }
 
 /* A source that is itself a target would have hoptell answer itself. */
-static bool addresses_are_bad(const struct tales *tales, const struct packet *p,
-                              const struct prefix *target)
+static inline bool addresses_are_bad(const struct tales *tales, const struct packet *p,
+                                     const struct prefix *target)
 {
     return is_no_host(&p->source, p->version) || is_no_host(&p->destination, p->version) ||
            (p->version == 4 && is_subnet_broadcast(target, &p->destination)) ||
-           tales_have(tales, &p->source);
+           tales_find(tales, packet_family(p), &p->source).tale != NULL;
 }
 
 static enum probe_protocol protocol_of(const struct packet *p)
@@ -82,55 +83,68 @@ static bool icmp_may_be_answered(const struct packet *p, enum reason *out_reason
     return false;
 }
 
-static bool header_is_broken(const struct packet *p)
+/* What the header alone tells against a probe; REASON_COUNT for nothing. */
+static enum reason header_reason(const struct packet *p)
 {
     if (p->flags & PACKET_BAD_CHECKSUM)
-        return true;
-    return p->version == 4 && p->flags & PACKET_OPTIONS &&
-           option4_look(p->ip, packet_header_length(p)).broken;
+        return REASON_BROKEN;
+    if (p->version == 4 && p->flags & PACKET_OPTIONS &&
+        option4_look(p->ip, packet_header_length(p)).broken)
+        return REASON_BROKEN;
+    return p->flags & PACKET_TRUNCATED ? REASON_TRUNCATED : REASON_COUNT;
 }
 
-static bool may_be_answered(const struct tales *tales, const struct probe *probe,
-                            const struct prefix *target, enum reason *out_reason)
+static inline bool may_be_answered(const struct tales *tales, const struct probe *probe,
+                                   const struct prefix *target, enum reason *out_reason)
 {
     const struct packet *p = &probe->packet;
 
-    if (header_is_broken(p))
-        *out_reason = REASON_BROKEN;
-    else if (p->flags & PACKET_TRUNCATED)
-        *out_reason = REASON_TRUNCATED;
-    else if (addresses_are_bad(tales, p, target))
+    if (p->flags & (PACKET_BAD_CHECKSUM | PACKET_OPTIONS | PACKET_TRUNCATED)) {
+        *out_reason = header_reason(p);
+        if (*out_reason != REASON_COUNT)
+            return false;
+    }
+    if (addresses_are_bad(tales, p, target))
         *out_reason = REASON_BAD_ADDRESS;
     else if (p->flags & PACKET_FRAGMENT_LATER)
         *out_reason = REASON_FRAGMENT;
+    else if (probe->protocol == PROBE_ICMP)
+        return icmp_may_be_answered(p, out_reason);
     else if (p->version == 4 && p->protocol == PROTOCOL_IGMP)
         *out_reason = REASON_NO_ANSWER;
     else
-        return probe->protocol != PROBE_ICMP || icmp_may_be_answered(p, out_reason);
+        return true;
     return false;
+}
+
+/* For a packet that cannot be parsed: a fault of a target's, or nothing to do with us. */
+static enum reason fault_reason(const struct tales *tales, const uint8_t *octets, size_t length,
+                                struct probe *out)
+{
+    struct address destination;
+
+    if (!destination_of_broken(octets, length, &destination))
+        return REASON_NOT_IP;
+    out->tale = tales_find(tales, address_family(&destination), &destination).tale;
+    return out->tale ? REASON_BROKEN : REASON_NOT_TARGET;
 }
 
 bool probe_read(const struct tales *tales, const uint8_t *octets, size_t length, struct probe *out,
                 enum reason *out_reason)
 {
-    const enum packet_fault fault = packet_parse(octets, length, &out->packet);
-    const struct address *destination = &out->packet.destination;
-    const struct prefix *target;
-    struct address of_broken;
+    struct target target;
 
     out->tale = NULL;
-    if (fault != PACKET_OK) {
-        if (!destination_of_broken(octets, length, &of_broken)) {
-            *out_reason = REASON_NOT_IP;
-            return false;
-        }
-        destination = &of_broken;
-    }
-    out->tale = tales_find_target(tales, destination, &target);
-    if (!out->tale || fault != PACKET_OK) {
-        *out_reason = out->tale ? REASON_BROKEN : REASON_NOT_TARGET;
+    if (packet_parse(octets, length, &out->packet) != PACKET_OK) {
+        *out_reason = fault_reason(tales, octets, length, out);
         return false;
     }
+    target = tales_find(tales, packet_family(&out->packet), &out->packet.destination);
+    if (!target.tale) {
+        *out_reason = REASON_NOT_TARGET;
+        return false;
+    }
+    out->tale = target.tale;
     out->protocol = protocol_of(&out->packet);
-    return may_be_answered(tales, out, target, out_reason);
+    return may_be_answered(tales, out, target.prefix, out_reason);
 }

@@ -38,9 +38,13 @@ enum fate reason_fate(enum reason reason)
 static enum reason hop_reason(struct responder *r, const struct probe *probe, const struct hop *hop,
                               uint64_t now_ns, enum reason reason)
 {
+    const enum family family = packet_family(&probe->packet);
+
+    if (hop->prepared.plain[family])
+        return reason;
     if (hop->silent & 1u << probe->protocol)
         return REASON_SILENT;
-    if (address_is_unspecified(&hop->address[packet_family(&probe->packet)]))
+    if (address_is_unspecified(&hop->address[family]))
         return REASON_NO_ADDRESS;
     if (delay_chance(hop->loss, &r->random))
         return REASON_LOST;
@@ -66,15 +70,6 @@ static enum reason limit_reason(struct responder *r, const struct probe *probe, 
     }
 }
 
-/* Everything that may hold an answer back; `reason` when nothing does. */
-static enum reason allow(struct responder *r, const struct probe *probe, const struct hop *hop,
-                         uint64_t now_ns, enum reason reason)
-{
-    if (hop)
-        reason = hop_reason(r, probe, hop, now_ns, reason);
-    return reason_fate(reason) == FATE_ANSWER ? limit_reason(r, probe, now_ns, reason) : reason;
-}
-
 static uint64_t due_time(struct responder *r, const struct hop *hop, uint64_t now_ns)
 {
     uint64_t delay_us = delay_sample_us(hop, &r->random);
@@ -90,6 +85,15 @@ static bool sends_twice(struct responder *r, const struct probe *probe, const st
 {
     return delay_chance(hop->duplicate, &r->random) &&
            limit_reason(r, probe, now_ns, reason) == reason;
+}
+
+/* Everything that may hold an answer back; `reason` when nothing does. */
+static enum reason allow(struct responder *r, const struct probe *probe, const struct hop *hop,
+                         uint64_t now_ns, enum reason reason)
+{
+    if (hop)
+        reason = hop_reason(r, probe, hop, now_ns, reason);
+    return reason_fate(reason) == FATE_ANSWER ? limit_reason(r, probe, now_ns, reason) : reason;
 }
 
 struct answer respond(struct responder *responder, const uint8_t *octets, size_t length,
@@ -115,7 +119,7 @@ struct answer respond(struct responder *responder, const uint8_t *octets, size_t
             reason = written > 0 ? reason : REASON_NO_ROOM;
         }
     }
-    if (written > 0 && stop.hop) {
+    if (written > 0 && stop.hop && !stop.hop->prepared.steady) {
         due_ns = due_time(responder, stop.hop, now_ns);
         twice = sends_twice(responder, &probe, stop.hop, now_ns, reason);
     }

@@ -3,10 +3,9 @@
  */
 #include "tale/tale.h"
 
-const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
-                                     const struct prefix **out_target)
+struct target tales_search(const struct tales *tales, const struct address *address)
 {
-    const struct tale *found = NULL;
+    struct target found = {0};
     int longest = -1;
 
     for (size_t i = 0; i < tales->count; i++) {
@@ -16,30 +15,10 @@ const struct tale *tales_find_target(const struct tales *tales, const struct add
             if (p->length <= longest || !prefix_contains(p, address))
                 continue;
             longest = p->length;
-            found = tale;
-            *out_target = p;
+            found = (struct target){.tale = tale, .prefix = p};
         }
     }
     return found;
-}
-
-const struct tale *tales_find(const struct tales *tales, const struct address *address)
-{
-    const struct prefix *target;
-
-    return tales_find_target(tales, address, &target);
-}
-
-bool tales_have(const struct tales *tales, const struct address *address)
-{
-    for (size_t i = 0; i < tales->count; i++) {
-        const struct tale *tale = tales->tale[i];
-
-        for (unsigned j = 0; j < tale->target_count; j++)
-            if (prefix_contains(&tale->target[j], address))
-                return true;
-    }
-    return false;
 }
 
 bool tale_is_straight(const struct tale *tale)

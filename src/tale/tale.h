@@ -46,8 +46,19 @@ enum refusal {
 
 enum delay_distribution { DELAY_NORMAL, DELAY_UNIFORM, DELAY_PARETO };
 
+/* What tale_prepare knows of a hop's answers before any probe. */
+struct prepared {
+    struct {                   /* its extensions as they stand in an answer of a family */
+        const uint8_t *octets; /* NULL: it has none */
+        uint16_t length;
+    } extension[FAMILY_COUNT];
+    bool steady; /* nothing of loss, delay and the like: what it answers it answers at once */
+    bool plain[FAMILY_COUNT]; /* and it answers every probe of the family */
+};
+
 struct hop {
     struct address address[FAMILY_COUNT]; /* unspecified (::) where the tale has none */
+    struct prepared prepared;
     uint8_t silent; /* 1u << enum probe_protocol for each that gets no answer */
     uint8_t label_count;
     uint8_t interface_count;
@@ -105,26 +116,36 @@ struct tale {
     enum end_answer end[PROBE_PROTOCOL_COUNT];
     uint8_t base_hop_limit; /* 64 or 255 */
     bool straight;          /* tale_is_straight, for the responder; false is always right */
+    uint8_t *extensions;    /* octets of its hops' extensions; of tale_prepare */
 };
+
+struct targets;
 
 /* All tales that run together. The tales are the caller's. */
 struct tales {
     size_t count;
     struct tale *const *tale;
+    const struct targets *targets; /* theirs (targets.h); NULL: they are gone through one by one */
 };
 
-/* The tale that has `address` among its targets; the longest prefix wins; NULL for none. */
-const struct tale *tales_find(const struct tales *tales, const struct address *address);
+struct target {
+    const struct tale *tale; /* NULL: no target */
+    const struct prefix *prefix;
+};
 
-/* The same, and which of its targets it was; left alone for none. */
-const struct tale *tales_find_target(const struct tales *tales, const struct address *address,
-                                     const struct prefix **out_target);
-
-/* Whether any of them has it. */
-bool tales_have(const struct tales *tales, const struct address *address);
+/* What tales_find (targets.h) finds, by going through all of them. */
+struct target tales_search(const struct tales *tales, const struct address *address);
 
 /* No forks, and nothing on the way that stops a probe but its hop limit: hop k is hop[k - 1]. */
 bool tale_is_straight(const struct tale *tale);
+
+/*
+ * Writes down what the answers of the tale's hops have in common whatever the probe: the last step
+ * before they are given, and again after a hop was changed. tale_prepared_size octets are to be
+ * there at `extensions`, as long as the tale is.
+ */
+void tale_prepare(struct tale *tale, uint8_t *extensions);
+size_t tale_prepared_size(const struct tale *tale);
 
 /* How many hops the longest way through the tale has. */
 unsigned tale_longest(const struct tale *tale);

@@ -114,16 +114,21 @@ static inline uint32_t load_u32(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+/* In one store each: what was written is soon read again, and as a word. */
 static inline void store_u16(uint8_t *at, uint16_t value)
 {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const uint16_t word = little ? __builtin_bswap16(value) : value;
+
+    __builtin_memcpy(at, &word, 2);
 }
 
 static inline void store_u32(uint8_t *at, uint32_t value)
 {
-    store_u16(at, (uint16_t)(value >> 16));
-    store_u16(at + 2, (uint16_t)value);
+    const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const uint32_t word = little ? __builtin_bswap32(value) : value;
+
+    __builtin_memcpy(at, &word, 4);
 }
 #endif
 

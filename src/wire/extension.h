@@ -164,17 +164,17 @@ static inline uint8_t *extension_write_interface(const struct interface_info *in
     return at;
 }
 
-/*
- * The sum of what was just written, which has whole words of four octets: loads as wide as the
- * stores before them need not wait until those are done.
- */
-static inline uint64_t extension_sum(const uint8_t *at, const uint8_t *end)
+/* The most that extension_write writes of it, however much room there is. */
+static inline size_t extension_length(const struct extension *e)
 {
-    uint64_t sum = 0;
+    size_t length = EXTENSION_HEADER;
 
-    for (; at < end; at += 4)
-        sum += load_u32(at);
-    return sum;
+    if (e->label_count > 0)
+        length += EXTENSION_OBJECT_HEADER + (size_t)e->label_count * 4;
+    for (unsigned i = 0; i < e->interface_count; i++)
+        length += EXTENSION_OBJECT_HEADER + 4 + (4 + 16) + extension_name_room(&e->interface[i]) +
+                  4; /* index, address, name, MTU */
+    return length;
 }
 
 /*
@@ -192,7 +192,7 @@ static inline size_t extension_write(const struct extension *e, const struct add
         at = extension_write_mpls(e, at, room - (size_t)(at - out));
     for (unsigned i = 0; i < e->interface_count; i++)
         at = extension_write_interface(&e->interface[i], own, at, room - (size_t)(at - out));
-    store_u16(out + 2, checksum_fold(extension_sum(out, at)));
+    store_u16(out + 2, checksum_fold(checksum_add(0, out, (size_t)(at - out))));
     return (size_t)(at - out);
 }
 

@@ -99,10 +99,18 @@ static inline bool icmp_is_extensible(uint8_t version, uint8_t type)
     return type == ICMP4_UNREACHABLE || type == ICMP4_TIME_EXCEEDED;
 }
 
+/* The room for extensions in an error; more of them are not sent. */
+static inline size_t icmp_extension_room(uint8_t version)
+{
+    return (size_t)(version == 6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4) -
+           ip_header_length(version) - ICMP_HEADER - ICMP_QUOTE_EXTENDED;
+}
+
 struct icmp_error {
     const struct address *source; /* who sends it; of the probe's family */
-    struct extension extension;
-    uint32_t rest; /* the header's second word: MTU or pointer, 0 else */
+    const uint8_t *extension;     /* as extension_write wrote it; NULL for none */
+    uint16_t extension_length;    /* at most icmp_extension_room */
+    uint32_t rest;                /* the header's second word: MTU or pointer, 0 else */
     uint8_t type;
     uint8_t code;
     uint8_t hop_limit;        /* of the error itself */
@@ -114,17 +122,18 @@ struct icmp_error {
  * returns their sum. An IPv4 header's own sum does not change with its hop limit, because its
  * checksum changes too.
  */
-static inline uint64_t icmp_quote(const struct packet *probe, uint8_t hop_limit, size_t length,
-                                  uint8_t *out)
+static inline uint64_t icmp_quote(const struct packet *probe, uint8_t version, uint8_t hop_limit,
+                                  size_t length, uint8_t *out)
 {
-    const uint64_t sum = checksum_copy(0, probe->ip, length, out);
+    const uint8_t *ip = probe->ip;
+    const uint64_t sum = checksum_copy(0, ip, length, out);
 
-    if (probe->version == 6) {
+    if (version == 6) {
         out[7] = hop_limit;
         return sum + 0xffff - probe->hop_limit + hop_limit;
     }
-    store_u16(out + 10, checksum_update(load_u16(out + 10), load_u16(out + 8),
-                                        (uint16_t)(hop_limit << 8 | out[9])));
+    store_u16(out + 10, checksum_update(load_u16(ip + 10), load_u16(ip + 8),
+                                        (uint16_t)(hop_limit << 8 | ip[9])));
     out[8] = hop_limit;
     return sum;
 }
@@ -136,65 +145,67 @@ static inline uint32_t icmp_extended_length(uint8_t version)
 }
 
 /*
- * The quote with extensions behind it. Returns the octets of both, and their sum, to which the
+ * The quote, with the extensions behind it. Returns the octets of both, and their sum, to which the
  * extensions add nothing: their own checksum makes them so.
  */
 static inline size_t icmp_quote_extended(const struct packet *probe, const struct icmp_error *error,
-                                         size_t room, uint8_t *quote, uint64_t *out_sum)
+                                         uint8_t version, uint8_t *quote, uint64_t *out_sum)
 {
-    size_t length = (size_t)(probe->end - probe->ip);
+    const size_t whole = (size_t)(probe->end - probe->ip);
 
-    if (length > ICMP_QUOTE_EXTENDED)
-        length = ICMP_QUOTE_EXTENDED;
     __builtin_memset(quote, 0, ICMP_QUOTE_EXTENDED);
-    *out_sum = icmp_quote(probe, error->quoted_hop_limit, length, quote);
-    return ICMP_QUOTE_EXTENDED + extension_write(&error->extension, error->source,
-                                                 quote + ICMP_QUOTE_EXTENDED,
-                                                 room - ICMP_QUOTE_EXTENDED);
+    *out_sum = icmp_quote(probe, version, error->quoted_hop_limit,
+                          whole < ICMP_QUOTE_EXTENDED ? whole : ICMP_QUOTE_EXTENDED, quote);
+    __builtin_memcpy(quote + ICMP_QUOTE_EXTENDED, error->extension, error->extension_length);
+    return ICMP_QUOTE_EXTENDED + (size_t)error->extension_length;
+}
+
+/* The quote alone: as much of the probe as an error may carry. */
+static inline size_t icmp_quote_plain(const struct packet *probe, const struct icmp_error *error,
+                                      uint8_t version, uint8_t *quote, uint64_t *out_sum)
+{
+    const size_t whole = (size_t)(probe->end - probe->ip);
+    const size_t room = icmp_extension_room(version) + ICMP_QUOTE_EXTENDED;
+    const size_t length = whole < room ? whole : room;
+
+    *out_sum = icmp_quote(probe, version, error->quoted_hop_limit, length, quote);
+    return length;
 }
 
 /*
- * Writes the error about `probe`, IP header and checksums included, at most ICMP_ERROR_MAX_V4 or
- * ICMP_ERROR_MAX_V6 octets, which must be there at `out`. Returns the octets written. An IPv4
- * answer has the identification of its probe and may be fragmented.
+ * Writes the error about `probe`, which is of `version`, IP header and checksums included, at most
+ * ICMP_ERROR_MAX_V4 or ICMP_ERROR_MAX_V6 octets, which must be there at `out`. Returns the octets
+ * written. An IPv4 answer has the identification of its probe and may be fragmented.
  */
 static inline size_t icmp_error_write(const struct packet *probe, const struct icmp_error *error,
-                                      uint8_t *out)
+                                      uint8_t version, uint8_t *out)
 {
-    const bool v6 = probe->version == 6;
     const struct ip_header ip = {
         .source = error->source,
         .destination = &probe->source,
-        .version = probe->version,
+        .version = version,
         .traffic_class = ICMP_ERROR_TRAFFIC_CLASS,
         .hop_limit = error->hop_limit,
-        .protocol = v6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP,
+        .protocol = version == 6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP,
         .id = probe->id,
     };
-    const size_t header = ip_header_length(probe->version);
-    const size_t room = (v6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4) - header - ICMP_HEADER;
-    const size_t whole = (size_t)(probe->end - probe->ip);
-    uint8_t *icmp = out + header;
+    const bool extended = error->extension && icmp_is_extensible(version, error->type);
     const uint32_t first = (uint32_t)error->type << 24 | (uint32_t)error->code << 16;
-    uint32_t rest = error->rest;
+    const uint32_t rest = error->rest | (extended ? icmp_extended_length(version) : 0);
+    uint8_t *icmp = out + ip_header_length(version);
+    uint8_t *quote = icmp + ICMP_HEADER;
     uint64_t sum;
-    size_t length;
+    const size_t length =
+        ICMP_HEADER + (extended ? icmp_quote_extended(probe, error, version, quote, &sum)
+                                : icmp_quote_plain(probe, error, version, quote, &sum));
 
-    if (!extension_is_empty(&error->extension) && icmp_is_extensible(probe->version, error->type)) {
-        rest |= icmp_extended_length(probe->version);
-        length = icmp_quote_extended(probe, error, room, icmp + ICMP_HEADER, &sum);
-    } else {
-        length = whole < room ? whole : room;
-        sum = icmp_quote(probe, error->quoted_hop_limit, length, icmp + ICMP_HEADER);
-    }
-    length += ICMP_HEADER;
     sum += (uint64_t)first + rest;
-    if (v6)
+    if (version == 6)
         sum += checksum_pseudo(ip.source, ip.destination, ip.protocol, (uint32_t)length);
     store_u32(icmp, first | checksum_fold(sum));
     store_u32(icmp + 4, rest);
     ip_header_write(&ip, length, out);
-    return header + length;
+    return ip_header_length(version) + length;
 }
 
 #endif

@@ -117,21 +117,34 @@ static inline void packet_set_end(struct packet *p, const uint8_t *received_end)
  * The IPv4 header's own checksum (RFC 791, 3.1): over its fixed part at `ip`, and over `options`
  * octets of options, all of them received.
  */
-static inline bool packet_checksum_is_good(const uint8_t *ip, struct cursor after, size_t options)
+static inline bool packet_checksum_is_good(const uint8_t *ip, size_t options)
 {
-    uint64_t sum = checksum_add(0, ip, IPV4_HEADER_MIN);
-
     if (options > PACKET_CHECKED_MAX)
         return true;
-    for (size_t i = 0; i < PACKET_CHECKED_MAX && i < options; i += 2)
-        sum += cursor_u16(&after);
-    return checksum_fold(sum) == 0;
+    if (options == 0)
+        return checksum_is_good(ip, IPV4_HEADER_MIN);
+    return checksum_is_good(ip, IPV4_HEADER_MIN + options);
+}
+
+/* As far as they stand in the word of an IPv4 header's flags and fragment offset. */
+static inline uint32_t packet_flags_v4(uint16_t fragment)
+{
+    uint32_t flags = 0;
+
+    if (fragment & 0x8000)
+        flags |= PACKET_RESERVED_BIT;
+    if (fragment & 0x4000)
+        flags |= PACKET_DONT_FRAGMENT;
+    if (fragment & 0x1fff)
+        flags |= PACKET_FRAGMENT_LATER;
+    else if (fragment & 0x2000)
+        flags |= PACKET_FRAGMENT_FIRST;
+    return flags;
 }
 
 static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor c)
 {
     const uint8_t *ip = cursor_take(&c, IPV4_HEADER_MIN);
-    const struct cursor options = c;
     size_t header;
     uint16_t fragment;
 
@@ -154,17 +167,11 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor 
     p->source = address_v4(ip + 12);
     p->destination = address_v4(ip + 16);
     p->payload = c.at;
-    if (fragment & 0x8000)
-        p->flags |= PACKET_RESERVED_BIT;
-    if (fragment & 0x4000)
-        p->flags |= PACKET_DONT_FRAGMENT;
-    if (fragment & 0x1fff)
-        p->flags |= PACKET_FRAGMENT_LATER;
-    else if (fragment & 0x2000)
-        p->flags |= PACKET_FRAGMENT_FIRST;
+    if (fragment != 0)
+        p->flags = packet_flags_v4(fragment);
     if (header > IPV4_HEADER_MIN)
         p->flags |= PACKET_OPTIONS;
-    if (!packet_checksum_is_good(ip, options, header - IPV4_HEADER_MIN))
+    if (!packet_checksum_is_good(ip, header - IPV4_HEADER_MIN))
         p->flags |= PACKET_BAD_CHECKSUM;
     packet_set_end(p, c.end);
     return PACKET_OK;

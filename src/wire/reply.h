@@ -89,25 +89,29 @@ struct reply_tcp {
     uint16_t mss; /* 0: without the option */
 };
 
+/* The checksum is taken of the numbers rather than of the octets just written; see ip.h. */
 static inline size_t reply_tcp(const struct packet *probe, uint8_t hop_limit,
                                const struct reply_tcp *reply, uint8_t *out)
 {
     const struct ip_header ip = reply_header(probe, hop_limit);
     const size_t length = reply->mss != 0 ? REPLY_TCP_MAX : TCP_HEADER_MIN;
+    const uint32_t ports = load_u32(probe->payload);
+    const uint32_t offset = (uint32_t)(length / 4) << 28;
+    const uint32_t fourth = offset | (uint32_t)reply->bits << 16 | reply->window;
+    const uint32_t option =
+        reply->mss != 0 ? (uint32_t)TCP_OPTION_MSS << 24 | 4u << 16 | reply->mss : 0;
     uint8_t *tcp = out + ip_header_length(probe->version);
+    uint64_t sum = checksum_pseudo(ip.source, ip.destination, ip.protocol, (uint32_t)length);
 
-    __builtin_memcpy(tcp, probe->payload + 2, 2);
-    __builtin_memcpy(tcp + 2, probe->payload, 2);
+    sum += (uint64_t)ports + reply->sequence + reply->acknowledgment + fourth + option;
+    store_u32(tcp, ports << 16 | ports >> 16);
     store_u32(tcp + 4, reply->sequence);
     store_u32(tcp + 8, reply->acknowledgment);
-    tcp[12] = (uint8_t)(length / 4 << 4);
-    tcp[13] = reply->bits;
-    store_u16(tcp + 14, reply->window);
-    store_u32(tcp + 16, 0); /* checksum, urgent pointer */
+    store_u32(tcp + 12, fourth);
+    store_u32(tcp + 16, (uint32_t)checksum_fold(sum) << 16); /* and no urgent pointer */
     if (reply->mss != 0)
-        store_u32(tcp + 20, (uint32_t)TCP_OPTION_MSS << 24 | 4u << 16 | reply->mss);
+        store_u32(tcp + 20, option);
     ip_header_write(&ip, length, out);
-    store_u16(tcp + 16, ip_payload_checksum(&ip, tcp, length));
     return (size_t)(tcp - out) + length;
 }
 
@@ -126,24 +130,25 @@ static inline struct reply_tcp reply_tcp_reset_to(uint32_t sequence, uint32_t ac
     return (struct reply_tcp){.acknowledgment = sequence + segment, .bits = TCP_RST | TCP_ACK};
 }
 
-/* The payload must hold the header's declared length. */
-static inline size_t reply_tcp_reset(const struct packet *probe, const struct tcp *tcp,
-                                     uint8_t hop_limit, uint8_t *out)
+/* To a whole TCP header (tcp_header_length). */
+static inline size_t reply_tcp_reset(const struct packet *probe, uint8_t hop_limit, uint8_t *out)
 {
-    const size_t data = packet_payload_length(probe) - tcp->header_length;
+    const uint8_t *tcp = probe->payload;
+    const size_t length = packet_payload_length(probe);
+    const uint32_t data = (uint32_t)(length - tcp_header_length(tcp, length));
     const struct reply_tcp reply =
-        reply_tcp_reset_to(tcp->sequence, tcp->acknowledgment, tcp->bits, (uint32_t)data);
+        reply_tcp_reset_to(load_u32(tcp + 4), load_u32(tcp + 8), tcp[13], data);
 
     return reply_tcp(probe, hop_limit, &reply, out);
 }
 
 /* The second step of the handshake, with `sequence` as the initial sequence number. */
-static inline size_t reply_tcp_open(const struct packet *probe, const struct tcp *tcp,
-                                    uint32_t sequence, uint8_t hop_limit, uint8_t *out)
+static inline size_t reply_tcp_open(const struct packet *probe, uint32_t sequence,
+                                    uint8_t hop_limit, uint8_t *out)
 {
     const struct reply_tcp reply = {
         .sequence = sequence,
-        .acknowledgment = tcp->sequence + 1,
+        .acknowledgment = load_u32(probe->payload + 4) + 1,
         .bits = TCP_SYN | TCP_ACK,
         .window = REPLY_TCP_WINDOW,
         .mss = probe->version == 6 ? REPLY_TCP_MSS_V6 : REPLY_TCP_MSS_V4,

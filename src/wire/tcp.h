@@ -139,6 +139,14 @@ static inline void tcp_options(struct tcp *t, struct cursor c)
     }
 }
 
+/* The header's octets by its data offset; 0 where `length` octets do not hold that many. */
+static inline size_t tcp_header_length(const uint8_t *octets, size_t length)
+{
+    const size_t header = length < TCP_HEADER_MIN ? 0 : (size_t)(octets[12] >> 4) * 4;
+
+    return header < TCP_HEADER_MIN || header > length ? 0 : header;
+}
+
 /*
  * Parses the header at `octets`, of which `length` were received. Returns false when fewer than
  * the 20 fixed octets are there or the data offset is below 5 (RFC 9293, 3.1); options that are

@@ -32,7 +32,7 @@ static void choose_tale(uint8_t choice)
     if (choice & 16)
         (void)built_add_fork(&built, FORK_FLOW, 3, (const uint16_t[]){1, 3, 2});
     built.hop[0].loss = choice & 32 ? 1u << 31 : 0;
-    responder = (struct responder){.tales = built.tales, .random = random_seeded(choice)};
+    responder = (struct responder){.tales = built_tales(&built), .random = random_seeded(choice)};
 }
 
 /* A packet that is stopped by its header's checksum or its destination alone tells nothing. */

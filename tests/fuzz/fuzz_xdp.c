@@ -28,14 +28,17 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
 static void choose(unsigned which)
 {
+    struct tales tales;
+
     if (which == scene)
         return;
     scene = which;
     scenes[scene](&built);
+    tales = built_tales(&built);
     if (same.xdp)
-        (void)same_tales(&same, &built.tales, NULL, 0);
+        (void)same_tales(&same, &tales, NULL, 0);
     else
-        same.responder.tales = built.tales;
+        same.responder.tales = tales;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)

@@ -63,7 +63,7 @@ CORE_CALLS = {
     "__popcountdi2", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_", "__memcpy_chk", "__memset_chk",
     "__snprintf_chk", "__vsnprintf_chk",
     # set-up alone, which the rule of allocation looks after
-    "calloc", "free", "malloc", "realloc", "reallocarray", "strdup", "strndup",
+    "aligned_alloc", "calloc", "free", "malloc", "realloc", "reallocarray", "strdup", "strndup",
 }
 ALLOCATION = re.compile(r"\b(?:malloc|calloc|realloc|reallocarray|aligned_alloc|strn?dup)\(")
 LINES_MAX = 700

@@ -6,24 +6,25 @@
  *   hop 3   198.51.100.3   2001:db8:43::3   interface information
  *   end     203.0.113.9    2001:db8:42::/64
  *
- * A test then changes what it is about.
+ * A test then changes what it is about, and takes its tales by built_tales.
  */
 #ifndef HOPTELL_TESTS_TALE_BUILT_H
 #define HOPTELL_TESTS_TALE_BUILT_H
 
 #include "tale/tale.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { BUILT_HOPS = 16 };
+enum { BUILT_HOPS = 16, BUILT_EXTENSIONS = 2048 };
 
 struct built {
     struct tale tale;
     struct tale *list[1];
-    struct tales tales; /* the tale alone; leads into this struct */
     struct step step[BUILT_HOPS];
     struct hop hop[BUILT_HOPS];
     struct interface_info interface;
+    uint8_t extensions[BUILT_EXTENSIONS];
 };
 
 static inline struct address built_address(enum family family, uint8_t last)
@@ -87,8 +88,16 @@ static inline void built_empty(struct built *b)
     };
     b->tale.step = b->step;
     b->tale.hop = b->hop;
+}
+
+/* The tale alone, prepared as it now is; leads into *b. */
+static inline struct tales built_tales(struct built *b)
+{
+    if (tale_prepared_size(&b->tale) > sizeof b->extensions)
+        abort();
+    tale_prepare(&b->tale, b->extensions);
     b->list[0] = &b->tale;
-    b->tales = (struct tales){.count = 1, .tale = b->list};
+    return (struct tales){.count = 1, .tale = b->list};
 }
 
 /* The tale of the picture above. */

@@ -26,13 +26,15 @@ static int set_up(void **state)
     (void)state;
     built_usual(&built);
     routers = (struct routers){.lock = ATOMIC_FLAG_INIT};
-    responder =
-        (struct responder){.tales = built.tales, .routers = &routers, .random = random_seeded(11)};
+    responder = (struct responder){
+        .tales = built_tales(&built), .routers = &routers, .random = random_seeded(11)};
     return 0;
 }
 
+/* What a test changed at the tale counts from its next probe on. */
 static struct answer ask(uint64_t now_ns)
 {
+    (void)built_tales(&built);
     return respond(&responder, probe, sizeof probe, now_ns, out, sizeof out);
 }
 
@@ -179,7 +181,7 @@ static void a_router_has_one_rate_for_all_threads(void **state)
 
     (void)state;
     built.hop[0].rate = 1;
-    other = (struct responder){.tales = built.tales, .routers = &routers};
+    other = (struct responder){.tales = built_tales(&built), .routers = &routers};
     assert_int_equal(ask(0).reason, REASON_TIME_EXCEEDED);
     assert_int_equal(respond(&other, probe, sizeof probe, 0, out, sizeof out).reason,
                      REASON_ROUTER_LIMIT);
@@ -198,7 +200,7 @@ static void a_router_does_not_find_the_tokens_of_another_in_its_place(void **sta
     built_usual(&other);
     other.tale.target_count = 0;
     other.tale.hop_count = ROUTERS_MAX;
-    responder.tales = (struct tales){2, list};
+    responder.tales = (struct tales){.count = 2, .tale = list};
     routers.router[1] = (struct router){.owner = 1, .bucket = {.full_ns = UINT64_MAX}};
     built.hop[0].rate = 1;
     assert_int_equal(ask(0).reason, REASON_TIME_EXCEEDED);

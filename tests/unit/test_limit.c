@@ -173,6 +173,27 @@ static void after_a_flood_a_new_source_has_its_burst_again(void **state)
     limiter_free(l);
 }
 
+/* However alike they are: neighbours, and one of each network. */
+static void sources_spread_over_the_sets(void **state)
+{
+    static const unsigned shifts[] = {0, 8, 11};
+    static const uint64_t key[2] = {0x0123456789abcdefu, 0xf0e1d2c3b4a59687u};
+    enum { SETS = 1024, EACH = 7 };
+
+    (void)state;
+    for (size_t s = 0; s < sizeof shifts / sizeof shifts[0]; s++) {
+        unsigned found[SETS] = {0};
+
+        for (uint32_t i = 0; i < SETS * EACH; i++) {
+            const struct address a = source(i << shifts[s]);
+
+            found[limit_hash_source(key, &a) % SETS]++;
+        }
+        for (unsigned i = 0; i < SETS; i++)
+            assert_in_range(found[i], 0, 4 * EACH);
+    }
+}
+
 static void a_flood_of_false_sources_gets_no_more_than_the_total(void **state)
 {
     struct limit_settings settings = usual;
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(one_sources_probes_leave_another_its_own),
         cmocka_unit_test(the_hosts_of_an_ipv6_64_are_one_source),
         cmocka_unit_test(the_total_limits_all_and_takes_no_token_of_the_refused_source),
+        cmocka_unit_test(sources_spread_over_the_sets),
         cmocka_unit_test(a_source_over_its_limit_takes_nothing_of_the_total),
         cmocka_unit_test(sources_fall_into_other_sets_under_another_key),
         cmocka_unit_test(a_rate_of_zero_is_no_limit),

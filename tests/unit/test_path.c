@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "tale/path.h"
+#include "tale/targets.h"
 #include "tale_built.h"
 
 static struct built built;
@@ -332,17 +333,17 @@ static void the_longest_prefix_finds_the_tale(void **state)
     const struct address a = address_v4(octets);
     static struct built wide;
     struct tale *list[2] = {&wide.tale, &built.tale};
-    const struct tales tales = {2, list};
+    const struct tales tales = {.count = 2, .tale = list};
     struct address other = a;
 
     (void)state;
     built_empty(&wide);
     wide.tale.target[0] = prefix_of(&a, 96 + 24);
     other.octets[15] = 10;
-    assert_ptr_equal(tales_find(&tales, &a), &built.tale);
-    assert_ptr_equal(tales_find(&tales, &other), &wide.tale);
+    assert_ptr_equal(tales_find(&tales, address_family(&a), &a).tale, &built.tale);
+    assert_ptr_equal(tales_find(&tales, FAMILY_V4, &other).tale, &wide.tale);
     other.octets[14] = 0;
-    assert_null(tales_find(&tales, &other));
+    assert_null(tales_find(&tales, FAMILY_V4, &other).tale);
 }
 
 int main(void)

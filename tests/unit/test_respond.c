@@ -14,7 +14,7 @@ static struct answer play(const struct answer_row *row)
 {
     built_usual(&built);
     row->change(&built);
-    responder.tales = built.tales;
+    responder.tales = built_tales(&built);
     responder.random = random_seeded(1);
     return respond(&responder, probe, unhex(row->probe, probe), 5, out, sizeof out);
 }

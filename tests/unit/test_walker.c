@@ -45,7 +45,7 @@ static int set_up(void **state)
 {
     (void)state;
     built_usual(&built);
-    responder = (struct responder){.tales = built.tales, .random = random_seeded(1)};
+    responder = (struct responder){.tales = built_tales(&built), .random = random_seeded(1)};
     return walkers_new(KEY, &responder.walkers);
 }
 

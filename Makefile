@@ -3,7 +3,7 @@
 TIME = 60
 
 # The program and its manual; Debian's Meson would build fifty test programs with them.
-.PHONY: all everything run demo check bench fuzz soak install clean
+.PHONY: all everything run demo check check-deb bench fuzz soak install deb clean
 
 all: build/build.ninja
 	ninja -C build hoptell man/hoptell.yaml.5
@@ -23,7 +23,7 @@ demo:
 	lab/demo
 
 check:
-	tools/install build run demo test
+	tools/install build run demo test deb
 	tools/check
 
 bench:
@@ -43,6 +43,14 @@ soak:
 
 install: everything
 	meson install -C build --no-rebuild
+
+deb:
+	tools/install build deb
+	tools/deb
+
+check-deb:
+	tools/install build deb check-deb
+	tools/check deb
 
 clean:
 	rm -rf build build-sanitize

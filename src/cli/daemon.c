@@ -16,6 +16,7 @@
 #include "cli/naming.h"
 #include "cli/routing.h"
 #include "cli/serving.h"
+#include "cli/supervising.h"
 #include "cli/telling.h"
 #include "cli/watching.h"
 #include "edge/links.h"
@@ -55,6 +56,7 @@ struct daemon {
     struct telling *telling;
     struct naming *naming;
     struct serving *serving;
+    struct supervising *supervising; /* NULL: there is nobody to tell */
 };
 
 static const struct settings *daemon_settings(const struct daemon *d)
@@ -367,6 +369,11 @@ static int step_resolver(struct daemon *d, char *error, size_t error_size)
     return -EINVAL;
 }
 
+static int step_supervising(struct daemon *d, char *error, size_t error_size)
+{
+    return supervising_open(&d->loop, &d->supervising, error, error_size);
+}
+
 static int step_rights(struct daemon *d, char *error, size_t error_size)
 {
     return privileges_drop(&d->identity, error, error_size);
@@ -407,8 +414,8 @@ static int step_archive(struct daemon *d, char *error, size_t error_size)
  */
 static int (*const steps[])(struct daemon *d, char *error, size_t error_size) = {
     step_identity, step_device,  step_hooks,   step_keeper,   step_watching,
-    step_links,    step_naming,  step_serving, step_resolver, step_rights,
-    step_sandbox,  step_telling, step_archive,
+    step_links,    step_naming,  step_serving, step_resolver, step_supervising,
+    step_rights,   step_sandbox, step_telling, step_archive,
 };
 
 static int daemon_set_up(struct daemon *d, char *error, size_t error_size)
@@ -457,13 +464,11 @@ static int daemon_take_over(struct daemon *d, const struct configuration *next, 
 }
 
 /* All or nothing: the old configuration stays when anything of the new one cannot be. */
-static void daemon_reload(uv_signal_t *handle, int number)
+static void daemon_reload(struct daemon *d)
 {
-    struct daemon *d = handle->data;
     struct configuration *next;
     char error[ERROR_TEXT_MAX] = "";
 
-    (void)number;
     if (configuration_load(d->file, true, &next) != 0) {
         log_error("reload: %s is not good; the old settings stay", d->file);
         return;
@@ -482,6 +487,16 @@ static void daemon_reload(uv_signal_t *handle, int number)
     configuration_free(d->configuration);
     d->configuration = next;
     log_notice("reload: the settings of %s are in force", d->file);
+}
+
+static void daemon_hear(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+
+    (void)number;
+    supervising_reloading(d->supervising);
+    daemon_reload(d);
+    supervising_ready(d->supervising);
 }
 
 static void daemon_stop(uv_signal_t *handle, int number)
@@ -504,6 +519,7 @@ static void daemon_close(struct daemon *d)
     uv_close((uv_handle_t *)&d->hangup, NULL);
     if (d->links != NULL)
         uv_close((uv_handle_t *)&d->changes, NULL);
+    supervising_close(d->supervising);
     serving_close(d->serving);
     naming_close(d->naming);
     telling_close(d->telling);
@@ -549,9 +565,10 @@ enum command_status daemon_run(const char *file, struct configuration *configura
     uv_loop_init(&d.loop);
     daemon_on_signal(&d, &d.interrupt, daemon_stop, SIGINT);
     daemon_on_signal(&d, &d.terminate, daemon_stop, SIGTERM);
-    daemon_on_signal(&d, &d.hangup, daemon_reload, SIGHUP);
+    daemon_on_signal(&d, &d.hangup, daemon_hear, SIGHUP);
     if (daemon_set_up(&d, error, sizeof error) == 0) {
         greeting_say(configuration->settings, &configuration->tales);
+        supervising_ready(d.supervising);
         uv_run(&d.loop, UV_RUN_DEFAULT);
     } else {
         status = command_failed("run", "%s", error);

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEFT_OUT = {".git", ".pytest_cache", "build", "seeds", "__pycache__", "captures"}
 HOSTS = {
     "datatracker.ietf.org", "www.rfc-editor.org", "www.iana.org", "www.w3.org", "json-schema.org",
-    "spec.openapis.org", "www.apache.org", "opensource.org", "localhost",
+    "spec.openapis.org", "www.apache.org", "opensource.org", "www.debian.org", "localhost",
 }
 HOST_ENDINGS = ("example", "example.com", "example.net", "example.org", "test", "localhost")
 

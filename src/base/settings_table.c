@@ -345,11 +345,13 @@ const struct setting settings_table[] = {
              "and for scamper at ten times its usual 20 packets a second."},
     {.key = "limit.source_burst",
      COUNT(limit_source_burst),
-     .fallback = "400",
+     .fallback = "2k",
      .least = "1",
      .most = "10M",
      .help = "Answers at once to a source that was quiet before. A traceroute of 30 hops sends 90 "
-             "packets: this is enough for four at the same moment."},
+             "packets, within a second where hops answer at once: this is enough for twenty of "
+             "them one after the other. With fewer, who tries things out soon sees stars that no "
+             "tale has."},
     {.key = "limit.total_rate",
      COUNT(limit_total_rate),
      .fallback = "20k",

@@ -50,9 +50,12 @@ static inline size_t probe_write(const struct probe_order *o, uint8_t *packet)
                                  .hop_limit = o->hop_limit,
                                  .protocol = o->protocol};
     uint8_t *payload = packet + ip_header_length(o->version);
+    /* as Linux's traceroute fills what carries nothing: UDP's data begins with it, echo's later */
+    const unsigned fill = o->protocol == PROTOCOL_UDP ? 0x40 - 8 : 0x40;
     size_t checksum;
 
-    memset(payload, 0x40, o->length);
+    for (size_t i = 0; i < o->length; i++)
+        payload[i] = (uint8_t)(fill + i);
     checksum = probe_write_header(o, payload);
     store_u16(payload + checksum, 0);
     store_u16(payload + checksum, o->protocol == PROTOCOL_ICMP

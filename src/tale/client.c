@@ -18,7 +18,7 @@ struct look {
     uint16_t destination_port;
     uint16_t checksum; /* UDP's, in the packet's order */
     uint16_t sequence; /* of echo */
-    struct tcp tcp;
+    struct tcp tcp;    /* of TCP alone */
 };
 
 static const char *const names[CLIENT_COUNT] = {
@@ -52,12 +52,11 @@ static bool begins_with(const struct look *l, size_t from, const void *octets, s
 /* Each octet one more than the one before it, as programs like to fill what carries nothing. */
 static bool counts_up(const struct look *l, size_t from, uint8_t first)
 {
-    if (l->length < from + 8)
-        return false;
-    for (size_t i = 0; i < 8; i++)
-        if (l->data[from + i] != first + i)
-            return false;
-    return true;
+    uint8_t expected[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        expected[i] = (uint8_t)(first + i);
+    return begins_with(l, from, expected, sizeof expected);
 }
 
 static bool is_zero(const struct look *l, size_t from)
@@ -217,82 +216,98 @@ static bool tcp_nmap(const struct look *l)
     return l->tcp.window == 1024;
 }
 
-static const struct sign {
-    uint8_t protocol;
-    uint8_t client; /* enum probe_client */
-    bool (*holds)(const struct look *look);
-} signs[] = {
-    {PROTOCOL_UDP, CLIENT_INETUTILS, udp_inetutils},
-    {PROTOCOL_UDP, CLIENT_DUBLIN_TRACEROUTE, udp_dublin},
-    {PROTOCOL_UDP, CLIENT_TRACEROUTE, udp_traceroute},
-    {PROTOCOL_UDP, CLIENT_PARIS_TRACEROUTE, udp_paris},
-    {PROTOCOL_UDP, CLIENT_TRACEPATH, udp_tracepath},
-    {PROTOCOL_UDP, CLIENT_MTR, udp_mtr},
-    {PROTOCOL_UDP, CLIENT_BSD_TRACEROUTE, udp_bsd},
-    {PROTOCOL_UDP, CLIENT_SCAMPER, udp_scamper},
-    {PROTOCOL_UDP, CLIENT_BUSYBOX, udp_busybox},
-    {PROTOCOL_UDP, CLIENT_HPING, udp_hping},
-    {PROTOCOL_ICMP, CLIENT_TRACEROUTE, echo_traceroute},
-    {PROTOCOL_ICMP, CLIENT_INETUTILS, echo_inetutils},
-    {PROTOCOL_ICMP, CLIENT_MTR, echo_mtr},
-    {PROTOCOL_ICMP, CLIENT_TRACERT, echo_tracert},
-    {PROTOCOL_ICMP, CLIENT_BSD_TRACEROUTE, echo_bsd},
-    {PROTOCOL_ICMP, CLIENT_SCAMPER, echo_scamper},
-    {PROTOCOL_ICMP, CLIENT_PING, echo_ping},
-    {PROTOCOL_ICMP, CLIENT_HPING, echo_hping},
-    {PROTOCOL_TCP, CLIENT_TRACEROUTE, tcp_traceroute},
-    {PROTOCOL_TCP, CLIENT_MTR, tcp_mtr},
-    {PROTOCOL_TCP, CLIENT_TCPTRACEROUTE, tcp_tcptraceroute},
-    {PROTOCOL_TCP, CLIENT_HPING, tcp_hping},
-    {PROTOCOL_TCP, CLIENT_NMAP, tcp_nmap},
+struct sign {
+    uint8_t client;                         /* enum probe_client */
+    bool (*holds)(const struct look *look); /* NULL: there are no more */
 };
 
-/* False for what is too short to be looked at. */
-static bool look_at(const struct packet *p, uint8_t protocol, struct look *out)
-{
-    const size_t length = packet_payload_length(p);
+static const struct sign udp_signs[] = {
+    {CLIENT_INETUTILS, udp_inetutils},
+    {CLIENT_DUBLIN_TRACEROUTE, udp_dublin},
+    {CLIENT_TRACEROUTE, udp_traceroute},
+    {CLIENT_PARIS_TRACEROUTE, udp_paris},
+    {CLIENT_TRACEPATH, udp_tracepath},
+    {CLIENT_MTR, udp_mtr},
+    {CLIENT_BSD_TRACEROUTE, udp_bsd},
+    {CLIENT_SCAMPER, udp_scamper},
+    {CLIENT_BUSYBOX, udp_busybox},
+    {CLIENT_HPING, udp_hping},
+    {CLIENT_UNKNOWN, NULL},
+};
 
-    *out = (struct look){.packet = p};
-    if (protocol == PROTOCOL_TCP) {
-        if (!tcp_parse(p->payload, length, &out->tcp))
-            return false;
-        out->source_port = out->tcp.source_port;
-        out->destination_port = out->tcp.destination_port;
-        return true;
-    }
-    if (length < 8)
-        return false;
-    out->data = p->payload + 8;
-    out->length = length - 8;
-    out->source_port = load_u16(p->payload);
-    out->destination_port = load_u16(p->payload + 2);
-    out->checksum = load_u16(p->payload + 6);
-    out->sequence = load_u16(p->payload + 6);
-    return true;
+static const struct sign echo_signs[] = {
+    {CLIENT_TRACEROUTE, echo_traceroute},
+    {CLIENT_INETUTILS, echo_inetutils},
+    {CLIENT_MTR, echo_mtr},
+    {CLIENT_TRACERT, echo_tracert},
+    {CLIENT_BSD_TRACEROUTE, echo_bsd},
+    {CLIENT_SCAMPER, echo_scamper},
+    {CLIENT_PING, echo_ping},
+    {CLIENT_HPING, echo_hping},
+    {CLIENT_UNKNOWN, NULL},
+};
+
+static const struct sign tcp_signs[] = {
+    {CLIENT_TRACEROUTE, tcp_traceroute},
+    {CLIENT_MTR, tcp_mtr},
+    {CLIENT_TCPTRACEROUTE, tcp_tcptraceroute},
+    {CLIENT_HPING, tcp_hping},
+    {CLIENT_NMAP, tcp_nmap},
+    {CLIENT_UNKNOWN, NULL},
+};
+
+static enum probe_client client_by(const struct sign *signs, const struct look *look)
+{
+    while (signs->holds && !signs->holds(look))
+        signs++;
+    return (enum probe_client)signs->client;
 }
 
-/* As the rows have it: they do not care for the family, nor whether all of UDP is covered. */
-static uint8_t protocol_of(const struct packet *packet)
+static enum probe_client client_of_tcp(const struct packet *p)
 {
-    switch (packet->protocol) {
-    case PROTOCOL_ICMPV6:
-        return PROTOCOL_ICMP;
-    case PROTOCOL_UDPLITE:
-        return PROTOCOL_UDP;
-    default:
-        return packet->protocol;
-    }
-}
-
-enum probe_client client_of(const struct packet *packet)
-{
-    const uint8_t protocol = protocol_of(packet);
     struct look look;
 
-    if (!look_at(packet, protocol, &look))
+    if (!tcp_parse(p->payload, packet_payload_length(p), &look.tcp))
         return CLIENT_UNKNOWN;
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
-        if (signs[i].protocol == protocol && signs[i].holds(&look))
-            return (enum probe_client)signs[i].client;
-    return CLIENT_UNKNOWN;
+    look.packet = p;
+    look.data = NULL;
+    look.length = 0;
+    look.source_port = look.tcp.source_port;
+    look.destination_port = look.tcp.destination_port;
+    return client_by(tcp_signs, &look);
+}
+
+/* UDP and echo, whose headers have eight octets both. */
+static enum probe_client client_of_data(const struct packet *p, const struct sign *signs)
+{
+    const size_t length = packet_payload_length(p);
+    struct look look;
+
+    if (length < 8)
+        return CLIENT_UNKNOWN;
+    look.packet = p;
+    look.data = p->payload + 8;
+    look.length = length - 8;
+    look.source_port = load_u16(p->payload);
+    look.destination_port = load_u16(p->payload + 2);
+    look.checksum = load_u16(p->payload + 6);
+    look.sequence = load_u16(p->payload + 6);
+    return client_by(signs, &look);
+}
+
+/* The rows do not care for the family, nor whether all of UDP is covered. */
+enum probe_client client_of(const struct packet *packet)
+{
+    switch (packet->protocol) {
+    case PROTOCOL_TCP:
+        return client_of_tcp(packet);
+    case PROTOCOL_UDP:
+    case PROTOCOL_UDPLITE:
+        return client_of_data(packet, udp_signs);
+    case PROTOCOL_ICMP:
+    case PROTOCOL_ICMPV6:
+        return client_of_data(packet, echo_signs);
+    default:
+        return CLIENT_UNKNOWN;
+    }
 }

@@ -51,8 +51,8 @@ static void walkers_unlock(struct walkers *w)
 
 static bool is_same(const struct walker *a, const struct walker *b)
 {
-    return a->probes > 0 && a->client == b->client && a->protocol == b->protocol &&
-           address_equal(&a->source, &b->source) && address_equal(&a->target, &b->target);
+    return address_equal(&a->source, &b->source) && address_equal(&a->target, &b->target) &&
+           a->client == b->client && a->protocol == b->protocol && a->probes > 0;
 }
 
 static bool rests(const struct walker *walker, uint64_t now_ns)
@@ -66,18 +66,31 @@ static uint32_t worth(const struct walker *walker, uint64_t now_ns)
     return rests(walker, now_ns) ? 0 : walker->probes;
 }
 
+/* Every probe comes by here, and nobody is shown a hash: see hash_permute for what that costs. */
+static uint64_t set_of(const struct walkers *w, const struct walker *walker)
+{
+    uint64_t hash = (uint64_t)walker->client << 8 | walker->protocol;
+
+    for (unsigned half = 0; half < 2; half++) {
+        hash = hash_permute(w->hash_key, hash ^ address_word(walker->source.octets + half * 8));
+        hash = hash_permute(w->hash_key, hash ^ address_word(walker->target.octets + half * 8));
+    }
+    return hash % SETS;
+}
+
 /* The place of this walker, or else the one that is worth least, and of such the oldest. */
 static struct walker *find_place(struct walker set[WAYS], const struct walker *wanted,
                                  uint64_t now_ns)
 {
     struct walker *least = &set[0];
 
-    for (unsigned i = 0; i < WAYS; i++) {
+    for (unsigned i = 0; i < WAYS; i++)
+        if (is_same(&set[i], wanted))
+            return &set[i];
+    for (unsigned i = 1; i < WAYS; i++) {
         const uint32_t one = worth(&set[i], now_ns);
         const uint32_t other = worth(least, now_ns);
 
-        if (is_same(&set[i], wanted))
-            return &set[i];
         if (one < other || (one == other && set[i].last_ns < least->last_ns))
             least = &set[i];
     }
@@ -115,17 +128,10 @@ void walkers_note(struct walkers *walkers, const struct probe *probe, uint8_t po
         .furthest = position,
         .at_end = at_end,
     };
-    const uint64_t words[5] = {
-        address_half(&step.source, 0),
-        address_half(&step.source, 1),
-        address_half(&step.target, 0),
-        address_half(&step.target, 1),
-        (uint64_t)step.client << 8 | step.protocol,
-    };
-    const uint64_t set = hash_words(walkers->hash_key, words, 5) % SETS;
+    struct walker *set = walkers->place[set_of(walkers, &step)];
 
     walkers_lock(walkers);
-    take_step(find_place(walkers->place[set], &step, now_ns), &step);
+    take_step(find_place(set, &step, now_ns), &step);
     walkers_unlock(walkers);
 }
 

@@ -15,7 +15,7 @@
 /* Not static: the verifier then looks at it once, and not again for each way that leads to it. */
 #define VERIFIED_ALONE __attribute__((noinline))
 
-enum { HEAD_START = 20, HEAD_LINK_MAX = 22 };
+enum { HEAD_START = 20, HEAD_LINK_MAX = 22, HEAD_LINK_BOUND = 32 };
 
 struct head {
     struct address source;

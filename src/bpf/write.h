@@ -258,7 +258,7 @@ enum written { WRITE_NO_ROOM, WRITE_DONE, WRITE_FAILED };
 static inline int write_error_of(struct xdp_md *frame, const struct head *h, const struct error *e,
                                  uint8_t version, uint32_t generation)
 {
-    const uint32_t link = h->link;
+    const uint32_t link = (uint32_t)bounded(h->link, HEAD_LINK_BOUND); /* for Linux before 6.8 */
     const uint32_t header = version == 6 ? IPV6_HEADER : IPV4_HEADER_MIN;
     const uint32_t most = (version == 6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4) - ICMP_HEADER;
     const uint32_t room = e->extension_length != 0 ? ICMP_QUOTE_EXTENDED : most - header;
@@ -338,7 +338,7 @@ static inline uint8_t *write_reply_room(struct xdp_md *frame, const struct head 
                                         uint32_t version, uint32_t length, uint32_t least)
 {
     const uint32_t header = version == 6 ? IPV6_HEADER : IPV4_HEADER_MIN;
-    const uint32_t link = h->link;
+    const uint32_t link = (uint32_t)bounded(h->link, HEAD_LINK_BOUND); /* for Linux before 6.8 */
     uint8_t *ip;
 
     if (link > HEAD_LINK_MAX || !write_link(frame, link, 0) ||

@@ -60,10 +60,29 @@ static inline struct address watch_subscriber(const struct address *source)
     return subscriber;
 }
 
+static inline uint64_t watch_bit(uint8_t hop_limit)
+{
+    return (uint64_t)1 << (hop_limit & 63);
+}
+
+/* The hop limit of its opening packet is known of it, and told with that. */
+static inline void watch_keep_subscriber(const struct head *h)
+{
+    const struct address key = watch_subscriber(&h->source);
+    struct xdp_subscriber *known = bpf_map_lookup_elem(&subscribers, &key);
+    struct xdp_subscriber fresh;
+
+    if (known) {
+        __sync_fetch_and_or(&known->hop_limits[h->hop_limit >> 6], watch_bit(h->hop_limit));
+        return;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        fresh.hop_limits[i] = h->hop_limit >> 6 == i ? watch_bit(h->hop_limit) : 0;
+    bpf_map_update_elem(&subscribers, &key, &fresh, BPF_NOEXIST);
+}
+
 static inline void watch_opening(struct xdp_md *frame, const struct head *h)
 {
-    const struct xdp_subscriber none = {0};
-    const struct address subscriber = watch_subscriber(&h->source);
     const struct xdp_opening opening = {.time_ns = bpf_ktime_get_ns(),
                                         .sequence = load_u32(h->start + 4),
                                         .hop_limit = h->hop_limit};
@@ -79,7 +98,7 @@ static inline void watch_opening(struct xdp_md *frame, const struct head *h)
         return;
     }
     bpf_map_update_elem(&connections, &key, &opening, BPF_ANY);
-    bpf_map_update_elem(&subscribers, &subscriber, &none, BPF_NOEXIST);
+    watch_keep_subscriber(h);
     count(XDP_COUNT_OPENING);
     watch_tell(frame, XDP_SEEN_OPENING, h->link);
 }
@@ -89,7 +108,7 @@ static inline void watch_flow(struct xdp_md *frame, const struct head *h)
 {
     const struct address key = watch_subscriber(&h->source);
     struct xdp_subscriber *subscriber = bpf_map_lookup_elem(&subscribers, &key);
-    const uint64_t bit = (uint64_t)1 << (h->hop_limit & 63);
+    const uint64_t bit = watch_bit(h->hop_limit);
     uint64_t *word;
 
     if (!subscriber)

@@ -94,6 +94,16 @@ static void watching_packet(const struct captured *captured, void *context)
         w->counts.refused[refusal]++;
 }
 
+/* The first octets of a packet whose hop limit is new in connections that go on. */
+static void watching_hop_limit(const struct captured *captured, struct watching *w)
+{
+    struct packet packet;
+
+    w->counts.hop_limits++;
+    if (packet_parse(captured->octets, captured->length, &packet) == PACKET_OK)
+        watch_hop_limit(w->watch, &packet.source, packet.hop_limit, captured->time_ns);
+}
+
 /* A record has the monotonic clock's time, an observation the real one's. */
 static uint64_t real_time(uint64_t monotonic_ns)
 {
@@ -118,7 +128,7 @@ static void watching_seen(const struct xdp_seen *seen, void *context)
     if (seen->kind == XDP_SEEN_OPENING)
         watching_packet(&captured, w);
     else
-        w->counts.hop_limits++;
+        watching_hop_limit(&captured, w);
 }
 
 static void watching_read_hook(uv_poll_t *handle, int status, int events)

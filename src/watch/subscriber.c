@@ -252,22 +252,29 @@ static void learn_devices(struct subscriber *subscriber, const struct subscriber
         learn_clock(subscriber, lesson->clock, lesson->clock_server);
 }
 
-void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
+void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit,
+                                uint32_t fresh_since_s, uint64_t time_ns)
 {
-    const uint32_t now_s = (uint32_t)(lesson->time_ns / 1000000000u);
+    const uint32_t now_s = (uint32_t)(time_ns / 1000000000u);
 
     decay(subscriber, now_s);
-    if (subscriber->seen > 0 && subscriber->updated_s < lesson->fresh_since_s)
+    if (subscriber->seen > 0 && subscriber->updated_s < fresh_since_s)
         forget_path(subscriber);
-    learn_hop_limit(subscriber, lesson->hop_limit);
+    learn_hop_limit(subscriber, hop_limit);
     memmove(subscriber->recent + 1, subscriber->recent, SUBSCRIBER_RECENT - 1);
-    subscriber->recent[0] = lesson->hops;
+    subscriber->recent[0] = hops_of(hop_limit);
+    subscriber->updated_s = now_s;
+}
+
+void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
+{
+    subscriber_learn_hop_limit(subscriber, lesson->hop_limit, lesson->fresh_since_s,
+                               lesson->time_ns);
     learn_devices(subscriber, lesson);
     if (lesson->family < STACK_FAMILY_COUNT && subscriber->family[lesson->family] < FAMILY_MOST)
         subscriber->family[lesson->family]++;
     if (subscriber->seen < UINT16_MAX)
         subscriber->seen++;
-    subscriber->updated_s = now_s;
 }
 
 /*

@@ -74,6 +74,10 @@ struct subscriber_lesson {
 
 void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson);
 
+/* An arrival of which no more than its hop limit is known; no connection of its own. */
+void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit,
+                                uint32_t fresh_since_s, uint64_t time_ns);
+
 /* Adds what was seen of the same subscriber elsewhere, both decayed to the later time. */
 void subscriber_merge(struct subscriber *subscriber, const struct subscriber *other);
 

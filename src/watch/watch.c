@@ -469,6 +469,35 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
     return true;
 }
 
+/* When the path to a client became another one; 0: it never did, as far as is known. */
+static uint32_t path_since(const struct watch *watch, const struct address *client, uint8_t hops)
+{
+    struct network *network[NETWORK_LEVELS_MAX];
+    struct prefix prefix[NETWORK_LEVELS_MAX];
+    struct network_reading reading;
+    enum network_kind kind;
+    const unsigned levels = find_levels(watch, client, prefix, &kind);
+
+    for (unsigned i = 0; i < levels; i++)
+        network[i] = table_find(&watch->networks, prefix_hash(watch, &prefix[i]), &prefix[i]);
+    network_read(network, levels, hops, 0, &reading);
+    return reading.network ? reading.network->moved_s : 0;
+}
+
+bool watch_hop_limit(struct watch *watch, const struct address *client, uint8_t hop_limit,
+                     uint64_t time_ns)
+{
+    const uint8_t hops = (uint8_t)(observation_initial(hop_limit) - hop_limit);
+    const uint64_t key = subscriber_key(client);
+    struct subscriber *subscriber =
+        table_find(&watch->subscribers, table_hash(&watch->subscribers, &key), &key);
+
+    if (!subscriber)
+        return false;
+    subscriber_learn_hop_limit(subscriber, hop_limit, path_since(watch, client, hops), time_ns);
+    return true;
+}
+
 bool watch_observe(struct watch *watch, const struct observation *observation,
                    struct judgement *out)
 {

@@ -63,6 +63,14 @@ void watch_observe_all(struct watch *watch, const struct observation *observatio
                        void *context);
 
 /*
+ * A hop limit that was seen in connections of the client which go on, for the first time since its
+ * subscriber is remembered there: it is learnt as one more of the subscriber's own, and judged with
+ * its next connection. False, and nothing is learnt, where the subscriber is not known.
+ */
+bool watch_hop_limit(struct watch *watch, const struct address *client, uint8_t hop_limit,
+                     uint64_t time_ns);
+
+/*
  * The newest connection from (client, port): true and *out when it is still remembered. The
  * judgement is the one given when its SYN came.
  */

@@ -89,6 +89,21 @@ print("heard")
 """
 
 
+# Opens a connection, and goes on in it with other hop limits; says from which address.
+WANDERER = """
+import socket, sys
+family = socket.AF_INET if sys.argv[1] == "4" else socket.AF_INET6
+option = ((socket.IPPROTO_IP, socket.IP_TTL) if sys.argv[1] == "4"
+          else (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS))
+wanderer = socket.create_connection((sys.argv[2], int(sys.argv[3])), 5)
+for hop_limit in sys.argv[4:]:
+    wanderer.setsockopt(*option, int(hop_limit))
+    wanderer.sendall(b"on")
+    assert wanderer.recv(2000)
+print(wanderer.getsockname()[0])
+"""
+
+
 def site_address(family):
     return plan.address_of("site", family)
 
@@ -242,6 +257,23 @@ def test_lookup_sees_a_connection(lab, site, family):
     found = json.loads(done.stdout)
     assert (found["address"], found["server"]["port"]) == (address, SERVICE)
     assert found["hops"] == len(real_way(HOST, family)) - 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_new_hop_limit_of_a_connection_that_goes_on_is_learnt_once(lab, site, family):
+    told = "hoptell_xdp_hop_limits_total"
+    before = int(metrics(site)[told])
+    address = lab.run("router3", "/usr/bin/python3", "-c", WANDERER, str(family),
+                      site_address(family), str(SERVICE), "64", "51", "64", "51").strip()
+
+    def hop_limits():
+        status, body = site.get(f"/v1/subscribers/{address}")
+        found = json.loads(body)["baseline"]["hop_limits"] if status == 200 else []
+        return {cell["hop_limit"]: cell["count"] for cell in found}
+
+    wait_until(lambda: 51 in hop_limits(), what="the hop limit")
+    assert hop_limits()[51] == 1
+    assert int(metrics(site)[told]) == before + 1
 
 
 def test_one_source_gets_no_more_than_its_limit(lab, site):

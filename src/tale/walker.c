@@ -71,7 +71,7 @@ static uint64_t set_of(const struct walkers *w, const struct walker *walker)
 {
     uint64_t hash = (uint64_t)walker->client << 8 | walker->protocol;
 
-    for (unsigned half = 0; half < 2; half++) {
+    for (size_t half = 0; half < 2; half++) {
         hash = hash_permute(w->hash_key, hash ^ address_word(walker->source.octets + half * 8));
         hash = hash_permute(w->hash_key, hash ^ address_word(walker->target.octets + half * 8));
     }

@@ -51,7 +51,9 @@ enum MHD_Result answer_send(struct request *request, unsigned status, const char
     if (body == NULL)
         response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     else if (!body->failed)
-        response = MHD_create_response_from_buffer(body->length, body->text, MHD_RESPMEM_MUST_COPY);
+        response = MHD_create_response_from_buffer(body->length, body->text, MHD_RESPMEM_MUST_FREE);
+    if (response != NULL && body != NULL)
+        *body = (struct buffer){0}; /* the response has its text now */
     if (body != NULL)
         buffer_deinit(body);
     return answer_queue(request, status, type, response, headers, count);

@@ -45,6 +45,11 @@ static void swap(struct choice *choice, size_t a, size_t b)
     choice->network[b] = was;
 }
 
+static bool is_worse_at(const struct choice *choice, size_t a, size_t b)
+{
+    return is_worse(choice, choice->network[a], choice->network[b]);
+}
+
 static void sift_down(struct choice *choice, size_t count)
 {
     size_t at = 0;
@@ -53,7 +58,7 @@ static void sift_down(struct choice *choice, size_t count)
         size_t worst = at;
 
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
-            if (is_worse(choice, choice->network[child], choice->network[worst]))
+            if (is_worse_at(choice, child, worst))
                 worst = child;
         if (worst == at)
             return;
@@ -64,8 +69,7 @@ static void sift_down(struct choice *choice, size_t count)
 
 static void sift_up(struct choice *choice, size_t at)
 {
-    for (; at > 0 && is_worse(choice, choice->network[at], choice->network[(at - 1) / 2]);
-         at = (at - 1) / 2)
+    for (; at > 0 && is_worse_at(choice, at, (at - 1) / 2); at = (at - 1) / 2)
         swap(choice, at, (at - 1) / 2);
 }
 

@@ -28,10 +28,11 @@ enum {
     BURST = 200,
     SOURCES = 4096,                  /* that are counted one by one */
     CONNECTIONS_MAX = 2 * CROWD_MAX, /* strangers, and as many who are none */
-    HEAD_MAX = 16 * 1024,            /* of request line and headers together, which is answered */
-    CONNECTION_MEMORY = 32 * 1024,   /* what is longer than this the library refuses */
-    BODY_IGNORED_MAX = 8 * 1024,     /* of a GET, where nobody needs one */
-    BODY_REFUSED_MAX = 512 * 1024,   /* read without being kept, so that the refusal can be read */
+    HEAD_MAX = 8 * 1024,             /* of request line and headers together, which is answered */
+    CONNECTION_MEMORY =
+        16 * 1024, /* beyond this the library refuses; it clears all of it each time */
+    BODY_IGNORED_MAX = 8 * 1024,   /* of a GET, where nobody needs one */
+    BODY_REFUSED_MAX = 512 * 1024, /* read without being kept, so that the refusal can be read */
 };
 
 struct serve {
@@ -178,7 +179,7 @@ static enum MHD_Result refuse(struct serve *serve, struct request *request,
     serve->counts.refused[reason]++;
     if (reason == SERVE_REFUSED_HEAD)
         return answer_problem(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                              "expected a request line and headers of at most 16 KiB together");
+                              "expected a request line and headers of at most 8 KiB together");
     return answer_problem_with(request, MHD_HTTP_TOO_MANY_REQUESTS,
                                "expected at most 100 requests a second from one address", &later,
                                1);

@@ -4,6 +4,7 @@
 #include "cli/archive.h"
 
 #include "base/log.h"
+#include "cli/recalling.h"
 #include "cli/restoring.h"
 #include "watch/subscriber.h"
 
@@ -22,6 +23,14 @@ enum {
     DROP_EVERY_LOOKS = 3600, /* and at the start */
     MOMENT_MS = 250,         /* a full capture buffer away from a loss */
     PATH_OCTETS = 4096,
+    RECALLS_MAX = 4, /* at once, a connection to the store each */
+};
+
+struct recall {
+    struct recalling *recalling; /* NULL: free */
+    uint64_t ticket;
+    void (*done)(uint64_t ticket, struct recalled *recalled, void *context);
+    void *context;
 };
 
 struct archive {
@@ -30,6 +39,8 @@ struct archive {
     struct store_queue *queue;
     struct watching *watching;
     struct restoring *restoring; /* NULL: none is under way */
+    struct recall recall[RECALLS_MAX];
+    uint64_t tickets; /* given out */
     char *url;
     char *password_file;
     char *spool_path;
@@ -297,6 +308,38 @@ int archive_label(struct archive *a, const struct address *address, uint16_t por
     return store_queue_label(a->queue, &label) ? wait_a_moment(a) : -ENOBUFS;
 }
 
+static void archive_recalled(struct recalling *self, struct recalled *recalled, void *context)
+{
+    struct recall *recall = context;
+
+    (void)self;
+    recall->recalling = NULL;
+    recall->done(recall->ticket, recalled, recall->context);
+}
+
+int archive_recall(struct archive *a, const struct address *address,
+                   void (*done)(uint64_t ticket, struct recalled *recalled, void *context),
+                   void *context, uint64_t *out_ticket)
+{
+    const struct prefix subscriber = subscriber_prefix(subscriber_key(address));
+    struct store_place place;
+    struct recall *recall;
+    unsigned i = 0;
+
+    if (a == NULL)
+        return -ENOTSUP;
+    while (i < RECALLS_MAX && a->recall[i].recalling != NULL)
+        i++;
+    if (i == RECALLS_MAX)
+        return -EBUSY;
+    recall = &a->recall[i];
+    place = (struct store_place){.url = a->url, .password_file = a->password_file};
+    *recall = (struct recall){.ticket = ++a->tickets, .done = done, .context = context};
+    recall->recalling = recalling_begin(a->loop, &place, &subscriber, archive_recalled, recall);
+    *out_ticket = recall->ticket;
+    return recall->recalling != NULL ? 0 : -EBUSY;
+}
+
 int archive_forget(struct archive *a, const struct address *address)
 {
     const struct prefix subscriber = subscriber_prefix(subscriber_key(address));
@@ -325,6 +368,8 @@ void archive_close(struct archive *a)
         return;
     a->is_closing = true;
     restoring_abandon(a->restoring);
+    for (unsigned i = 0; i < RECALLS_MAX; i++)
+        recalling_abandon(a->recall[i].recalling);
     if (!a->is_restored)
         log_warning("the store was not reached: what was learnt since the start is not kept");
     archive_save(a);

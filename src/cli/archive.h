@@ -35,6 +35,15 @@ struct store_queue *archive_queue(struct archive *archive);
 int archive_label(struct archive *archive, const struct address *address, uint16_t port,
                   bool is_tethered);
 
+/*
+ * Asks the store for the timeline of an address's subscriber, beside the loop; `done` is called in the
+ * loop with the ticket, and frees the moments. 0 and the ticket, which is not 0; -ENOTSUP without a
+ * store, -EBUSY while it is asked for as many as can be.
+ */
+int archive_recall(struct archive *archive, const struct address *address,
+                   void (*done)(uint64_t ticket, struct recalled *recalled, void *context),
+                   void *context, uint64_t *out_ticket);
+
 /* Forgets what is stored of the subscriber of an address. 0, without a store as well; or as above. */
 int archive_forget(struct archive *archive, const struct address *address);
 

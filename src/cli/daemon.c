@@ -323,6 +323,20 @@ static int daemon_label(const struct address *address, uint16_t port, bool is_te
 }
 
 /* The store first: where it cannot, nothing is forgotten at all. */
+static void daemon_recalled(uint64_t ticket, struct recalled *recalled, void *context)
+{
+    struct daemon *d = context;
+
+    serving_recalled(d->serving, ticket, recalled);
+}
+
+static int daemon_recall(const struct address *address, uint64_t *out_ticket, void *context)
+{
+    struct daemon *d = context;
+
+    return archive_recall(d->archive, address, daemon_recalled, d, out_ticket);
+}
+
 static int daemon_forget(const struct address *address, void *context)
 {
     struct daemon *d = context;
@@ -343,6 +357,7 @@ static int step_serving(struct daemon *d, char *error, size_t error_size)
         .walkers = daemon_walkers,
         .label = daemon_label,
         .forget = daemon_forget,
+        .recall = daemon_recall,
         .context = d,
     };
 

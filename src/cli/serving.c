@@ -63,6 +63,13 @@ static int serving_label(const struct address *address, uint16_t port, bool is_t
     return s->sources.label(address, port, is_tethered, s->sources.context);
 }
 
+static int serving_recall(const struct address *address, uint64_t *out_ticket, void *context)
+{
+    const struct serving *s = context;
+
+    return s->sources.recall(address, out_ticket, s->sources.context);
+}
+
 static int serving_forget(const struct address *address, void *context)
 {
     const struct serving *s = context;
@@ -84,6 +91,7 @@ static int serving_listen(struct serving *s, uv_loop_t *loop, const struct text_
         .walkers = serving_walkers,
         .label = serving_label,
         .forget = serving_forget,
+        .recall = serving_recall,
         .token = s->token[0] != '\0' ? s->token : NULL,
         .context = s,
     };
@@ -132,6 +140,14 @@ int serving_open(uv_loop_t *loop, const struct settings *settings,
     if (code == 0)
         code = serving_listen(s, loop, operators, SERVE_OPERATORS, error, error_size);
     return code;
+}
+
+void serving_recalled(struct serving *s, uint64_t ticket, struct recalled *recalled)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (serve_recalled(s->listener[i], ticket, recalled))
+            return;
+    free(recalled->moment);
 }
 
 void serving_judged(struct serving *s, const struct judgement *judgement)

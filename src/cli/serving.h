@@ -19,6 +19,7 @@ struct serving_sources {
     size_t (*walkers)(struct walker out[WALKERS_MAX], void *context);
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     int (*forget)(const struct address *address, void *context);
+    int (*recall)(const struct address *address, uint64_t *out_ticket, void *context);
     void *context;
 };
 
@@ -26,6 +27,9 @@ struct serving_sources {
 int serving_open(uv_loop_t *loop, const struct settings *settings,
                  const struct serving_sources *sources, struct serving **out, char *error,
                  size_t error_size);
+
+/* What the store has come up with, to whoever waits with this ticket; the moments go. */
+void serving_recalled(struct serving *serving, uint64_t ticket, struct recalled *recalled);
 
 /* Tells those who wait for it. */
 void serving_judged(struct serving *serving, const struct judgement *judgement);

@@ -132,6 +132,90 @@ static bool print_list(const json_t *list)
     return true;
 }
 
+/* "18:02" of what the daemon says in ISO 8601 and UTC, in the time zone of who reads; with `day` all. */
+static void write_time(const char *iso, bool day, char *out, size_t size)
+{
+    struct tm parts = {.tm_isdst = 0};
+    time_t seconds;
+
+    snprintf(out, size, "?");
+    if (iso == NULL || strptime(iso, "%Y-%m-%dT%H:%M:%SZ", &parts) == NULL)
+        return;
+    seconds = timegm(&parts);
+    if (localtime_r(&seconds, &parts) != NULL)
+        strftime(out, size, day ? "%F %H:%M" : "%H:%M", &parts);
+}
+
+/* "windows", or "windows, macos" */
+static void write_families(const json_t *stacks, char *out, size_t size)
+{
+    const json_t *stack;
+    size_t used = 0;
+    size_t i;
+
+    out[0] = '\0';
+    json_array_foreach(stacks, i, stack)
+    {
+        const char *name = json_string_value(json_object_get(stack, "family"));
+
+        if (name != NULL && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? ", " : "", name);
+    }
+}
+
+/* "2026-11-22 18:02 to 18:40  tethered  98.1 %  12 connections, windows behind android" */
+static bool print_episode(const json_t *episode)
+{
+    const char *from = json_string_value(json_object_get(episode, "from"));
+    const char *to = json_string_value(json_object_get(episode, "to"));
+    const char *verdict = json_string_value(json_object_get(episode, "verdict"));
+    const char *host = json_string_value(json_object_get(episode, "host"));
+    const double probability = json_number_value(json_object_get(episode, "probability"));
+    const json_int_t connections = json_integer_value(json_object_get(episode, "connections"));
+    const json_t *reason;
+    char begin[32];
+    char end[32];
+    char families[128];
+    size_t i;
+
+    if (from == NULL || to == NULL || verdict == NULL)
+        return false;
+    write_time(from, true, begin, sizeof begin);
+    write_time(to, false, end, sizeof end);
+    write_families(json_object_get(episode, "stacks"), families, sizeof families);
+    printf("  %s to %s  %-8s %5.1f %%  %lld connection%s, %s%s%s\n", begin, end, verdict,
+           (strcmp(verdict, "direct") == 0 ? 1 - probability : probability) * 100, connections,
+           connections == 1 ? "" : "s", families, host != NULL ? " behind " : "",
+           host != NULL ? host : "");
+    json_array_foreach(json_object_get(episode, "evidence"), i, reason)
+    {
+        const char *text = json_string_value(json_object_get(reason, "text"));
+
+        printf("%28s %s\n", "", text != NULL ? text : "");
+    }
+    return true;
+}
+
+static bool print_episodes(const json_t *answer)
+{
+    const json_t *episodes = json_object_get(answer, "episodes");
+    const time_t now = time(NULL);
+    struct tm parts;
+    char zone[16] = "";
+    const json_t *episode;
+    size_t i;
+
+    if (!json_is_array(episodes))
+        return false;
+    if (localtime_r(&now, &parts) != NULL)
+        strftime(zone, sizeof zone, " (%Z)", &parts);
+    printf("episodes%s%s:\n", zone,
+           json_is_true(json_object_get(answer, "stored")) ? ""
+                                                           : ", of this run of the daemon alone");
+    json_array_foreach(episodes, i, episode) if (!print_episode(episode)) return false;
+    return true;
+}
+
 static bool print_one(const json_t *answer)
 {
     const json_t *baseline = json_object_get(answer, "baseline");
@@ -154,6 +238,9 @@ static bool print_one(const json_t *answer)
     } else {
         printf(": no baseline\n");
     }
+    if (!print_episodes(answer))
+        return false;
+    printf("newest connections (UTC):\n");
     json_array_foreach(timeline, i, entry)
     {
         struct text text;

@@ -297,6 +297,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (request->visitor != NULL)
         crowd_served(&serve->crowd, request->visitor->place, uv_now(serve->loop));
     buffer_deinit(&request->body);
+    free(request->wait.recalled.moment);
     free(request);
     *state = NULL;
 }
@@ -535,6 +536,14 @@ void serve_judged(struct serve *serve, const struct judgement *judgement)
     /* this may run inside MHD_run, so the requests go on in a turn of their own */
     if (waiting_judged(&serve->waiting, judgement) > 0 || events_wanted(&serve->events))
         uv_timer_start(&serve->timer, on_timer, 0, 0);
+}
+
+bool serve_recalled(struct serve *serve, uint64_t ticket, const struct recalled *recalled)
+{
+    if (!waiting_recalled(&serve->waiting, ticket, recalled))
+        return false;
+    uv_timer_start(&serve->timer, on_timer, 0, 0);
+    return true;
 }
 
 struct serve_counts serve_counts(const struct serve *serve)

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 struct serve;
+struct recalled; /* watch/timeline.h */
 
 enum serve_audience { SERVE_VISITORS, SERVE_OPERATORS };
 
@@ -41,6 +42,12 @@ struct serve_sources {
     int (*label)(const struct address *address, uint16_t port, bool is_tethered, void *context);
     /* Forgets all of an address's subscriber; 0, -ENOBUFS or -EAGAIN. NULL: nobody can. */
     int (*forget)(const struct address *address, void *context);
+    /*
+     * Asks the store for the timeline of an address's subscriber; what comes of it is given to
+     * serve_recalled with this ticket, which is not 0. 0, -ENOTSUP without a store, or -EBUSY. NULL:
+     * -ENOTSUP.
+     */
+    int (*recall)(const struct address *address, uint64_t *out_ticket, void *context);
     /* What operators show on addresses that others than this machine reach; NULL: none may ask. */
     const char *token;
     void *context;
@@ -87,6 +94,9 @@ struct serve_counts serve_counts(const struct serve *serve);
 
 /* The counts of all listeners as metrics, summed by audience. */
 void serve_metrics(struct serve *const *listeners, size_t count, metric_put *put, void *to);
+
+/* What the store has come up with; true where somebody waits for it, who then owns the moments. */
+bool serve_recalled(struct serve *serve, uint64_t ticket, const struct recalled *recalled);
 
 /* Tells of a new judgement, for requests that wait for it. May be called from `observed`. */
 void serve_judged(struct serve *serve, const struct judgement *judgement);

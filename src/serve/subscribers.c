@@ -8,6 +8,13 @@
 #include "serve/json.h"
 #include "serve/parameters.h"
 #include "watch/subscriber.h"
+#include "watch/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RECALL_MS = 4000 }; /* longer no answer waits for the store */
 
 static const char *subscriber_text(const struct address *address, char out[PREFIX_TEXT_MAX])
 {
@@ -71,30 +78,138 @@ static bool timeline_next(struct judgement *out, void *context)
            journal_at(timeline->journal, timeline->number[timeline->next++], out);
 }
 
+/* ISO 8601, in UTC. */
+static json_t *time_json(uint64_t time_us)
+{
+    const time_t seconds = (time_t)(time_us / 1000000);
+    struct tm parts;
+    char text[32] = "";
+
+    if (gmtime_r(&seconds, &parts) != NULL)
+        strftime(text, sizeof text, "%FT%TZ", &parts);
+    return json_string(text);
+}
+
+static json_t *families_json(const struct episode *episode)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i <= STACK_UNKNOWN; i++)
+        if (episode->family[i] > 0)
+            json_array_append_new(list, json_pack("{s:s, s:I}", "family",
+                                                  stack_family_name((enum stack_family)i), "count",
+                                                  (json_int_t)episode->family[i]));
+    return list;
+}
+
+static json_t *reasons_json(const struct episode *episode)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < episode->reason_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "signal", episode->reason[i].signal,
+                                              "text", episode->reason[i].text));
+    return list;
+}
+
+static json_t *episode_json(const struct episode *episode)
+{
+    const bool has_host = episode->host != STACK_UNKNOWN;
+
+    return json_pack(
+        "{s:o, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "from", time_json(episode->from_us), "to",
+        time_json(episode->to_us), "verdict", verdict_name(episode->verdict), "probability",
+        json_probability(episode->probability), "connections", (json_int_t)episode->connections,
+        "beside", (json_int_t)episode->beside, "stacks", families_json(episode), "host",
+        has_host ? json_string(stack_family_name(episode->host)) : json_null(), "evidence",
+        reasons_json(episode));
+}
+
+/* What the store has, and what is too new for it, in one; NULL when memory is out. */
+static struct moment *moments_of(const struct recalled *recalled, const struct timeline *newest,
+                                 size_t *out_count)
+{
+    struct moment *moments = calloc(recalled->count + newest->count + 1, sizeof moments[0]);
+    struct judgement judgement;
+
+    *out_count = 0;
+    if (moments == NULL)
+        return NULL;
+    if (recalled->count > 0)
+        memcpy(moments, recalled->moment, recalled->count * sizeof moments[0]);
+    *out_count = recalled->count;
+    for (size_t i = 0; i < newest->count; i++)
+        if (journal_at(newest->journal, newest->number[i], &judgement))
+            moment_of(&judgement, &moments[(*out_count)++]);
+    *out_count = timeline_sort(moments, *out_count);
+    return moments;
+}
+
+static json_t *episodes_of(const struct recalled *recalled, const struct timeline *newest,
+                           size_t most)
+{
+    struct episode *episodes = calloc(most, sizeof episodes[0]);
+    size_t moment_count;
+    struct moment *moments = moments_of(recalled, newest, &moment_count);
+    json_t *list = json_array();
+
+    if (episodes != NULL && moments != NULL) {
+        const size_t count = timeline_episodes(moments, moment_count, episodes, most);
+
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(list, episode_json(&episodes[i]));
+    }
+    free(moments);
+    free(episodes);
+    return list;
+}
+
+/* True when the request waits for the store now, and this is called again. */
+static bool waits_for_store(struct request *request, const struct address *address)
+{
+    const struct serve_sources *sources = request->sources;
+    struct wait *wait = &request->wait;
+
+    if (wait->state != WAIT_NONE || sources->recall == NULL ||
+        sources->recall(address, &wait->ticket, sources->context) != 0)
+        return false;
+    wait->deadline_ms = request->now_ms + RECALL_MS;
+    if (waiting_add(request->waiting, wait) < 0)
+        return false;
+    MHD_suspend_connection(request->connection);
+    return true;
+}
+
 enum MHD_Result subscribers_show(struct request *request)
 {
+    const struct recalled *recalled = &request->wait.recalled;
     struct timeline timeline = {.journal = request->sources->journal};
     const struct subscriber *subscriber;
     struct address address;
     struct query query;
     enum MHD_Result result;
     char text[PREFIX_TEXT_MAX];
+    json_t *object;
 
     if (!units_parse_address(request->rest, &address))
         return answer_problem(request, MHD_HTTP_BAD_REQUEST,
                               "expected an IPv4 or IPv6 address after /v1/subscribers/");
     if (!parameters_query(request, QUERY_LIMIT, &query, &result))
         return result;
+    if (waits_for_store(request, &address))
+        return MHD_YES;
     subscriber = watch_subscriber(request->sources->watch, &address);
     timeline.count =
-        journal_of_subscriber(timeline.journal, &address, timeline.number, query.limit);
-    if (subscriber == NULL && timeline.count == 0)
+        journal_of_subscriber(timeline.journal, &address, timeline.number, QUERY_LIMIT_MAX);
+    if (subscriber == NULL && timeline.count == 0 && recalled->count == 0)
         return answer_problem(request, MHD_HTTP_NOT_FOUND,
                               "expected a subscriber that has been seen, found nothing of it");
-    return answer_json_with(request,
-                            json_pack("{s:s, s:o}", "subscriber", subscriber_text(&address, text),
-                                      "baseline", baseline_of(subscriber)),
-                            "timeline", timeline_next, &timeline);
+    object = json_pack("{s:s, s:o, s:b, s:o}", "subscriber", subscriber_text(&address, text),
+                       "baseline", baseline_of(subscriber), "stored", recalled->is_whole,
+                       "episodes", episodes_of(recalled, &timeline, query.limit));
+    if (timeline.count > query.limit)
+        timeline.count = query.limit;
+    return answer_json_with(request, object, "timeline", timeline_next, &timeline);
 }
 
 static bool is_newest(const struct journal *journal, const struct judgement *judgement,

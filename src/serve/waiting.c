@@ -35,7 +35,8 @@ unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgeme
     for (unsigned i = 0; i < waiting->count; i++) {
         struct wait *wait = waiting->wait[i];
 
-        if (wait->state != WAIT_WAITING || (wait->port != 0 && wait->port != seen->client_port) ||
+        if (wait->state != WAIT_WAITING || wait->ticket != 0 ||
+            (wait->port != 0 && wait->port != seen->client_port) ||
             !address_equal(&wait->address, &seen->client))
             continue;
         wait->judgement = *judgement;
@@ -43,6 +44,20 @@ unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgeme
         found++;
     }
     return found;
+}
+
+bool waiting_recalled(struct waiting *waiting, uint64_t ticket, const struct recalled *recalled)
+{
+    for (unsigned i = 0; i < waiting->count; i++) {
+        struct wait *wait = waiting->wait[i];
+
+        if (wait->state != WAIT_WAITING || wait->ticket != ticket)
+            continue;
+        wait->recalled = *recalled;
+        wait->state = WAIT_FOUND;
+        return true;
+    }
+    return false;
 }
 
 void waiting_expire(struct waiting *waiting, uint64_t now_ms)

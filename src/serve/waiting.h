@@ -1,5 +1,5 @@
 /*
- * Requests that wait for the opening packet of a connection. Their number and their time are
+ * Requests that wait for the opening packet of a connection, or for what the store has. Their number and their time are
  * bounded; a request owns its `struct wait`, the set only links it.
  *
  * wait_state moves one way: none -> waiting -> found or expired.
@@ -8,6 +8,7 @@
 #define HOPTELL_SERVE_WAITING_H
 
 #include "watch/judgement.h"
+#include "watch/timeline.h"
 
 enum { WAITING_MAX = 256 };
 
@@ -17,8 +18,10 @@ struct wait {
     struct address address;
     uint16_t port; /* 0: any */
     enum wait_state state;
+    uint64_t ticket; /* of what the store was asked; 0: it waits for an opening packet */
     uint64_t deadline_ms;
     struct judgement judgement; /* once WAIT_FOUND */
+    struct recalled recalled;   /* the same, with a ticket; the caller frees its moments */
     void *owner;                /* for the caller */
     unsigned slot;              /* in the set, while waiting or finished and not yet taken */
 };
@@ -34,6 +37,9 @@ void waiting_remove(struct waiting *waiting, struct wait *wait); /* fine when it
 
 /* Those that wait for this connection have found it. Returns how many. */
 unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement);
+
+/* Who waits with this ticket has found it, and owns the moments. False: nobody does any more. */
+bool waiting_recalled(struct waiting *waiting, uint64_t ticket, const struct recalled *recalled);
 
 /* Those whose deadline has come are over. UINT64_MAX ends all. */
 void waiting_expire(struct waiting *waiting, uint64_t now_ms);

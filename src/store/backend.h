@@ -49,6 +49,9 @@ struct store_backend {
     /* Deletes the observations and labels of one address; of a subscriber its baseline. */
     int (*forget_address)(struct store *store, const char *address);
     int (*forget_baseline)(struct store *store, const struct prefix *subscriber);
+    /* What store_row_moment takes of the newest `limit` observations of one address, in any order. */
+    int (*each_moment)(struct store *store, const char *address, uint64_t limit,
+                       void (*each)(const struct moment *moment, void *context), void *context);
     int (*site)(struct store *store, char out[SITE_TEXT_MAX]);
     int (*as_of)(struct store *store, const char *site, uint64_t *out_us); /* 0: nothing of it */
     int (*each_imported)(struct store *store,
@@ -58,6 +61,10 @@ struct store_backend {
     int (*clear_site)(struct store *store, const char *site, uint64_t as_of_us);
     int (*put_imported)(struct store *store, const char *site, const struct baseline *baseline);
 };
+
+/* A moment from the columns of a row; texts may be NULL or anything. */
+void store_row_moment(int64_t seen_at, const char *verdict, double probability, const char *family,
+                      const char *evidence, struct moment *out);
 
 /* The first member of every backend's own struct. */
 struct store {

@@ -331,6 +331,75 @@ static int mariadb_each_imported(struct store *store,
     return each_row(mariadb_of(store), STATEMENT_EACH_IMPORTED, each, context, out_broken);
 }
 
+/* A row of `observation`, as far as a timeline wants it. */
+struct moment_row {
+    int64_t seen_at;
+    double probability;
+    char verdict[16];
+    char family[16];
+    char evidence[JSON_LINE_MAX];
+    unsigned long length[3];
+};
+
+static int bind_moment(MYSQL_STMT *statement, struct moment_row *row)
+{
+    MYSQL_BIND bind[5] = {
+        {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &row->seen_at},
+        {.buffer_type = MYSQL_TYPE_STRING,
+         .buffer = row->verdict,
+         .buffer_length = sizeof row->verdict - 1,
+         .length = &row->length[0]},
+        {.buffer_type = MYSQL_TYPE_DOUBLE, .buffer = &row->probability},
+        {.buffer_type = MYSQL_TYPE_STRING,
+         .buffer = row->family,
+         .buffer_length = sizeof row->family - 1,
+         .length = &row->length[1]},
+        {.buffer_type = MYSQL_TYPE_STRING,
+         .buffer = row->evidence,
+         .buffer_length = sizeof row->evidence - 1,
+         .length = &row->length[2]},
+    };
+
+    return mysql_stmt_bind_result(statement, bind) == 0 ? 0 : -EIO;
+}
+
+static void end_text(char *text, size_t size, unsigned long length)
+{
+    text[length < size ? length : size - 1] = '\0';
+}
+
+static int mariadb_each_moment(struct store *store, const char *address, uint64_t limit,
+                               void (*each)(const struct moment *moment, void *context),
+                               void *context)
+{
+    struct mariadb_store *s = mariadb_of(store);
+    struct parameters p = {0};
+    struct moment_row row = {.seen_at = 0};
+    struct moment moment;
+    MYSQL_STMT *statement;
+    int fetched;
+
+    add_text(&p, address);
+    add_number(&p, (int64_t)limit);
+    if (run_statement(s, STATEMENT_EACH_MOMENT, &p) != 0)
+        return -EIO;
+    statement = s->statement[STATEMENT_EACH_MOMENT];
+    if (bind_moment(statement, &row) != 0)
+        return give_up(s, mysql_stmt_error(statement));
+    while ((fetched = mysql_stmt_fetch(statement)) == 0 || fetched == MYSQL_DATA_TRUNCATED) {
+        end_text(row.verdict, sizeof row.verdict, row.length[0]);
+        end_text(row.family, sizeof row.family, row.length[1]);
+        end_text(row.evidence, sizeof row.evidence, row.length[2]);
+        store_row_moment(row.seen_at, row.verdict, row.probability, row.family, row.evidence,
+                         &moment);
+        each(&moment, context);
+    }
+    if (fetched != MYSQL_NO_DATA)
+        return give_up(s, mysql_stmt_error(statement));
+    mysql_stmt_free_result(statement);
+    return 0;
+}
+
 /* Of one row of `site` the id and the time; *out_us is 0 where there is none. */
 static int site_row(struct mariadb_store *s, enum statement which, struct parameters *p,
                     char out_site[SITE_TEXT_MAX], uint64_t *out_us)
@@ -528,6 +597,7 @@ const struct store_backend store_mariadb = {
     .addresses_between = mariadb_addresses_between,
     .forget_address = mariadb_forget_address,
     .forget_baseline = mariadb_forget_baseline,
+    .each_moment = mariadb_each_moment,
     .site = mariadb_site,
     .as_of = mariadb_as_of,
     .each_imported = mariadb_each_imported,

@@ -122,6 +122,9 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?",
     [STATEMENT_FORGET_OLD_IMPORTED] =
         "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_EACH_MOMENT] =
+        "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
+        " WHERE address = ? ORDER BY seen_at DESC LIMIT ?",
     [STATEMENT_SITE] = "SELECT id, as_of FROM site WHERE own = 1",
     [STATEMENT_AS_OF] = "SELECT id, as_of FROM site WHERE id = ? FOR UPDATE",
     [STATEMENT_EACH_IMPORTED] =

@@ -5,7 +5,7 @@
  */
 #include "base/units.h"
 #include "serve/json.h"
-#include "store/backend.h"
+#include "store/sqlite_tables.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,135 +20,6 @@ enum {
     BUSY_TIMEOUT_MS = 5000, /* for whoever else has the file open */
     FORGET_STEP = 5000,     /* rows deleted at once, so that readers are not kept waiting */
     FILE_MODE = 0640,       /* it holds addresses of people */
-};
-
-/* Number n of these brings the tables from version n to n + 1. Never change one: add the next. */
-static const char *const migrations[] = {
-    "CREATE TABLE observation ("
-    " id INTEGER PRIMARY KEY,"
-    " address TEXT NOT NULL,"
-    " port INTEGER NOT NULL,"
-    " seen_at INTEGER NOT NULL,"
-    " server_address TEXT NOT NULL,"
-    " server_port INTEGER NOT NULL,"
-    " hop_limit INTEGER NOT NULL,"
-    " initial INTEGER NOT NULL,"
-    " hops INTEGER NOT NULL,"
-    " stack_family TEXT NOT NULL,"
-    " stack_probability REAL NOT NULL,"
-    " network_prefix TEXT,"
-    " network_hop_limit INTEGER,"
-    " network_share REAL,"
-    " network_seen INTEGER,"
-    " verdict TEXT NOT NULL,"
-    " probability REAL NOT NULL,"
-    " evidence TEXT NOT NULL);"
-    /* What is delivered again after a fault is the same row, and is kept once. */
-    "CREATE UNIQUE INDEX observation_connection"
-    " ON observation (address, port, seen_at, server_address, server_port);"
-    "CREATE INDEX observation_seen_at ON observation (seen_at);"
-    "CREATE TABLE baseline ("
-    " prefix TEXT NOT NULL,"
-    " subscriber INTEGER NOT NULL,"
-    " updated_at INTEGER NOT NULL,"
-    " octets BLOB NOT NULL,"
-    " PRIMARY KEY (prefix, subscriber)) WITHOUT ROWID;"
-    "CREATE TABLE label ("
-    " id INTEGER PRIMARY KEY,"
-    " address TEXT NOT NULL,"
-    " port INTEGER NOT NULL,"
-    " label TEXT NOT NULL,"
-    " labelled_at INTEGER NOT NULL);"
-    "CREATE INDEX label_address ON label (address, port);",
-    /* A label, too, is kept once when it is delivered again. */
-    "DELETE FROM label WHERE id NOT IN"
-    " (SELECT min(id) FROM label GROUP BY address, port, labelled_at);"
-    "CREATE UNIQUE INDEX label_once ON label (address, port, labelled_at);"
-    "DROP INDEX label_address;",
-    /* Before, nobody looked whether a hop limit was rewritten. */
-    "ALTER TABLE observation ADD COLUMN rewritten INTEGER NOT NULL DEFAULT 0;",
-    /* Baselines of other sites, and this site's own id. */
-    "CREATE TABLE site ("
-    " id TEXT NOT NULL PRIMARY KEY,"
-    " own INTEGER NOT NULL,"
-    " as_of INTEGER NOT NULL);"
-    "INSERT INTO site VALUES (lower(hex(randomblob(16))), 1, 0);"
-    "CREATE TABLE imported ("
-    " site TEXT NOT NULL,"
-    " prefix TEXT NOT NULL,"
-    " subscriber INTEGER NOT NULL,"
-    " updated_at INTEGER NOT NULL,"
-    " octets BLOB NOT NULL,"
-    " PRIMARY KEY (site, prefix, subscriber)) WITHOUT ROWID;",
-};
-
-_Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
-               "every kind of store has every migration");
-
-enum statement {
-    STATEMENT_PUT_OBSERVATION,
-    STATEMENT_PUT_BASELINE,
-    STATEMENT_PUT_LABEL,
-    STATEMENT_EACH_BASELINE,
-    STATEMENT_FORGET_OBSERVATIONS,
-    STATEMENT_FORGET_SUBSCRIBERS,
-    STATEMENT_SEEN_BEHIND,
-    STATEMENT_ADDRESSES_BETWEEN,
-    STATEMENT_FORGET_ADDRESS,
-    STATEMENT_FORGET_LABELS,
-    STATEMENT_FORGET_BASELINE,
-    STATEMENT_FORGET_IMPORTED,
-    STATEMENT_FORGET_OLD_IMPORTED,
-    STATEMENT_SITE,
-    STATEMENT_AS_OF,
-    STATEMENT_EACH_IMPORTED,
-    STATEMENT_CLEAR_SITE,
-    STATEMENT_PUT_SITE,
-    STATEMENT_PUT_IMPORTED,
-    STATEMENT_COUNT,
-};
-
-static const char *const statements[STATEMENT_COUNT] = {
-    [STATEMENT_PUT_OBSERVATION] =
-        "INSERT OR IGNORE INTO observation (address, port, seen_at, server_address, server_port,"
-        " hop_limit, initial, hops, stack_family, stack_probability, network_prefix,"
-        " network_hop_limit, network_share, network_seen, verdict, probability, evidence, "
-        "rewritten)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-        " ?18)",
-    [STATEMENT_PUT_BASELINE] =
-        "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets)"
-        " VALUES (?1, ?2, ?3, ?4)",
-    [STATEMENT_PUT_LABEL] =
-        "INSERT OR IGNORE INTO label (address, port, label, labelled_at) VALUES (?1, ?2, ?3, ?4)",
-    [STATEMENT_EACH_BASELINE] = "SELECT prefix, subscriber, updated_at, octets FROM baseline",
-    [STATEMENT_FORGET_OBSERVATIONS] = "DELETE FROM observation WHERE id IN"
-                                      " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
-    [STATEMENT_FORGET_SUBSCRIBERS] =
-        "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?1",
-    [STATEMENT_SEEN_BEHIND] =
-        "SELECT seen_at FROM observation ORDER BY seen_at DESC LIMIT 1 OFFSET ?1",
-    [STATEMENT_ADDRESSES_BETWEEN] =
-        "SELECT address FROM (SELECT DISTINCT address FROM observation WHERE address > ?1 AND"
-        " address < ?2 ORDER BY address LIMIT 256) AS o UNION"
-        " SELECT address FROM (SELECT DISTINCT address FROM label WHERE address > ?1 AND"
-        " address < ?2 ORDER BY address LIMIT 256) AS l ORDER BY address LIMIT 256",
-    [STATEMENT_FORGET_ADDRESS] = "DELETE FROM observation WHERE address = ?1",
-    [STATEMENT_FORGET_LABELS] = "DELETE FROM label WHERE address = ?1",
-    [STATEMENT_FORGET_BASELINE] = "DELETE FROM baseline WHERE subscriber = 1 AND prefix = ?1",
-    [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?1",
-    [STATEMENT_FORGET_OLD_IMPORTED] =
-        "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?1",
-    [STATEMENT_SITE] = "SELECT id FROM site WHERE own = 1",
-    [STATEMENT_AS_OF] = "SELECT as_of FROM site WHERE id = ?1",
-    [STATEMENT_EACH_IMPORTED] =
-        "SELECT i.prefix, i.subscriber, i.updated_at, i.octets, i.site, s.as_of"
-        " FROM imported AS i JOIN site AS s ON s.id = i.site ORDER BY i.site, i.prefix",
-    [STATEMENT_CLEAR_SITE] = "DELETE FROM imported WHERE site = ?1",
-    [STATEMENT_PUT_SITE] = "INSERT OR REPLACE INTO site (id, own, as_of) VALUES (?1, 0, ?2)",
-    [STATEMENT_PUT_IMPORTED] =
-        "INSERT OR REPLACE INTO imported (site, prefix, subscriber, updated_at, octets)"
-        " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
 
 struct sqlite_store {
@@ -265,7 +136,7 @@ static int migrate(struct sqlite_store *s)
         snprintf(note, sizeof note,
                  "INSERT INTO schema_version VALUES (%lld, strftime('%%s', 'now') * 1000000)",
                  (long long)i + 1);
-        result = run_sql(s, migrations[i]);
+        result = run_sql(s, sqlite_migrations[i]);
         if (result == 0)
             result = run_sql(s, note);
     }
@@ -305,7 +176,7 @@ static int check_file(const char *path, char *error, size_t error_size)
 static int prepare(struct sqlite_store *s)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+        if (sqlite3_prepare_v3(s->db, sqlite_statements[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &s->statement[i], NULL) != SQLITE_OK)
             return fail(s);
     return 0;
@@ -568,6 +439,29 @@ static int sqlite_forget_baseline(struct store *store, const struct prefix *subs
     return result == 0 ? run_statement(s, STATEMENT_FORGET_IMPORTED) : result;
 }
 
+static int sqlite_each_moment(struct store *store, const char *address, uint64_t limit,
+                              void (*each)(const struct moment *moment, void *context),
+                              void *context)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_EACH_MOMENT];
+    struct moment moment;
+    int step;
+
+    bind_text(row, 1, address);
+    sqlite3_bind_int64(row, 2, (sqlite3_int64)limit);
+    while ((step = sqlite3_step(row)) == SQLITE_ROW) {
+        store_row_moment(sqlite3_column_int64(row, 0), (const char *)sqlite3_column_text(row, 1),
+                         sqlite3_column_double(row, 2), (const char *)sqlite3_column_text(row, 3),
+                         (const char *)sqlite3_column_text(row, 4), &moment);
+        each(&moment, context);
+    }
+    if (step != SQLITE_DONE)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_DONE ? 0 : -EIO;
+}
+
 static int sqlite_site(struct store *store, char out[SITE_TEXT_MAX])
 {
     struct sqlite_store *s = sqlite_of(store);
@@ -666,6 +560,7 @@ const struct store_backend store_sqlite = {
     .addresses_between = sqlite_addresses_between,
     .forget_address = sqlite_forget_address,
     .forget_baseline = sqlite_forget_baseline,
+    .each_moment = sqlite_each_moment,
     .site = sqlite_site,
     .as_of = sqlite_as_of,
     .each_imported = sqlite_each_imported,

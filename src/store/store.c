@@ -4,6 +4,7 @@
 #include "store/backend.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,8 +119,16 @@ static void text_range(const struct prefix *prefix, char after[8], char before[8
     snprintf(before, 8, "%x;", group);
 }
 
-static int forget_page(struct store *store, const struct prefix *subscriber,
-                       const struct address_page *page)
+/* What is done with each address of a subscriber, as text. 0 or -EIO. */
+struct visit {
+    int (*each)(struct store *store, const char *address, const struct visit *visit);
+    uint64_t limit;
+    void (*moment)(const struct moment *moment, void *context);
+    void *context;
+};
+
+static int visit_page(struct store *store, const struct prefix *subscriber,
+                      const struct address_page *page, const struct visit *visit)
 {
     int result = 0;
 
@@ -127,39 +136,112 @@ static int forget_page(struct store *store, const struct prefix *subscriber,
         struct address address;
 
         if (units_parse_address(page->text[i], &address) && prefix_contains(subscriber, &address))
-            result = store->backend->forget_address(store, page->text[i]);
+            result = visit->each(store, page->text[i], visit);
     }
     return result;
 }
 
-static int forget_addresses(struct store *store, const struct prefix *subscriber)
+static int visit_addresses(struct store *store, const struct prefix *subscriber,
+                           const struct visit *visit)
 {
     struct address_page page = {.count = STORE_PAGE};
+    char text[ADDRESS_TEXT_MAX];
     char after[ADDRESS_TEXT_MAX];
     char before[8];
     int result = 0;
 
+    if (subscriber->length == 128)
+        return visit->each(store, units_address(&subscriber->address, text), visit);
     text_range(subscriber, after, before);
     while (result == 0 && page.count == STORE_PAGE) {
         result = store->backend->addresses_between(store, after, before, &page);
         if (result == 0)
-            result = forget_page(store, subscriber, &page);
+            result = visit_page(store, subscriber, &page, visit);
         if (page.count > 0)
             memcpy(after, page.text[page.count - 1], sizeof after);
     }
     return result;
 }
 
+static int forget_address(struct store *store, const char *address, const struct visit *visit)
+{
+    (void)visit;
+    return store->backend->forget_address(store, address);
+}
+
+static int recall_address(struct store *store, const char *address, const struct visit *visit)
+{
+    return store->backend->each_moment(store, address, visit->limit, visit->moment, visit->context);
+}
+
 int store_forget_subscriber(struct store *store, const struct prefix *subscriber)
 {
-    char text[ADDRESS_TEXT_MAX];
-    int result = store->backend->forget_baseline(store, subscriber);
+    const struct visit visit = {.each = forget_address};
+    const int result = store->backend->forget_baseline(store, subscriber);
 
-    if (result != 0)
-        return result;
-    if (subscriber->length == 128)
-        return store->backend->forget_address(store, units_address(&subscriber->address, text));
-    return forget_addresses(store, subscriber);
+    return result == 0 ? visit_addresses(store, subscriber, &visit) : result;
+}
+
+int store_each_moment(struct store *store, const struct prefix *subscriber, uint64_t limit,
+                      void (*each)(const struct moment *moment, void *context), void *context)
+{
+    const struct visit visit = {
+        .each = recall_address,
+        .limit = limit,
+        .moment = each,
+        .context = context,
+    };
+
+    return visit_addresses(store, subscriber, &visit);
+}
+
+static enum verdict verdict_of(const char *name)
+{
+    for (unsigned i = 0; name && i < VERDICT_COUNT; i++)
+        if (strcmp(verdict_name((enum verdict)i), name) == 0)
+            return (enum verdict)i;
+    return VERDICT_UNKNOWN;
+}
+
+static enum stack_family family_of(const char *name)
+{
+    unsigned i = 0;
+
+    while (i < STACK_UNKNOWN &&
+           !(name && strcmp(stack_family_name((enum stack_family)i), name) == 0))
+        i++;
+    return (enum stack_family)i;
+}
+
+/* The first of a list as serve/json.h writes it, which has the strongest first. */
+static void take_reason(const char *evidence, struct timeline_evidence *out)
+{
+    json_t *list = evidence ? json_loads(evidence, 0, NULL) : NULL;
+    const char *signal;
+    const char *text;
+    double weight;
+
+    if (json_unpack(json_array_get(list, 0), "{s:s, s:F, s:s}", "signal", &signal, "weight",
+                    &weight, "text", &text) == 0 &&
+        weight > 0) {
+        out->weight = (float)weight;
+        snprintf(out->signal, sizeof out->signal, "%s", signal);
+        snprintf(out->text, sizeof out->text, "%s", text);
+    }
+    json_decref(list);
+}
+
+void store_row_moment(int64_t seen_at, const char *verdict, double probability, const char *family,
+                      const char *evidence, struct moment *out)
+{
+    *out = (struct moment){
+        .time_us = seen_at > 0 ? (uint64_t)seen_at : 0,
+        .verdict = verdict_of(verdict),
+        .family = family_of(family),
+        .probability = probability,
+    };
+    if (out->verdict == VERDICT_TETHERED)
+        take_reason(evidence, &out->reason);
 }
 
 int store_site(struct store *store, char out[SITE_TEXT_MAX])

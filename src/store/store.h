@@ -5,6 +5,7 @@
 #define HOPTELL_STORE_STORE_H
 
 #include "watch/judgement.h"
+#include "watch/timeline.h"
 #include "watch/watch.h"
 
 struct store;
@@ -69,6 +70,13 @@ int store_forget_beyond(struct store *store, uint64_t count);
  * address in the prefix, their labels, and its baseline. Not between begin and commit. 0 or -EIO.
  */
 int store_forget_subscriber(struct store *store, const struct prefix *subscriber);
+
+/*
+ * Calls `each` for observations of a subscriber, the newest `limit` of each of its addresses, in any
+ * order. 0 or -EIO.
+ */
+int store_each_moment(struct store *store, const struct prefix *subscriber, uint64_t limit,
+                      void (*each)(const struct moment *moment, void *context), void *context);
 
 /*
  * Baselines from other sites. A site is a store: its id is made with its tables and stays. What one

@@ -97,3 +97,12 @@ def lab(need_root):
     built.tool("up")
     yield built
     built.tool("down")
+
+
+@pytest.fixture(name="places", scope="module", params=["sqlite", "mariadb"])
+def places_fixture(request):
+    """Makes sites, each with an empty store of its own, of each kind."""
+    import sites  # pylint: disable=import-outside-toplevel
+
+    with sites.places(request.param) as make:
+        yield make

@@ -47,6 +47,29 @@ static void a_judgement_ends_the_waits_for_its_connection_alone(void **state)
     assert_int_equal(waiting.count, 2);
 }
 
+static void what_the_store_tells_ends_the_wait_with_its_ticket_alone(void **state)
+{
+    const struct judgement judgement = judged("203.0.113.7", 40001);
+    const struct recalled recalled = {.is_whole = true, .count = 3};
+    struct waiting waiting = {.count = 0};
+    struct wait one = wait_for("203.0.113.7", 0, 100);
+    struct wait two = wait_for("203.0.113.7", 0, 100);
+
+    (void)state;
+    one.ticket = 1;
+    two.ticket = 2;
+    assert_int_equal(waiting_add(&waiting, &one), 0);
+    assert_int_equal(waiting_add(&waiting, &two), 0);
+    assert_int_equal(waiting_judged(&waiting, &judgement), 0);
+    assert_false(waiting_recalled(&waiting, 3, &recalled));
+    assert_true(waiting_recalled(&waiting, 2, &recalled));
+    assert_ptr_equal(waiting_take_finished(&waiting), &two);
+    assert_int_equal(two.recalled.count, 3);
+    assert_int_equal(one.state, WAIT_WAITING);
+    waiting_expire(&waiting, 100);
+    assert_false(waiting_recalled(&waiting, 1, &recalled)); /* too late */
+}
+
 static void who_names_no_port_waits_for_any_connection_of_the_address(void **state)
 {
     struct judgement judgement = judged("203.0.113.7", 40001);
@@ -116,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_judgement_ends_the_waits_for_its_connection_alone),
+        cmocka_unit_test(what_the_store_tells_ends_the_wait_with_its_ticket_alone),
         cmocka_unit_test(who_names_no_port_waits_for_any_connection_of_the_address),
         cmocka_unit_test(a_wait_is_over_at_its_deadline),
         cmocka_unit_test(what_was_found_does_not_expire),

@@ -1,0 +1,37 @@
+/*
+ * What is said to SQLite: the tables, and the statements on them. Only sqlite.c needs this.
+ */
+#ifndef HOPTELL_STORE_SQLITE_TABLES_H
+#define HOPTELL_STORE_SQLITE_TABLES_H
+
+#include "store/backend.h"
+
+enum statement {
+    STATEMENT_PUT_OBSERVATION,
+    STATEMENT_PUT_BASELINE,
+    STATEMENT_PUT_LABEL,
+    STATEMENT_EACH_BASELINE,
+    STATEMENT_FORGET_OBSERVATIONS,
+    STATEMENT_FORGET_SUBSCRIBERS,
+    STATEMENT_SEEN_BEHIND,
+    STATEMENT_ADDRESSES_BETWEEN,
+    STATEMENT_FORGET_ADDRESS,
+    STATEMENT_FORGET_LABELS,
+    STATEMENT_FORGET_BASELINE,
+    STATEMENT_FORGET_IMPORTED,
+    STATEMENT_FORGET_OLD_IMPORTED,
+    STATEMENT_EACH_MOMENT,
+    STATEMENT_SITE,
+    STATEMENT_AS_OF,
+    STATEMENT_EACH_IMPORTED,
+    STATEMENT_CLEAR_SITE,
+    STATEMENT_PUT_SITE,
+    STATEMENT_PUT_IMPORTED,
+    STATEMENT_COUNT,
+};
+
+/* Number n brings the tables from version n to n + 1. */
+extern const char *const sqlite_migrations[STORE_VERSION_NEWEST];
+extern const char *const sqlite_statements[STATEMENT_COUNT];
+
+#endif

@@ -23,6 +23,14 @@ struct {
     __type(value, __u32);
 } next SEC(".maps");
 
+/* Frames that came back, of each processor. */
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u64);
+} returned SEC(".maps");
+
 SEC("xdp")
 int swap(struct xdp_md *frame)
 {
@@ -52,6 +60,19 @@ int pass(struct xdp_md *frame)
 {
     (void)frame;
     return XDP_PASS;
+}
+
+/* At the sender's end of a pair: counts what comes back. */
+SEC("xdp")
+int sink(struct xdp_md *frame)
+{
+    const __u32 first = 0;
+    __u64 *count = bpf_map_lookup_elem(&returned, &first);
+
+    (void)frame;
+    if (count)
+        ++*count;
+    return XDP_DROP;
 }
 
 /* It moves the frame's ends also by nothing, so that it costs every program the same. */

@@ -28,10 +28,19 @@ def tun(options):
                     seconds])
 
 
-def xdp(options):
-    program = options.build / "bench" / "bench_xdp"
+def xdp_program(options, name):
+    program = options.build / "bench" / f"bench_{name}"
     if os.geteuid() != 0:
         raise LeftOut("loading programs into the kernel takes root")
     if not program.exists():
         raise LeftOut("this hoptell was built without XDP")
-    return rows_of([program, options.build / "bench" / "minimal.bpf.o", 3 if options.quick else 11])
+    return [program, options.build / "bench" / "minimal.bpf.o"]
+
+
+def xdp(options):
+    return rows_of([*xdp_program(options, "xdp"), 3 if options.quick else 11])
+
+
+def veth(options):
+    rounds, seconds = (3, 0.05) if options.quick else (11, 0.5)
+    return rows_of([*xdp_program(options, "veth"), rounds, seconds])

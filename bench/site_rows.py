@@ -33,6 +33,7 @@ store: none
 watch: {interfaces: [site0]}
 visitors: {listen: []}
 """
+XDP_SETTINGS = SETTINGS.replace("[site0]", "[site0], datapath: xdp")
 NGINX_SETTINGS = """
 worker_processes 1;
 pid %(folder)s/nginx.pid;
@@ -76,8 +77,9 @@ def wait_until(condition, what):
 class Site:
     """The namespace, and what runs in it: all of it ends with the `with` block."""
 
-    def __init__(self, options):
+    def __init__(self, options, settings=SETTINGS):
         self.options = options
+        self.settings = settings
         self.stack = contextlib.ExitStack()
         self.folder = None
         self.keeper = None
@@ -93,7 +95,7 @@ class Site:
         for words in ("link set lo up", "link add site0 type veth peer visitor0",
                       "link set site0 up", "link set visitor0 up"):
             self.run("ip", *words.split())
-        settings = self.file("hoptell.yaml", SETTINGS)
+        settings = self.file("hoptell.yaml", self.settings)
         self.hoptell = self.start(0, self.options.build / "hoptell", "run", "-c", settings)
         wait_until(lambda: self.metrics(), "hoptell to be ready")
         return self
@@ -151,11 +153,16 @@ class Site:
             return {}
         return dict(re.findall(r"^(\S+) (\d+)$", text, re.M))
 
-    def visit(self, count):
-        """`count` opening packets, each from a source of its own; then all of them are judged."""
+    def capture(self, count):
+        """`count` opening packets, each from a source of its own."""
         captured = pathlib.Path(self.folder) / "syns"
         subprocess.run([str(self.options.build / "bench" / "bench_syns"), str(count), str(count),
                         str(captured)], check=True)
+        return captured
+
+    def visit(self, count):
+        """They arrive; then all of them are judged."""
+        captured = self.capture(count)
         self.run(*self.on(1, sys.executable, HERE / "feed.py", captured, "visitor0", FEED_A_SECOND))
         wait_until(lambda: int(self.metrics().get("hoptell_capture_packets_total", 0)) +
                    int(self.metrics().get("hoptell_capture_dropped_total", 0)) >= count,
@@ -185,6 +192,26 @@ def memory(options):
         peak = site.peak_mib()
     return [Row("memory", f"peak memory, {count:,} sources and {count:,} connections", "MiB",
                 "most", 200, [peak])]
+
+
+def seen(options):
+    """From an opening packet's arrival at the XDP program to the answer of a lookup that waits."""
+    rounds, count = (3, 50) if options.quick else (11, 500)
+    if not (options.build / "bench" / "bench_xdp").exists():
+        raise LeftOut("this hoptell was built without XDP")
+    medians, slowest = [], []
+    with Site(options, XDP_SETTINGS) as site:
+        said = site.run(*site.on(1, sys.executable, HERE / "seen.py", site.capture(rounds * count),
+                                 "visitor0", OPERATORS)).split()
+    for begin in range(0, rounds * count, count):
+        took = [float(line) for line in said[begin:begin + count]]
+        medians.append(statistics.median(took))
+        slowest.append(statistics.quantiles(took, n=100)[98])
+    return [
+        Row("seen", "a lookup that waits for a connection, from its SYN to the answer", "ms", "most",
+            1, medians),
+        Row("seen-99", "the same, 99 % within", "ms", "most", 1, slowest),
+    ]
 
 
 def asked(captured, count):

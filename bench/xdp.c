@@ -10,6 +10,7 @@
  */
 #include "edge/xdp.h"
 #include "minimal.h"
+#include "ours.h"
 #include "probe.h"
 #include "row.h"
 #include "tale/book.h"
@@ -34,14 +35,6 @@ static const char *only; /* the row to measure; NULL: all */
 static int program(const char *name)
 {
     return bpf_program__fd(bpf_object__find_program_by_name(minimal, name));
-}
-
-static void expect(int code, const char *what)
-{
-    if (code == 0)
-        return;
-    fprintf(stderr, "xdp: cannot %s: %s\n", what, strerror(abs(code)));
-    exit(1);
 }
 
 /* What became of a frame. */
@@ -203,43 +196,10 @@ static void measure_flows(int ours, unsigned rounds)
     }
 }
 
-static struct xdp *open_ours(bool tells, bool watches)
-{
-    const struct xdp_orders orders = {.tells = tells,
-                                      .watches = watches,
-                                      .limit_sets = 16384,
-                                      .connections = 65536,
-                                      .subscribers = 65536};
-    const struct limit_settings limits = {.source_rate = 10000000,
-                                          .source_burst = 10000000,
-                                          .total_rate = 100000000,
-                                          .total_burst = 100000000};
-    const struct tales tales = built_tales(&built);
-    char error[512];
-    struct xdp *xdp = NULL;
-
-    if (xdp_open(&orders, &xdp, error, sizeof error) != 0 ||
-        book_write(&tales, NULL, 0, &limits, xdp_book(xdp), error, sizeof error) != 0) {
-        fprintf(stderr, "%s\n", error);
-        exit(1);
-    }
-    xdp_turn(xdp);
-    return xdp;
-}
-
-/* A descriptor of its program; the caller closes it. */
-static int program_of(const struct xdp *xdp)
-{
-    const int fd = bpf_prog_get_fd_by_id(xdp_id(xdp));
-
-    expect(fd < 0 ? fd : 0, "find the program");
-    return fd;
-}
-
 static void measure(bool tells, void (*rows)(int ours, unsigned rounds), unsigned rounds)
 {
-    struct xdp *xdp = open_ours(tells, !tells);
-    const int ours = program_of(xdp);
+    struct xdp *xdp = ours_open(&built, tells, !tells);
+    const int ours = ours_program(xdp);
 
     rows(ours, rounds);
     close(ours);
@@ -255,9 +215,7 @@ int main(int argc, char **argv)
         return 2;
     }
     only = argc == 4 ? argv[3] : NULL;
-    built_usual(&built);
-    for (unsigned i = 3; i < 12; i++)
-        (void)built_add_hop(&built);
+    ours_write_tale(&built);
     minimal = bpf_object__open_file(argv[1], NULL);
     if (!minimal || bpf_object__load(minimal) != 0) {
         fprintf(stderr, "xdp: cannot load %s\n", argv[1]);

@@ -204,6 +204,15 @@ VERIFIED_ALONE int write_extension(struct xdp_md *frame, uint32_t generation, ui
     return 0;
 }
 
+/*
+ * Where the IP header begins. Its bound is given where it is used: verifiers before Linux 6.8 lose that
+ * of a number which goes through memory.
+ */
+static inline uint8_t *write_ip(const struct xdp_md *frame, const struct head *h)
+{
+    return OCTETS_AS_WORDS(frame_start(frame) + bounded(h->link, HEAD_LINK_BOUND));
+}
+
 /* The writer of the version that the caller knows to have room for. */
 static inline void write_ip_header(const struct ip_header *header, uint8_t version, size_t length,
                                    uint8_t *ip)
@@ -258,7 +267,7 @@ enum written { WRITE_NO_ROOM, WRITE_DONE, WRITE_FAILED };
 static inline int write_error_of(struct xdp_md *frame, const struct head *h, const struct error *e,
                                  uint8_t version, uint32_t generation)
 {
-    const uint32_t link = (uint32_t)bounded(h->link, HEAD_LINK_BOUND); /* for Linux before 6.8 */
+    const uint32_t link = h->link;
     const uint32_t header = version == 6 ? IPV6_HEADER : IPV4_HEADER_MIN;
     const uint32_t most = (version == 6 ? ICMP_ERROR_MAX_V6 : ICMP_ERROR_MAX_V4) - ICMP_HEADER;
     const uint32_t room = e->extension_length != 0 ? ICMP_QUOTE_EXTENDED : most - header;
@@ -278,7 +287,7 @@ static inline int write_error_of(struct xdp_md *frame, const struct head *h, con
         return WRITE_NO_ROOM;
     if (!write_link(frame, link, header + ICMP_HEADER))
         return WRITE_FAILED;
-    ip = OCTETS_AS_WORDS(frame_start(frame) + link);
+    ip = write_ip(frame, h);
     if (ip + header + ICMP_HEADER + header > frame_end(frame))
         return WRITE_FAILED;
     icmp = ip + header;
@@ -338,13 +347,13 @@ static inline uint8_t *write_reply_room(struct xdp_md *frame, const struct head 
                                         uint32_t version, uint32_t length, uint32_t least)
 {
     const uint32_t header = version == 6 ? IPV6_HEADER : IPV4_HEADER_MIN;
-    const uint32_t link = (uint32_t)bounded(h->link, HEAD_LINK_BOUND); /* for Linux before 6.8 */
+    const uint32_t link = h->link;
     uint8_t *ip;
 
     if (link > HEAD_LINK_MAX || !write_link(frame, link, 0) ||
         !write_room(frame, 0, link + header + length, 0))
         return NULL;
-    ip = OCTETS_AS_WORDS(frame_start(frame) + link);
+    ip = write_ip(frame, h);
     return ip + header + least > frame_end(frame) ? NULL : ip;
 }
 

@@ -3,7 +3,7 @@
 TIME = 60
 
 # The program and its manual; Debian's Meson would build fifty test programs with them.
-.PHONY: all everything run demo check check-deb bench fuzz soak install deb clean
+.PHONY: all everything run demo check check-deb check-kernel bench fuzz soak install deb clean
 
 all: build/build.ninja
 	ninja -C build hoptell man/hoptell.yaml.5
@@ -51,6 +51,11 @@ deb:
 check-deb:
 	tools/install build deb check-deb
 	tools/check deb
+
+check-kernel:
+	tools/install build check-kernel
+	tools/build everything
+	tests/kernel/run
 
 clean:
 	rm -rf build build-sanitize

@@ -40,9 +40,10 @@ const common = () => ({
     },
 });
 
-/** A chart that `shape` makes anew whenever colours change; `show` gives it other data. */
+/** A chart that `shape` makes anew when its data or the colours change. */
 function chart(canvas, shape) {
     let data = null;
+    let text = "";
     let made = null;
 
     const render = () => {
@@ -51,16 +52,14 @@ function chart(canvas, shape) {
     };
     const self = {
         show(next, label) {
-            data = next;
+            const nextText = JSON.stringify(next, (_, value) =>
+                (value instanceof Map ? [...value] : value));
+
             canvas.setAttribute("aria-label", label);
-            if (made) {
-                const { data: fresh, options } = shape(data);
-                made.data = fresh;
-                made.options = options;
-                made.update("none");
-            } else {
-                render();
-            }
+            if (nextText === text) return; // whoever points at it is not disturbed
+            data = next;
+            text = nextText;
+            render();
         },
         render,
     };

@@ -18,6 +18,9 @@ let kept = [];
 
 // verdicts
 
+/** A long address may be broken anywhere, a short one nowhere. */
+const linkClass = (address) => (address.includes(":") ? "link six" : "link");
+
 const keyOf = (verdict) => `${verdict.time} ${verdict.address} ${verdict.port}`;
 
 function verdictRow(verdict, isNew) {
@@ -25,7 +28,7 @@ function verdictRow(verdict, isNew) {
         make("td", { class: "time" }, timeOf(verdict.time)),
         make("td", {},
             make("button", {
-                class: "link", type: "button", title: "Show what this subscriber did",
+                class: linkClass(verdict.address), type: "button", title: "Show what this subscriber did",
                 onclick: () => chooseSubscriber(verdict.address, true),
             }, verdict.address),
             " ", make("span", { class: "port" }, String(verdict.port))),
@@ -33,7 +36,10 @@ function verdictRow(verdict, isNew) {
             make("span", { class: "of" }, `= ${hopsOf(verdict)}`)),
         make("td", { class: "wide quiet" }, systemName(verdict.stack.family)),
         make("td", {}, badge(verdict.verdict), " ",
-            make("span", { class: "sure" }, certainty(verdict))));
+            make("span", { class: "sure" }, certainty(verdict)),
+            verdict.rewritten ? make("span", {
+                class: "sure", title: "Its hop limit started from another number than its system's own",
+            }, ", rewritten") : null));
 }
 
 function addVerdict(verdict, isNew = true) {
@@ -97,7 +103,9 @@ function showShares() {
     say(find("#share-now"), known > 0 ? percent(tethered / known) : "–");
     say(find("#share-of"), known + unknown > 0 ? words : "nothing judged yet");
     find("#shares-empty").hidden = cells.length > 0;
-    shares.show({ step, cells, from: counts.now - length, to: counts.now },
+    const to = Math.ceil(counts.now / step) * step;
+
+    shares.show({ step, cells, from: to - length, to },
         known > 0 ? `${percent(tethered / known)} tethered ${words}` : "No verdicts in this time");
 }
 
@@ -155,9 +163,10 @@ function spark(network) {
 function networkRow(network) {
     return make("tr", { class: network.prefix === chosenNetwork ? "chosen" : null },
         make("td", {}, make("button", {
-            class: "link", type: "button", "aria-pressed": String(network.prefix === chosenNetwork),
+            class: linkClass(network.prefix), type: "button",
+            "aria-pressed": String(network.prefix === chosenNetwork),
             "data-key": network.prefix, onclick: () => chooseNetwork(network.prefix),
-        }, network.prefix)),
+        }, network.prefix), network.name ? make("span", { class: "name" }, network.name) : null),
         make("td", { class: "right" }, number(network.seen)),
         make("td", { class: "quiet" }, network.enough ? modesText(network) : "too little seen"),
         make("td", { class: "wide" }, spark(network)),
@@ -165,8 +174,8 @@ function networkRow(network) {
 }
 
 function networkText(network) {
-    const kind = network.handsets ? "nearly all of it handsets"
-        : `${percent(network.computers)} computers`;
+    const kind = (network.kind ? `declared as ${network.kind}, ` : "")
+        + (network.handsets ? "nearly all of it handsets" : `${percent(network.computers)} computers`);
     const modes = network.modes.map((mode) =>
         `${mode.hop_limit} after ${plural(mode.hops, "hop", "hops")}, ${percent(mode.share)}`
         + `${modeWord(mode) === "guests" ? ", mostly behind another device" : ""}`);
@@ -183,7 +192,7 @@ function showNetwork() {
     find("#network").hidden = !network;
     if (!network) return;
     chosenNetwork = network.prefix;
-    say(find("#network-title"), network.prefix);
+    say(find("#network-title"), network.name ? `${network.prefix}, ${network.name}` : network.prefix);
     say(find("#network-text"), networkText(network));
     histogram.show({
         bars: barsOf(network),
@@ -234,7 +243,7 @@ function subscriberRow(line) {
 
     return make("tr", { class: isChosen ? "chosen" : null },
         make("td", {}, make("button", {
-            class: "link", type: "button", "aria-pressed": String(isChosen),
+            class: linkClass(line.subscriber), type: "button", "aria-pressed": String(isChosen),
             "data-key": line.subscriber, onclick: () => chooseSubscriber(addressOf(line.subscriber)),
         }, line.subscriber)),
         make("td", { class: "time" }, timeOf(line.time)),

@@ -46,7 +46,9 @@ static void put_window(const struct judgement *judgement, enum language language
     const struct observation *seen = &judgement->observation;
     char window[UNITS_TEXT_MAX];
     char scale[UNITS_TEXT_MAX];
-    const char *const values[] = {number(seen->window, window), number(seen->window_scale, scale)};
+    const char *const values[] = {
+        number(seen->window, window),
+        number(1u << (seen->window_scale < 31 ? seen->window_scale : 31), scale)};
 
     if (seen->flags & OBSERVATION_HAS_WINDOW_SCALE)
         texts_put(out, "packet.window.scaled", language, values, 2);

@@ -11,6 +11,7 @@
 #include "serve/reason.h"
 #include "serve/way.h"
 #include "serve/web.h"
+#include "watch/signal.h"
 #include "watch/stack.h"
 
 #include <stdio.h>
@@ -61,11 +62,23 @@ static void slot_sentence(const struct page *page)
     texts_put_html(page->out, verdict_text(page->visitor), page->language, values, 1);
 }
 
+/* Whether its network had been seen often enough to compare with it. */
+static bool is_comparable(const struct judgement *judgement)
+{
+    for (unsigned i = 0; i < judgement->evidence_count; i++)
+        if (judgement->evidence[i].signal == SIGNAL_TOO_LITTLE_SEEN)
+            return false;
+    return judgement->network.known;
+}
+
+/* An unknown verdict has two reasons: too little was seen before, or it does not tell either way. */
 static void slot_more(const struct page *page)
 {
+    const bool is_open = page->visitor->judged && page->judgement->verdict == VERDICT_UNKNOWN &&
+                         is_comparable(page->judgement);
     char name[32];
 
-    snprintf(name, sizeof name, "%s.more", verdict_text(page->visitor));
+    snprintf(name, sizeof name, "%s.more", is_open ? "unknown.known" : verdict_text(page->visitor));
     texts_put_html(page->out, name, page->language, NULL, 0);
 }
 

@@ -63,6 +63,11 @@ static const struct text {
       "Wie auch immer das Urteil lautet: Das Hop-Limit dieses Pakets wurde umgeschrieben. Das "
       "System, "
       "das es sandte, beginnt bei {0}; angekommen ist es wie von {1}."}},
+    {"unknown.known.more",
+     {"This network is known, but what this one packet shows fits both: a device on the line, and "
+      "one behind another. A guess would be no answer.",
+      "Dieses Netz ist bekannt, aber was dieses eine Paket zeigt, passt zu beidem: zu einem Gerät "
+      "an der Leitung und zu einem hinter einem anderen. Raten wäre keine Antwort."}},
     {"missing",
      {"Unknown: the packet that opened this connection was not seen.",
       "Unbekannt: das Paket, das diese Verbindung eröffnete, wurde nicht gesehen."}},
@@ -145,7 +150,7 @@ static const struct text {
     {"packet.endpoint", {"{0} port {1}", "{0} Port {1}"}},
     {"packet.protocol", {"Protocol", "Protokoll"}},
     {"packet.window", {"Window", "Fenster"}},
-    {"packet.window.scaled", {"{0}, scaled by 2^{1}", "{0}, skaliert um 2^{1}"}},
+    {"packet.window.scaled", {"{0}, times {1}", "{0}, mal {1}"}},
     {"packet.mss", {"Largest segment (MSS)", "Größtes Segment (MSS)"}},
     {"packet.mss.none", {"not given", "nicht angegeben"}},
     {"packet.options", {"TCP options, in order", "TCP-Optionen der Reihe nach"}},

@@ -162,7 +162,7 @@ static void the_opening_packet_is_shown_in_rows(void **state)
 
     (void)state;
     assert_non_null(strstr(html, "<dt>From</dt><dd>203.0.113.7 port 40001</dd>"));
-    assert_non_null(strstr(html, "<dt>Window</dt><dd>64240, scaled by 2^7</dd>"));
+    assert_non_null(strstr(html, "<dt>Window</dt><dd>64240, times 128</dd>"));
     assert_non_null(strstr(html, "<dd>mss, nop, 77</dd>"));
     assert_non_null(strstr(html, "<dt>Marks</dt><dd>may not be fragmented</dd>"));
     assert_non_null(strstr(html, "<dt>Its network</dt><dd>seen for the first time</dd>"));
@@ -217,7 +217,7 @@ static void text_from_elsewhere_is_escaped(void **state)
 
     (void)state;
     texts_put_html(&out, "packet.window.scaled", LANGUAGE_EN, values, 1);
-    assert_string_equal(out.text, "&lt;script&gt;&quot;&#39;&amp;, scaled by 2^{1}");
+    assert_string_equal(out.text, "&lt;script&gt;&quot;&#39;&amp;, times {1}");
     buffer_deinit(&out);
 }
 
@@ -249,9 +249,33 @@ static void the_policy_allows_the_style_of_the_page_and_nothing_else(void **stat
     assert_null(strstr(policy, "unsafe"));
 }
 
+static void an_unknown_verdict_says_why_it_is(void **state)
+{
+    static const char first_day[] = "On a first day this is the honest answer.";
+    static const char open[] = "A guess would be no answer.";
+    struct visitor visitor = visitor_with(VERDICT_UNKNOWN, 51, 64);
+    char *html = html_of(&visitor, LANGUAGE_EN);
+
+    (void)state;
+    assert_non_null(strstr(html, first_day));
+    free(html);
+    visitor.judgement.network.known = true;
+    html = html_of(&visitor, LANGUAGE_EN);
+    assert_non_null(strstr(html, open));
+    assert_null(strstr(html, first_day));
+    free(html);
+    visitor.judgement.evidence_count = 1;
+    visitor.judgement.evidence[0].signal = SIGNAL_TOO_LITTLE_SEEN;
+    html = html_of(&visitor, LANGUAGE_EN);
+    assert_non_null(strstr(html, first_day));
+    assert_non_null(strstr(html, "64240, times 128"));
+    free(html);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unknown_verdict_says_why_it_is),
         cmocka_unit_test(every_name_in_the_template_is_a_slot_or_a_text),
         cmocka_unit_test(every_row_of_the_packet_has_a_name_in_every_language),
         cmocka_unit_test(the_verdict_is_one_sentence_with_its_probability),

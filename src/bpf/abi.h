@@ -120,6 +120,8 @@ enum {
     XDP_PROCESSORS = 256,          /* counters are apart for so many; a power of two */
     XDP_SEEN_OCTETS = 192,         /* of an opening packet, from its IP header on */
     XDP_RING_OCTETS = 1024 * 1024, /* a power of two */
+    XDP_WALKS_OCTETS = 256 * 1024, /* of the ring of probes; a power of two */
+    XDP_WALKS_MAX = 256,           /* probes that a processor tells of at a time */
     XDP_FRAME_MAX = 2048,          /* octets of a frame that is handed over */
 };
 
@@ -130,17 +132,23 @@ struct xdp_counters {
 /* Tokens of the total that a processor has taken and not yet given; on a line of its own. */
 struct xdp_kept_tokens {
     uint64_t tokens;
-    uint64_t reserved[7];
+    uint64_t walks; /* probes that it may still tell of, until user space asks for more */
+    uint64_t reserved[6];
 };
 
-enum xdp_seen_kind { XDP_SEEN_OPENING, XDP_SEEN_HOP_LIMIT };
+enum xdp_seen_kind { XDP_SEEN_OPENING, XDP_SEEN_HOP_LIMIT, XDP_SEEN_PROBE };
 
-/* One record of the ring: an opening packet as it came, or the first octets of one of a flow. */
+/*
+ * One record of a ring: an opening packet as it came, or the first octets of one of a flow, or of a
+ * probe.
+ */
 struct xdp_seen {
     uint64_t time_ns;  /* CLOCK_MONOTONIC */
     uint16_t kind;     /* enum xdp_seen_kind */
     uint16_t captured; /* octets of it in octets[] */
-    uint32_t reserved;
+    uint8_t position;  /* of a probe: where it stopped */
+    uint8_t is_end;
+    uint8_t reserved[2];
     uint8_t octets[XDP_SEEN_OCTETS];
 };
 

@@ -15,6 +15,9 @@
 #include "bpf/maps.h"
 #include "tale/limit.h"
 
+/* Allowed, and perhaps somebody wants to hear who walks (bpf/walk.h). */
+enum { LIMIT_ALLOWED_AND_ASKED = LIMIT_TOTAL + 1 };
+
 enum { LIMIT_TRIES = 4 }; /* of processors that want a token of one bucket at the same moment */
 
 /* The bucket's time when a token is taken from it; 0: there is none. */
@@ -83,7 +86,7 @@ VERIFIED_ALONE int limit_take_slowly(uint32_t generation, uint64_t hash, uint64_
     if (!guarded)
         return LIMIT_TOTAL;
     if (rate.token_ns == 0)
-        return limit_take_total(l, now_ns) ? LIMIT_ALLOWED : LIMIT_TOTAL;
+        return limit_take_total(l, now_ns) ? LIMIT_ALLOWED_AND_ASKED : LIMIT_TOTAL;
     bucket = limit_find_bucket(guarded, hash, &rate);
     after = limit_taken(bucket->full_ns, &rate, now_ns);
     if (after == 0)
@@ -91,7 +94,7 @@ VERIFIED_ALONE int limit_take_slowly(uint32_t generation, uint64_t hash, uint64_
     if (!limit_take_total(l, now_ns))
         return LIMIT_TOTAL;
     bucket->full_ns = after;
-    return LIMIT_ALLOWED;
+    return LIMIT_ALLOWED_AND_ASKED;
 }
 
 /*
@@ -106,21 +109,22 @@ static inline int limit_take(const struct book_limits *l, uint32_t generation, u
     const uint64_t now_ns = bpf_ktime_get_coarse_ns();
     const uint32_t index = (uint32_t)hash & limit_mask;
     struct guarded_set *guarded = bpf_map_lookup_elem(&limit_sets, &index);
-    uint64_t *kept = &kept_tokens[bounded(bpf_get_smp_processor_id(), XDP_PROCESSORS)].tokens;
+    struct xdp_kept_tokens *kept =
+        &kept_tokens[bounded(bpf_get_smp_processor_id(), XDP_PROCESSORS)];
     uint64_t *full_ns;
     uint64_t way = 0;
 
     while (way < LIMIT_WAYS && guarded && guarded->set.source[way] != hash)
         way++;
-    if (!guarded || way == LIMIT_WAYS || *kept == 0)
+    if (!guarded || way == LIMIT_WAYS || kept->tokens == 0)
         return limit_take_slowly(generation, hash, now_ns);
     /* one state for the verifier, not one for each of the ways */
     full_ns = &guarded->set.bucket[bounded(way + nothing, LIMIT_WAYS + 1)].full_ns;
     if (*full_ns > now_ns + l->source_missing_ns || l->source_token_ns == 0)
         return limit_take_slowly(generation, hash, now_ns);
     *full_ns = (*full_ns > now_ns ? *full_ns : now_ns) + l->source_token_ns;
-    --*kept;
-    return LIMIT_ALLOWED;
+    kept->tokens--;
+    return kept->walks > 0 ? LIMIT_ALLOWED_AND_ASKED : LIMIT_ALLOWED;
 }
 
 #endif

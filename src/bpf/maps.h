@@ -55,6 +55,11 @@ struct {
 } seen SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, XDP_WALKS_OCTETS);
+} walks SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
     __uint(key_size, sizeof(uint32_t));
     __uint(value_size, sizeof(uint32_t));

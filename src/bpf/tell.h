@@ -10,6 +10,7 @@
 
 #include "bpf/find.h"
 #include "bpf/limit.h"
+#include "bpf/walk.h"
 #include "bpf/write.h"
 #include "tale/respond.h"
 
@@ -407,6 +408,16 @@ static inline int tell_answer(struct xdp_md *frame, const struct head *h, const 
     return written == WRITE_DONE ? XDP_TX : XDP_DROP;
 }
 
+/*
+ * Whether it walks the tale: it stopped somewhere in it. What this machine itself answers is a walk
+ * when its hop limit ends there, as that of a traceroute does, and else an ordinary packet.
+ */
+static inline bool tell_is_walk(const struct head *h, const struct telling *t, uint32_t reason)
+{
+    return t->position != 0 && reason != TELL_GO_ON &&
+           (reason != REASON_END_PASSED || h->hop_limit == t->position);
+}
+
 static inline int tell(struct xdp_md *frame, const struct head *h)
 {
     struct telling t = {.generation = *(volatile uint32_t *)&current_book & 1};
@@ -423,6 +434,8 @@ static inline int tell(struct xdp_md *frame, const struct head *h)
     if (reason != TELL_GO_ON && reason != REASON_TIME_EXCEEDED && reason != REASON_REFUSED &&
         reason != REASON_END_REPLIED && reason != REASON_END_UNREACHABLE &&
         reason != REASON_END_RESET) {
+        if (tell_is_walk(h, &t, reason))
+            walk(frame, h, t.position, t.is_end);
         count(reason);
         return tell_goes_on(reason, t.own) ? XDP_PASS : XDP_DROP;
     }
@@ -433,6 +446,10 @@ static inline int tell(struct xdp_md *frame, const struct head *h)
     case LIMIT_TOTAL:
         count(REASON_TOTAL_LIMIT);
         return XDP_DROP;
+    case LIMIT_ALLOWED_AND_ASKED:
+        if (tell_is_walk(h, &t, reason))
+            walk(frame, h, t.position, t.is_end);
+        /* fall through */
     default:
         return reason == TELL_GO_ON ? tell_hand_over(frame) : tell_answer(frame, h, &t, reason);
     }

@@ -45,7 +45,8 @@ VERIFIED_ALONE int watch_tell(struct xdp_md *frame, uint32_t kind, uint32_t link
     record->time_ns = bpf_ktime_get_ns();
     record->kind = (uint16_t)kind;
     record->captured = watch_copy(record, c);
-    record->reserved = 0;
+    record->position = record->is_end = 0;
+    record->reserved[0] = record->reserved[1] = 0;
     bpf_ringbuf_submit(record, 0);
     return 0;
 }

@@ -32,13 +32,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ERROR_TEXT_MAX = 512, DNS_PORT = 53 };
+enum { GATHER_MS = 1000, ERROR_TEXT_MAX = 512, DNS_PORT = 53 };
 
 struct daemon {
     uv_loop_t loop;
     uv_signal_t interrupt;
     uv_signal_t terminate;
     uv_signal_t hangup;
+    uv_timer_t gathering; /* of who walks the tales */
     const char *file;
     double started_s; /* since 1970-01-01 UTC */
     struct configuration *configuration;
@@ -184,6 +185,13 @@ static int step_watching(struct daemon *d, char *error, size_t error_size)
     return watching_open(&d->loop, d->configuration, d->hooks, &d->watching, error, error_size);
 }
 
+static void daemon_gather(uv_timer_t *handle)
+{
+    struct daemon *d = handle->data;
+
+    telling_gather(d->telling);
+}
+
 static int step_telling(struct daemon *d, char *error, size_t error_size)
 {
     struct tun *tun = d->tun;
@@ -195,6 +203,8 @@ static int step_telling(struct daemon *d, char *error, size_t error_size)
     code = telling_open(tun, d->hooks, daemon_tales(d), daemon_settings(d), &d->telling);
     if (code != 0)
         snprintf(error, error_size, "cannot start to answer probes: %s", strerror(-code));
+    else if (hooks_tell(d->hooks))
+        uv_timer_start(&d->gathering, daemon_gather, 0, GATHER_MS);
     return code;
 }
 
@@ -532,6 +542,7 @@ static void daemon_close(struct daemon *d)
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->hangup, NULL);
+    uv_close((uv_handle_t *)&d->gathering, NULL);
     if (d->links != NULL)
         uv_close((uv_handle_t *)&d->changes, NULL);
     supervising_close(d->supervising);
@@ -581,6 +592,8 @@ enum command_status daemon_run(const char *file, struct configuration *configura
     daemon_on_signal(&d, &d.interrupt, daemon_stop, SIGINT);
     daemon_on_signal(&d, &d.terminate, daemon_stop, SIGTERM);
     daemon_on_signal(&d, &d.hangup, daemon_hear, SIGHUP);
+    uv_timer_init(&d.loop, &d.gathering);
+    d.gathering.data = &d;
     if (daemon_set_up(&d, error, sizeof error) == 0) {
         greeting_say(configuration->settings, &configuration->tales);
         supervising_ready(d.supervising);

@@ -24,6 +24,7 @@ struct tun_queue {
 
 struct telling {
     struct tun *tun;
+    struct hooks *hooks; /* the caller's */
     struct tun_queue *queues;
     struct limiter *limiter;
     struct walkers *walkers;
@@ -173,6 +174,7 @@ int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales
         return -ENOMEM;
     }
     t->tun = tun;
+    t->hooks = hooks;
     code = telling_new_limiter(t, settings);
     if (code == 0)
         code = telling_new_walkers(t);
@@ -204,6 +206,28 @@ struct teller_counts telling_counts(struct telling *t)
     for (unsigned i = 0; i < t->count; i++)
         teller_count(t->teller[i], &counts);
     return counts;
+}
+
+static void note_walk(const struct xdp_seen *seen, void *context)
+{
+    struct telling *t = context;
+    const size_t captured = seen->captured <= XDP_SEEN_OCTETS ? seen->captured : XDP_SEEN_OCTETS;
+    struct probe probe = {0};
+
+    if (packet_parse(seen->octets, captured, &probe.packet) != PACKET_OK)
+        return;
+    probe.protocol = probe_protocol_of(&probe.packet);
+    walkers_note(t->walkers, &probe, seen->position, seen->is_end, seen->time_ns);
+}
+
+void telling_gather(struct telling *t)
+{
+    for (size_t i = 0; i < hooks_count(t->hooks); i++) {
+        const struct hook *hook = hooks_at(t->hooks, i);
+
+        if (hook->tells)
+            xdp_read_walks(hook->xdp, note_walk, t);
+    }
 }
 
 size_t telling_walkers(struct telling *t, struct walker out[WALKERS_MAX])

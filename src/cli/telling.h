@@ -25,6 +25,12 @@ int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales
 void telling_replace(struct telling *telling, const struct tales *tales,
                      const struct settings *settings);
 
+/*
+ * Notes the walkers whom the XDP programs answer themselves; to be called every second or so by the
+ * thread that calls telling_walkers.
+ */
+void telling_gather(struct telling *telling);
+
 /* Who walked the tales in the last minutes, by the real clock (nanoseconds since 1970). */
 size_t telling_walkers(struct telling *telling, struct walker out[WALKERS_MAX]);
 

@@ -44,6 +44,7 @@ struct xdp {
     shared_memory *shared;       /* with the kernel, and with siblings */
     size_t shared_size;
     struct ring_buffer *ring;
+    struct ring_buffer *walks;
     struct perf_buffer *buffer;
     uint64_t handed_lost;
     int interface;
@@ -53,6 +54,8 @@ struct xdp {
     bool is_shared;
     void (*each_seen)(const struct xdp_seen *seen, void *context);
     void *seen_context;
+    void (*each_walk)(const struct xdp_seen *seen, void *context);
+    void *walk_context;
     /* records and frames may be read by two threads, so these are apart */
     void (*each_handed)(const uint8_t *frame, size_t length, void *context);
     void *handed_context;
@@ -284,6 +287,15 @@ static int on_seen(void *context, void *record, size_t size)
     return 0;
 }
 
+static int on_walk(void *context, void *record, size_t size)
+{
+    struct xdp *x = context;
+
+    if (x->each_walk && size >= sizeof(struct xdp_seen))
+        x->each_walk(record, x->walk_context);
+    return 0;
+}
+
 static void on_handed(void *context, int processor, void *record, uint32_t size)
 {
     struct xdp *x = context;
@@ -315,6 +327,9 @@ static int open_buffers(struct xdp *x, const struct xdp_orders *orders)
         x->buffer = perf_buffer__new(bpf_map__fd(s->maps.handed), HANDED_PAGES, on_handed,
                                      on_handed_lost, x, NULL);
         if (!x->buffer)
+            return -errno;
+        x->walks = ring_buffer__new(bpf_map__fd(s->maps.walks), on_walk, x, NULL);
+        if (!x->walks)
             return -errno;
     }
     return 0;
@@ -395,6 +410,7 @@ void xdp_close(struct xdp *x)
     if (x->socket >= 0)
         close(x->socket);
     ring_buffer__free(x->ring);
+    ring_buffer__free(x->walks);
     perf_buffer__free(x->buffer);
     if (x->shared)
         munmap(x->shared, x->shared_size);
@@ -448,6 +464,19 @@ int xdp_read_seen(struct xdp *x, void (*each)(const struct xdp_seen *seen, void 
     x->each_seen = each;
     x->seen_context = context;
     return ring_buffer__consume(x->ring);
+}
+
+int xdp_read_walks(struct xdp *x, void (*each)(const struct xdp_seen *seen, void *context),
+                   void *context)
+{
+    int code;
+
+    x->each_walk = each;
+    x->walk_context = context;
+    code = ring_buffer__consume(x->walks);
+    for (unsigned i = 0; i < XDP_PROCESSORS; i++)
+        __atomic_store_n(&x->shared->kept_tokens[i].walks, XDP_WALKS_MAX, __ATOMIC_RELAXED);
+    return code;
 }
 
 int xdp_handed_descriptor(const struct xdp *x)
@@ -579,6 +608,12 @@ int xdp_read_seen(struct xdp *xdp, void (*each)(const struct xdp_seen *seen, voi
     (void)each;
     (void)context;
     return 0;
+}
+
+int xdp_read_walks(struct xdp *xdp, void (*each)(const struct xdp_seen *seen, void *context),
+                   void *context)
+{
+    return xdp_read_seen(xdp, each, context);
 }
 
 int xdp_handed_descriptor(const struct xdp *xdp)

@@ -64,6 +64,13 @@ int xdp_seen_descriptor(const struct xdp *xdp);
 int xdp_read_seen(struct xdp *xdp, void (*each)(const struct xdp_seen *seen, void *context),
                   void *context);
 
+/*
+ * All probes that were told of since the last call, of those that the program answers itself; until
+ * the next call it tells of XDP_WALKS_MAX more for each processor. Not to be called by two threads.
+ */
+int xdp_read_walks(struct xdp *xdp, void (*each)(const struct xdp_seen *seen, void *context),
+                   void *context);
+
 /* Frames that user space is to answer, from their Ethernet header on. */
 int xdp_handed_descriptor(const struct xdp *xdp);
 int xdp_read_handed(struct xdp *xdp,

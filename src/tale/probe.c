@@ -52,7 +52,7 @@ static inline bool addresses_are_bad(const struct tales *tales, const struct pac
            tales_find(tales, packet_family(p), &p->source).tale != NULL;
 }
 
-static enum probe_protocol protocol_of(const struct packet *p)
+enum probe_protocol probe_protocol_of(const struct packet *p)
 {
     switch (p->protocol) {
     case PROTOCOL_ICMP:
@@ -145,6 +145,6 @@ bool probe_read(const struct tales *tales, const uint8_t *octets, size_t length,
         return false;
     }
     out->tale = target.tale;
-    out->protocol = protocol_of(&out->packet);
+    out->protocol = probe_protocol_of(&out->packet);
     return may_be_answered(tales, out, target.prefix, out_reason);
 }

@@ -12,6 +12,9 @@ struct probe {
     enum probe_protocol protocol;
 };
 
+/* As what a tale sees it. */
+enum probe_protocol probe_protocol_of(const struct packet *packet);
+
 /*
  * Reads the packet at `octets`. True: *out is a probe. False: it must not be answered, for
  * *out_reason; out->tale is set where it was to a target.

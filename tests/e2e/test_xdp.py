@@ -199,6 +199,21 @@ def test_most_are_answered_by_the_program_and_the_delayed_by_user_space(lab, sit
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_who_walks_is_told_whoever_answers(lab, site, family):
+    """Of what the program answers itself, user space hears every second."""
+    trace(lab, family, "-U", "-p", "3999")
+    source = visits.seen_address(HOST, family)
+
+    def walker():
+        tale, = json.loads(site.get("/v1/tales")[1])["tales"]
+        return next((each for each in tale["walkers"] if each["address"] == source and
+                     each["probe"] == "udp" and each["furthest"] > HOPS and each["end"]), None)
+
+    found = wait_until(walker, what="the walker")
+    assert (found["client"], found["target"]) == ("traceroute", site_address(family))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_ping_is_answered_by_the_site_itself(lab, site, family):
     output = lab.run(HOST, "ping", f"-{family}", "-c3", "-i0.2", "-W3", site_address(family))
     assert "3 received" in output

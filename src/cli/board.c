@@ -12,7 +12,7 @@ void board_deinit(struct board *board)
 {
     json_decref(board->networks);
     json_decref(board->tales);
-    json_decref(board->subscribers);
+    json_decref(board->verdicts);
     json_decref(board->metrics);
     *board = (struct board){.heard = 0};
 }
@@ -22,7 +22,7 @@ void board_copy(const struct board *board, struct board *out)
     *out = *board;
     json_incref(out->networks);
     json_incref(out->tales);
-    json_incref(out->subscribers);
+    json_incref(out->verdicts);
     json_incref(out->metrics);
 }
 
@@ -81,34 +81,14 @@ bool board_take_verdict(struct board *board, const json_t *judgement)
     return true;
 }
 
-static bool take_subscriber(struct board *board, const json_t *line)
+bool board_take_verdicts(struct board *board, json_t *answer)
 {
-    struct board_verdict verdict = {.reason = ""};
-    const char *subscriber;
-    const char *family;
-    const char *word;
-    int hop_limit;
-
-    if (json_unpack((json_t *)line, "{s:s, s:F, s:i, s:s, s:s, s:F}", "subscriber", &subscriber,
-                    "time", &verdict.time, "hop_limit", &hop_limit, "stack", &family, "verdict",
-                    &word, "probability", &verdict.probability) != 0)
-        return false;
-    snprintf(verdict.client, sizeof verdict.client, "%s", subscriber);
-    verdict.hop_limit = (unsigned)hop_limit;
-    snprintf(verdict.family, sizeof verdict.family, "%s", family);
-    snprintf(verdict.verdict, sizeof verdict.verdict, "%s", word);
-    keep_verdict(board, &verdict);
-    return true;
-}
-
-bool board_take_subscribers(struct board *board, json_t *answer)
-{
-    if (!keep_list(answer, "subscribers", &board->subscribers))
+    if (!keep_list(answer, "verdicts", &board->verdicts))
         return false;
     if (board->heard > 0)
         return true;
-    for (size_t i = json_array_size(board->subscribers); i-- > 0;)
-        if (!take_subscriber(board, json_array_get(board->subscribers, i)))
+    for (size_t i = json_array_size(board->verdicts); i-- > 0;)
+        if (!board_take_verdict(board, json_array_get(board->verdicts, i)))
             return false;
     return true;
 }
@@ -198,9 +178,9 @@ static json_t *list_or_empty(json_t *list)
 
 json_t *board_json(const struct board *board, double now)
 {
-    return json_pack(
-        "{s:f, s:b, s:s?, s:o, s:o, s:o, s:O?}", "time", now, "ready", board->unready[0] == '\0',
-        "reason", board->unready[0] != '\0' ? board->unready : NULL, "networks",
-        list_or_empty(board->networks), "subscribers", list_or_empty(board->subscribers), "tales",
-        list_or_empty(board->tales), "metrics", board->metrics);
+    return json_pack("{s:f, s:b, s:s?, s:o, s:o, s:o, s:O?}", "time", now, "ready",
+                     board->unready[0] == '\0', "reason",
+                     board->unready[0] != '\0' ? board->unready : NULL, "networks",
+                     list_or_empty(board->networks), "verdicts", list_or_empty(board->verdicts),
+                     "tales", list_or_empty(board->tales), "metrics", board->metrics);
 }

@@ -16,9 +16,9 @@ enum { BOARD_VERDICTS_MAX = 256, BOARD_TEXT_MAX = 256 };
 
 struct board_verdict {
     double time;                      /* since 1970-01-01 UTC, seconds */
-    char client[PREFIX_TEXT_MAX + 8]; /* address and port; or a subscriber, from before we came */
+    char client[PREFIX_TEXT_MAX + 8]; /* address and port */
     unsigned hop_limit;
-    unsigned initial; /* 0, as hops: not told */
+    unsigned initial;
     unsigned hops;
     char family[16];
     char verdict[16];
@@ -52,7 +52,7 @@ struct board {
     char deaf[BOARD_TEXT_MAX];    /* why no verdicts come; "" while they do */
     json_t *networks;             /* the answers as they came; NULL before */
     json_t *tales;
-    json_t *subscribers;
+    json_t *verdicts;
     json_t *metrics; /* {name and labels: value} */
     struct board_counts counts;
     struct board_counts before;
@@ -71,8 +71,8 @@ bool board_take_tales(struct board *board, json_t *answer);
 bool board_take_verdict(struct board *board, const json_t *judgement);
 bool board_take_metrics(struct board *board, const char *text, double at);
 
-/* The subscribers seen last stand for verdicts, while there is none yet. */
-bool board_take_subscribers(struct board *board, json_t *answer);
+/* The newest verdicts, the newest first, where none was heard yet. */
+bool board_take_verdicts(struct board *board, json_t *answer);
 
 /* The verdict that came `back` before the newest; NULL when it is not kept. */
 const struct board_verdict *board_verdict_at(const struct board *board, uint64_t back);

@@ -304,16 +304,9 @@ static void put_verdict(const struct board_verdict *verdict, int client_width, s
     line_put(line, COLOUR_PLAIN, "%s  ", time);
     line_put(line, colour_of_verdict(verdict->verdict), "%-8s %5.1f %%", verdict->verdict,
              (is_direct ? 1 - verdict->probability : verdict->probability) * 100);
-    line_put(line, COLOUR_PLAIN, "  %3u", verdict->hop_limit);
-    if (verdict->initial > 0)
-        line_put(line, COLOUR_PLAIN, " = %3u - %-2u", verdict->initial, verdict->hops);
-    else
-        line_put(line, COLOUR_PLAIN, "%11s", "");
-    line_put(line, COLOUR_PLAIN, "  %-7s  ", verdict->family);
-    if (verdict->reason[0] != '\0')
-        line_put(line, COLOUR_PLAIN, "%-*s  %s", client_width, verdict->client, verdict->reason);
-    else
-        line_put(line, COLOUR_PLAIN, "%s", verdict->client);
+    line_put(line, COLOUR_PLAIN, "  %3u = %3u - %-2u  %-7s  %-*s  %s", verdict->hop_limit,
+             verdict->initial, verdict->hops, verdict->family, client_width, verdict->client,
+             verdict->reason);
 }
 
 static bool is_wanted(const struct board_verdict *verdict, const struct board_view *view)

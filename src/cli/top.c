@@ -20,14 +20,14 @@ enum {
     REDRAW_MS = 200, /* at most so often, however many verdicts come */
 };
 
-enum which { ASK_READY, ASK_NETWORKS, ASK_TALES, ASK_METRICS, ASK_SUBSCRIBERS };
+enum which { ASK_READY, ASK_NETWORKS, ASK_TALES, ASK_METRICS, ASK_VERDICTS };
 
 static const char *const targets[] = {
     [ASK_READY] = "/readyz",
     [ASK_NETWORKS] = "/v1/networks?limit=200",
     [ASK_TALES] = "/v1/tales",
     [ASK_METRICS] = "/metrics",
-    [ASK_SUBSCRIBERS] = "/v1/subscribers?limit=100",
+    [ASK_VERDICTS] = "/v1/verdicts?limit=200",
 };
 
 struct question {
@@ -108,8 +108,8 @@ static bool take_answer(struct board *board, enum which which, const struct ask_
         return take_json(board, answer, board_take_networks);
     case ASK_TALES:
         return take_json(board, answer, board_take_tales);
-    case ASK_SUBSCRIBERS:
-        return take_json(board, answer, board_take_subscribers);
+    case ASK_VERDICTS:
+        return take_json(board, answer, board_take_verdicts);
     case ASK_METRICS:
         return board_take_metrics(board, answer->body, clock_s(CLOCK_MONOTONIC));
     case ASK_READY:
@@ -172,7 +172,7 @@ static void on_ended(const char *error, void *context)
 static void ask_all(struct top *top)
 {
     for (unsigned which = 0; which < sizeof targets / sizeof targets[0]; which++)
-        if (which != ASK_SUBSCRIBERS || top->board.heard == 0)
+        if (which != ASK_VERDICTS || top->board.heard == 0)
             ask_feed_get(top->feed, which, targets[which], ANSWER_MS);
 }
 
@@ -384,10 +384,14 @@ static void run_live(struct top *top, int signals, uint32_t interval_s, struct p
     }
 }
 
-/* Nobody is there to begin with: that is said as every command says it. */
+/*
+ * Nobody is there to begin with: that is said as every command says it. Verdicts from before are asked
+ * for before the first that comes by itself.
+ */
 static enum command_status meet(struct top *top)
 {
     ask_feed_get(top->feed, ASK_READY, targets[ASK_READY], ANSWER_MS);
+    ask_feed_get(top->feed, ASK_VERDICTS, targets[ASK_VERDICTS], ANSWER_MS);
     while (ask_feed_is_asking(top->feed))
         ask_feed_wait(top->feed, NULL, 0, ANSWER_MS);
     if (top->board.away[0] != '\0')

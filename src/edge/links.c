@@ -64,7 +64,7 @@ static int on_message(const struct nlmsghdr *message, void *context)
     if (link->ifi_family != AF_UNSPEC) /* a bridge tells of its ports with the same words */
         return MNL_CB_OK;
     if (message->nlmsg_type == RTM_NEWLINK)
-        change = link->ifi_flags & IFF_UP ? LINKS_UP : LINKS_DOWN;
+        change = (link->ifi_flags & IFF_UP) != 0 ? LINKS_UP : LINKS_DOWN;
     telling->each((unsigned)link->ifi_index, change, telling->context);
     return MNL_CB_OK;
 }

@@ -71,9 +71,8 @@ class Daemon(http.server.ThreadingHTTPServer):
                 network("192.0.2.0/24", 900, 0.02), network("198.51.100.0/24", 500, 0.4),
                 network("2001:db8::/48", 700, 0.1)]},
             "/v1/tales": {"tales": [TALE]},
-            "/v1/subscribers": {"subscribers": [
-                {"subscriber": "192.0.2.9", "time": 1699999999, "hop_limit": 60, "stack": "ios",
-                 "verdict": "unknown", "probability": 0.1, "baseline": None}]},
+            "/v1/verdicts": {"verdicts": [
+                {**verdict("192.0.2.9", 40009, "unknown", 0.1), "time": 1699999999}]},
         }
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
@@ -214,7 +213,7 @@ def test_it_shows_networks_verdicts_walkers_and_health(terminal, daemon):
     lines = terminal.lines()
     assert re.match(r"hoptell at 127\.0\.0\.1:\d+: ready +\d\d:\d\d:\d\d UTC$", lines[0])
     assert any(re.match(r"192\.0\.2\.0/24 +900 +2\.0 %  4 hops 90\.0 %", line) for line in lines)
-    assert any(re.match(r"22:13:19  unknown   10\.0 %   60 +ios +192\.0\.2\.9", line)
+    assert any(re.match(r"22:13:19  unknown   10\.0 %   51 =  64 - 13  android  192\.0\.2\.9:40009", line)
                for line in lines)
     assert any(re.match(r"panic +\[=+>-+\]   5 of 12 +mtr +192\.0\.2\.77", line) for line in lines)
     assert any(re.match(r"panic +\[=+>?\] the end +traceroute +192\.0\.2\.78", line)
@@ -370,7 +369,7 @@ def test_as_json_it_is_what_the_daemon_says(daemon):
     found = json.loads(once(daemon, "--format", "json").stdout)
     assert found["ready"] is True and found["reason"] is None
     assert abs(found["time"] - time.time()) < 60
-    for key in ("networks", "tales", "subscribers"):
+    for key in ("networks", "tales", "verdicts"):
         assert found[key] == daemon.answers[f"/v1/{key}"][key]
     assert found["metrics"]['hoptell_verdicts_total{verdict="tethered"}'] == 25
 

@@ -39,6 +39,7 @@ tales: [tale.yaml]
 datapath: xdp
 xdp: {{interfaces: [up0], mode: %s}}
 watch: {{interfaces: [up0], datapath: xdp}}
+limit: {{source_burst: 400}}
 """
 
 # A program that lets all pass: frames that a driver of veth sends back need one at the other end.

@@ -102,7 +102,7 @@ def lab(need_root):
 @pytest.fixture(name="places", scope="module", params=["sqlite", "mariadb"])
 def places_fixture(request):
     """Makes sites, each with an empty store of its own, of each kind."""
-    import sites  # pylint: disable=import-outside-toplevel
+    import places  # pylint: disable=import-outside-toplevel
 
-    with sites.places(request.param) as make:
+    with places.places(request.param) as make:
         yield make

@@ -1,129 +1,153 @@
-"""Sites for tests: a store of either kind and the settings that name it, with a daemon or without."""
+"""Web servers on the lab's site, each with its example of examples/ and nothing else of this
+machine's: their configurations are adapted to directories and ports of the tests' own."""
 
 import contextlib
-import itertools
-import json
 import os
-import shutil
-import sqlite3
+import pathlib
 import subprocess
-import urllib.request
 
-import mariadb
-from conftest import public_directory, wait_until
-from hoptell import PROGRAM
+from conftest import ROOT, wait_until
 
+EXAMPLES = pathlib.Path(ROOT) / "examples"
+PORTS = {"nginx": 8001, "haproxy": 8002, "caddy": 8003, "apache": 8004}
+BACKEND_PORT = 8000  # as in the examples
+USER, GROUP = "nobody", "nogroup"
 
-class Site:
-    """A store and the settings that name it; no daemon."""
+# Says what it was asked, as JSON.
+BACKEND = f"""
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = json.dumps({{"method": self.command, "path": self.path, "body": body.decode(),
+                             "headers": self.headers.items()}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+    do_POST = do_GET
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", {BACKEND_PORT}), Handler).serve_forever()
+"""
 
-    def __init__(self, directory, name, store, tell=None, password=None):
-        self.tell = tell  # says a statement to the store
-        self.settings = os.path.join(directory, f"{name}.yaml")
-        with open(self.settings, "w", encoding="utf-8") as file:
-            file.write(f'store: "{store}"\n')
-            if password:
-                file.write(f"store_password_file: {password}\n")
+NGINX = """
+daemon off;
+user {user} {group};
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log {directory}/nginx.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    include {directory}/hoptell.conf;
+}}
+"""
 
-    def run(self, *words, text=None):
-        return subprocess.run([PROGRAM, *words, "-c", self.settings], input=text, text=True,
-                              capture_output=True, check=False, timeout=60)
-
-    def export(self, *options):
-        done = self.run("export", *options)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def take(self, text):
-        done = self.run("import", "-", text=text)
-        assert (done.returncode, done.stderr) == (0, "")
-        return [line.partition(": ")[2] for line in done.stdout.splitlines()]
-
-    @contextlib.contextmanager
-    def daemon(self):
-        """A daemon on loopback, which sees the connections to its own pages only; ended after."""
-        made = Daemon(self.settings)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.process.terminate()
-            assert made.process.wait(20) == 0, made.said()
-
-
-class Daemon:
-    """It becomes nobody: the directory of the settings is to be his, too."""
-
-    def __init__(self, settings):
-        self.settings = settings
-        self.visitors, self.operators = mariadb.free_port(), mariadb.free_port()
-        self.process = None
-
-    def start(self):
-        run = f"{self.settings}.run"
-        shutil.copy(self.settings, run)
-        with open(run, "a", encoding="utf-8") as file:
-            file.write("user: nobody\nwatch: {interfaces: []}\n"
-                       f"spool: {{path: {self.settings}.spool}}\n"
-                       f'visitors: {{listen: ["127.0.0.1:{self.visitors}"]}}\n'
-                       f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n')
-        with open(f"{self.settings}.log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([PROGRAM, "run", "-c", run], stdout=log, stderr=log)
-        wait_until(self.serves, 20, "hoptell to serve")
-
-    def said(self):
-        with open(f"{self.settings}.log", encoding="utf-8") as file:
-            return file.read()
-
-    def serves(self):
-        assert self.process.poll() is None, f"hoptell ended:\n{self.said()}"
-        with contextlib.suppress(OSError):
-            return self.get(self.visitors, "/v1/me")
-        return None
-
-    @staticmethod
-    def get(port, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-            return json.load(answer)
+APACHE = """
+ServerRoot {directory}
+ServerName site
+PidFile {directory}/apache.pid
+DefaultRuntimeDir {directory}
+ErrorLog /dev/stderr
+User {user}
+Group {group}
+Listen {port}
+StartServers 2
+MinSpareServers 1
+{modules}
+DirectoryIndex index.php
+<FilesMatch "[.]php$">
+    SetHandler application/x-httpd-php
+</FilesMatch>
+<Directory />
+    Require all denied
+</Directory>
+Include {directory}/hoptell.conf
+"""
+MODULES = {name: f"/usr/lib/apache2/modules/mod_{name}.so"
+           for name in ("mpm_prefork", "authz_core", "dir", "env")}
+MODULES["php"] = "/usr/lib/apache2/modules/libphp8.2.so"
 
 
-def embedded(directory, name):
-    def tell(statement):
-        with contextlib.closing(sqlite3.connect(os.path.join(directory, f"{name}.db"))) as db, db:
-            db.execute(statement)
-    return Site(directory, name, empty_file(directory, name), tell)
+def adapted(example, changes):
+    """The text of an example, with what has to be other here."""
+    text = (EXAMPLES / example).read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text, f"expected '{old}' in examples/{example}"
+        text = text.replace(old, new)
+    return text
 
 
-def empty_file(directory, name):
-    path = os.path.join(directory, f"{name}.db")
-    open(path, "x", encoding="ascii").close()  # as if a hoptell had run: there has to be a file
-    os.chmod(path, 0o666)  # a daemon that has become nobody writes to it as well
-    return f"sqlite:{path}"
+def write(directory, name, text):
+    path = os.path.join(directory, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
-def shared(server, directory, name):
-    password = os.path.join(directory, "password")
-    with open(password, "w", encoding="utf-8") as file:
-        file.write(mariadb.PASSWORD + "\n")
-    shutil.chown(password, mariadb.USER)
-    server.ask(f"CREATE DATABASE {name}; GRANT ALL ON {name}.* TO hoptell@'%'", "mysql")
-    return Site(directory, name, f"mariadb://hoptell@localhost/{name}?socket={server.socket}",
-                lambda statement: server.ask(statement, name), password)
+def nginx(directory):
+    for edition in ("full", "light"):
+        os.makedirs(f"{directory}/www/{edition}")
+        write(directory, f"www/{edition}/page.html", f"the {edition} page")
+    write(directory, "hoptell.conf", adapted("nginx/hoptell.conf", {
+        "listen 80;": f"listen {PORTS['nginx']};",
+        "listen [::]:80;": f"listen [::]:{PORTS['nginx']};",
+        "/srv/www/": f"{directory}/www/"}))
+    main = NGINX.format(directory=directory, user=USER, group=GROUP)
+    return ["nginx", "-c", write(directory, "nginx.conf", main)]
+
+
+def haproxy(directory):
+    text = adapted("haproxy/haproxy.cfg", {
+        "/etc/haproxy/": f"{EXAMPLES}/haproxy/", "bind :80\n": f"bind :{PORTS['haproxy']}\n",
+        "bind :::80 ": f"bind :::{PORTS['haproxy']} "})
+    return ["haproxy", "-db", "-f", write(directory, "haproxy.cfg", text)]
+
+
+def caddy(directory):
+    text = adapted("caddy/Caddyfile", {"example.net {": f":{PORTS['caddy']} {{"})
+    home = [f"{name}={directory}" for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
+    return ["env", *home, "caddy", "run", "--adapter", "caddyfile", "--config",
+            write(directory, "Caddyfile", text)]
+
+
+def apache(directory, database):
+    """With the database user that MariaDB knows by the process that asks."""
+    os.makedirs(f"{directory}/www")
+    for name in ("index.php", "hoptell.php"):
+        write(directory, f"www/{name}", (EXAMPLES / "lamp" / name).read_text(encoding="utf-8"))
+    text = adapted("lamp/apache.conf", {
+        "*:80>": f"*:{PORTS['apache']}>", "/srv/www/hoptell": f"{directory}/www",
+        "SERVER_PORT 80": f"SERVER_PORT {PORTS['apache']}",
+        "HOPTELL_USER www-data": f"HOPTELL_USER {USER}\n    SetEnv HOPTELL_DSN "
+        f"mysql:unix_socket={database.socket};dbname=hoptell;charset=utf8mb4"})
+    write(directory, "hoptell.conf", text)
+    modules = "\n".join(f"LoadModule {name}_module {path}" for name, path in MODULES.items())
+    main = APACHE.format(directory=directory, user=USER, group=GROUP, port=PORTS["apache"],
+                         modules=modules)
+    return ["apache2", "-D", "FOREGROUND", "-f", write(directory, "apache.conf", main)]
 
 
 @contextlib.contextmanager
-def places(kind):
-    """Makes sites, each with an empty store of its own."""
-    names = (f"site{i}" for i in itertools.count())
-    with public_directory() as directory:
-        os.chmod(directory, 0o777)
-        if kind == "sqlite":
-            yield lambda: embedded(directory, next(names))
-            return
-        server = mariadb.Server(directory)
+def running(lab, directory, port, words):
+    """While it runs on the site and listens."""
+    with open(os.path.join(directory, "said"), "w+", encoding="utf-8") as log:
+        process = lab.start("site", *words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                            start_new_session=True)  # Apache ends its whole process group
         try:
-            server.start()
-            server.make_anew()
-            yield lambda: shared(server, directory, next(names))
+            def listens():
+                assert process.poll() is None, pathlib.Path(log.name).read_text(encoding="utf-8")
+                return f":{port} " in lab.run("site", "ss", "-Hltn")
+
+            wait_until(listens, 20, f"{words[0]} to listen")
+            yield process
         finally:
-            server.kill()
+            process.terminate()
+            process.wait(20)

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from conftest import public_directory, wait_until
-from sites import Site, embedded
+from places import Site, embedded
 
 NETWORK = {"network": "203.0.113.0/24", "seen": 50, "updated": 1_700_000_000,
            "decayed": 1_700_000_000, "highest": 52, "moved": {"at": 0, "from": 0, "to": 0},

@@ -29,7 +29,7 @@ local function ask(txn)
     if socket:connect(address, port) then
         socket:send("GET " .. target .. " HTTP/1.1\r\nHost: hoptell\r\nConnection: close\r\n"
             .. "X-Real-IP: " .. txn.sf:src() .. "\r\nX-Real-Port: " .. txn.sf:src_port()
-            .. "\r\n\r\n")
+            .. "\r\nX-Server-Port: " .. txn.sf:dst_port() .. "\r\n\r\n")
         for name, value in pairs(read_headers(socket)) do
             if name:find("^x%-hoptell%-") then
                 txn.http:req_set_header(name, value)

@@ -10,9 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TARGET_MAX = 256 };
+
 struct question {
     struct address client;
-    uint32_t port; /* 0: any */
+    uint32_t port;        /* 0: any */
+    uint32_t server_port; /* 0: any */
     uint32_t wait_ms;
     int format;
     const char *file;
@@ -22,6 +25,9 @@ static const struct option_row rows[] = {
     {"wait", 'w', "MS", "wait so long for a connection that is on its way (0)",
      .take = option_number, .member = offsetof(struct question, wait_ms),
      .expected = "0 to 10000 milliseconds", .low = 0, .high = 10000},
+    {"server-port", 's', "PORT", "a connection to this port of the server's alone",
+     .take = option_number, .member = offsetof(struct question, server_port),
+     .expected = "a port from 1 to 65535", .low = 1, .high = UINT16_MAX},
     ASKING_ROW_FORMAT(struct question),
     ASKING_ROW_CONFIG(struct question),
 };
@@ -65,15 +71,28 @@ static enum command_status print_answer(const struct asking *asking, int format,
     return asking_finish(asking);
 }
 
+static const char *write_target(const struct question *q, char out[TARGET_MAX])
+{
+    char address[ADDRESS_TEXT_MAX];
+    char port[32] = "";
+    char server_port[32] = "";
+
+    if (q->port != 0)
+        snprintf(port, sizeof port, "&port=%u", q->port);
+    if (q->server_port != 0)
+        snprintf(server_port, sizeof server_port, "&server_port=%u", q->server_port);
+    snprintf(out, TARGET_MAX, "/v1/lookup?address=%s%s%s&wait=%u",
+             units_address(&q->client, address), port, server_port, q->wait_ms);
+    return out;
+}
+
 enum command_status command_lookup(int argc, char **argv)
 {
     struct question q = {0};
     struct asking asking = {.command = "lookup"};
     struct ask_answer answer;
     enum command_status status;
-    char address[ADDRESS_TEXT_MAX];
-    char port[32] = "";
-    char target[256];
+    char target[TARGET_MAX];
     json_t *object;
 
     if (!options_take(&lookup_options, argc, argv, &q, &status))
@@ -83,11 +102,7 @@ enum command_status command_lookup(int argc, char **argv)
         return status;
     asking.file = q.file;
     asking.wait_ms = (long)q.wait_ms;
-    if (q.port != 0)
-        snprintf(port, sizeof port, "&port=%u", q.port);
-    snprintf(target, sizeof target, "/v1/lookup?address=%s%s&wait=%u",
-             units_address(&q.client, address), port, q.wait_ms);
-    status = asking_get_json(&asking, target, &answer, &object);
+    status = asking_get_json(&asking, write_target(&q, target), &answer, &object);
     if (status != COMMAND_DONE)
         return status;
     status = print_answer(&asking, q.format, &answer, object);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_WAIT };
+enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT };
 
 enum find { FIND_FOUND, FIND_NOTHING, FIND_ANSWERED };
 
@@ -26,6 +26,7 @@ static enum find wait_for(struct request *request, const struct query *query,
 
     wait->address = query->address;
     wait->port = query->port;
+    wait->server_port = query->server_port;
     wait->deadline_ms = request->now_ms + query->wait_ms;
     if (waiting_add(request->waiting, wait) < 0)
         return refuse(answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -35,13 +36,17 @@ static enum find wait_for(struct request *request, const struct query *query,
     return refuse(MHD_YES, out_result);
 }
 
-/* Without a port: the newest of the address. */
+/*
+ * The watch keeps the newest of each address and port, and keeps it longer than the journal; the
+ * journal has those before it too, one of which may be to the server port that is asked for.
+ */
 static bool find_known(const struct serve_sources *sources, const struct query *query,
                        struct judgement *out)
 {
-    if (query->given & QUERY_PORT)
-        return watch_lookup(sources->watch, &query->address, query->port, out);
-    return journal_newest(sources->journal, &query->address, out);
+    if (query->port != 0 && watch_lookup(sources->watch, &query->address, query->port, out) &&
+        (query->server_port == 0 || query->server_port == out->observation.server_port))
+        return true;
+    return journal_newest(sources->journal, &query->address, query->port, query->server_port, out);
 }
 
 /*
@@ -79,6 +84,8 @@ static bool is_given(const struct parameters *given, const char *name)
 
 static const char *nothing_of(const struct parameters *given)
 {
+    if (is_given(given, "server_port"))
+        return "expected an opening packet from this client to this server port, found none";
     if (is_given(given, "port"))
         return "expected an opening packet from this address and port, found none";
     return "expected a connection from this address among the newest, found none";
@@ -101,17 +108,30 @@ enum MHD_Result lookup_verdict(struct request *request)
     }
 }
 
+/* All or none: an address of one request and a port of another are no connection. */
+static bool is_connection_given(const struct parameters *given)
+{
+    return is_given(given, "address") || is_given(given, "port") || is_given(given, "server_port");
+}
+
+static void add_connection(struct request *request, struct parameters *given)
+{
+    const char *server_port = request_header(request, "X-Server-Port");
+
+    parameters_add(given, "address", request_header(request, "X-Real-IP"));
+    parameters_add(given, "port", request_header(request, "X-Real-Port"));
+    if (*server_port != '\0')
+        parameters_add(given, "server_port", server_port);
+}
+
 enum MHD_Result lookup_headers(struct request *request)
 {
     struct parameters given = parameters_of(request);
     struct judgement judgement;
     enum MHD_Result result;
 
-    /* Both or none: an address of one request and a port of another are no connection. */
-    if (!is_given(&given, "address") && !is_given(&given, "port")) {
-        parameters_add(&given, "address", request_header(request, "X-Real-IP"));
-        parameters_add(&given, "port", request_header(request, "X-Real-Port"));
-    }
+    if (!is_connection_given(&given))
+        add_connection(request, &given);
     switch (find_judgement(request, &given, QUERY_ADDRESS | QUERY_PORT, &judgement, &result)) {
     case FIND_FOUND:
         return answer_headers(request, &judgement);

@@ -8,7 +8,8 @@
 
 /*
  * The verdict for ?address= and &port=, or for the newest connection from the address where there
- * is no port; with &wait= it waits for one that is on its way.
+ * is no port; with &wait= it waits for one that is on its way. A NAT may lend one port to two
+ * clients at once as long as they go to different ports: &server_port= tells them apart.
  */
 enum MHD_Result lookup_verdict(struct request *request);
 

@@ -44,14 +44,24 @@ static bool take_address(const char *value, struct query *out)
     return units_parse_address(value, &out->address);
 }
 
-static bool take_port(const char *value, struct query *out)
+static bool port_of(const char *value, uint16_t *out)
 {
     uint32_t number;
 
     if (!number_between(value, 1, UINT16_MAX, &number))
         return false;
-    out->port = (uint16_t)number;
+    *out = (uint16_t)number;
     return true;
+}
+
+static bool take_port(const char *value, struct query *out)
+{
+    return port_of(value, &out->port);
+}
+
+static bool take_server_port(const char *value, struct query *out)
+{
+    return port_of(value, &out->server_port);
 }
 
 static bool take_wait(const char *value, struct query *out)
@@ -86,6 +96,7 @@ static const struct row {
     {"prefix", "a prefix, as in 203.0.113.0/24", take_prefix},
     {"limit", "a number from 1 to 1000", take_limit},
     {"after", "a prefix, as in 203.0.113.0/24 or ::/0", take_after},
+    {"server_port", "a port from 1 to 65535", take_server_port},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
@@ -109,7 +120,7 @@ static const char *accepted_words(unsigned accepted, char out[FOUND_TEXT_MAX])
     if (accepted == 0)
         return "no parameters";
     for (unsigned row = 0; row < ROW_COUNT; row++)
-        if (accepted & 1u << row) {
+        if (accepted & 1u << row && length < FOUND_TEXT_MAX) {
             const bool is_last = accepted >> row == 1;
             const char *before = length == 0 ? "" : is_last ? " and " : ", ";
 

@@ -27,12 +27,14 @@ enum {
     QUERY_PREFIX = 1u << 3,
     QUERY_LIMIT = 1u << 4,
     QUERY_AFTER = 1u << 5,
+    QUERY_SERVER_PORT = 1u << 6,
 };
 
 struct query {
     unsigned given; /* QUERY_...; of the rest only what is given means anything but its default */
     struct address address;
     uint16_t port;
+    uint16_t server_port;
     uint32_t wait_ms; /* 0: do not wait */
     struct prefix prefix;
     struct prefix after;

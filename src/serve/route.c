@@ -116,10 +116,11 @@ static const struct route routes[] = {
     {"GET", "/workshop", "", FOR_OPERATORS | OPEN, assets_workshop, "a page to write tales in"},
     {"GET", "/web/", "FILE", FOR_OPERATORS | OPEN, assets_file, "what the pages are made of"},
     {"GET", "/v1/me", "", FOR_VISITORS, visitor_judgement, "the same as JSON"},
-    {"GET", "/v1/lookup", "?address=[&port=][&wait=MS]", FOR_OPERATORS, lookup_verdict,
+    {"GET", "/v1/lookup", "?address=[&port=][&server_port=][&wait=MS]", FOR_OPERATORS,
+     lookup_verdict,
      "the verdict for a connection, without a port for the newest of the address; waits for an "
      "opening packet that is on its way"},
-    {"GET", "/v1/auth", "?address=&port=[&wait=MS]", FOR_OPERATORS, lookup_headers,
+    {"GET", "/v1/auth", "?address=&port=[&server_port=][&wait=MS]", FOR_OPERATORS, lookup_headers,
      "204 with X-Hoptell-* headers, for nginx auth_request and its like"},
     {"GET", "/v1/networks", "[?address=|?prefix=][&limit=][&after=]", FOR_OPERATORS, networks_list,
      "how the clients of networks arrive, the most seen first; with after, those behind a prefix "

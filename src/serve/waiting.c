@@ -27,17 +27,22 @@ void waiting_remove(struct waiting *waiting, struct wait *wait)
     last->slot = wait->slot;
 }
 
+static bool is_awaited(const struct wait *wait, const struct observation *seen)
+{
+    return wait->state == WAIT_WAITING && wait->ticket == 0 &&
+           (wait->port == 0 || wait->port == seen->client_port) &&
+           (wait->server_port == 0 || wait->server_port == seen->server_port) &&
+           address_equal(&wait->address, &seen->client);
+}
+
 unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement)
 {
-    const struct observation *seen = &judgement->observation;
     unsigned found = 0;
 
     for (unsigned i = 0; i < waiting->count; i++) {
         struct wait *wait = waiting->wait[i];
 
-        if (wait->state != WAIT_WAITING || wait->ticket != 0 ||
-            (wait->port != 0 && wait->port != seen->client_port) ||
-            !address_equal(&wait->address, &seen->client))
+        if (!is_awaited(wait, &judgement->observation))
             continue;
         wait->judgement = *judgement;
         wait->state = WAIT_FOUND;

@@ -16,7 +16,8 @@ enum wait_state { WAIT_NONE, WAIT_WAITING, WAIT_FOUND, WAIT_EXPIRED };
 
 struct wait {
     struct address address;
-    uint16_t port; /* 0: any */
+    uint16_t port;        /* 0: any */
+    uint16_t server_port; /* 0: any */
     enum wait_state state;
     uint64_t ticket; /* of what the store was asked; 0: it waits for an opening packet */
     uint64_t deadline_ms;
@@ -31,7 +32,7 @@ struct waiting { /* all zero is an empty one */
     unsigned count;
 };
 
-/* 0, or -EBUSY when as many as can be are waiting. `wait` has address, port and deadline set. */
+/* 0, or -EBUSY when as many as can be are waiting. `wait` has address, ports and deadline set. */
 int waiting_add(struct waiting *waiting, struct wait *wait);
 void waiting_remove(struct waiting *waiting, struct wait *wait); /* fine when it is not there */
 

@@ -5,6 +5,7 @@
 
 #include "watch/connection.h"
 #include "watch/subscriber.h"
+#include "wire/cursor.h"
 #include "wire/hash.h"
 
 #include <errno.h>
@@ -127,15 +128,23 @@ bool journal_at(const struct journal *journal, uint64_t number, struct judgement
     return true;
 }
 
-bool journal_newest(const struct journal *journal, const struct address *client,
-                    struct judgement *out)
+static bool is_between(const struct connection *connection, const struct address *client,
+                       uint16_t port, uint16_t server_port)
+{
+    return address_equal(&connection->key.client, client) &&
+           (port == 0 || port == load_u16(connection->key.port)) &&
+           (server_port == 0 || server_port == load_u16(connection->server_port));
+}
+
+bool journal_newest(const struct journal *journal, const struct address *client, uint16_t port,
+                    uint16_t server_port, struct judgement *out)
 {
     uint64_t number = newest_of(journal, subscriber_key(client));
 
     for (unsigned i = 0; number != 0 && i < JOURNAL_STEPS_MAX; i++) {
         const struct journal_entry *entry = entry_of(journal, number);
 
-        if (!entry->is_forgotten && address_equal(&entry->connection.key.client, client)) {
+        if (!entry->is_forgotten && is_between(&entry->connection, client, port, server_port)) {
             connection_recall(&entry->connection, out);
             return true;
         }

@@ -39,9 +39,12 @@ uint64_t journal_end(const struct journal *journal);
 /* False when the number is not there, or not any more. */
 bool journal_at(const struct journal *journal, uint64_t number, struct judgement *out);
 
-/* The newest connection from this very address; false when there is none. */
-bool journal_newest(const struct journal *journal, const struct address *client,
-                    struct judgement *out);
+/*
+ * The newest connection from this very address, from and to these ports where they are not 0; false
+ * when there is none.
+ */
+bool journal_newest(const struct journal *journal, const struct address *client, uint16_t port,
+                    uint16_t server_port, struct judgement *out);
 
 /*
  * The numbers of what the subscriber of `client` did last, newest first, at most `most`; returns

@@ -73,6 +73,8 @@ def said(done):
     (["203.0.113.7", "40001"], "/v1/lookup?address=203.0.113.7&port=40001&wait=0"),
     (["203.0.113.7"], "/v1/lookup?address=203.0.113.7&wait=0"),
     (["2001:DB8:0::7", "1", "--wait", "250"], "/v1/lookup?address=2001:db8::7&port=1&wait=250"),
+    (["203.0.113.7", "40001", "--server-port", "443"],
+     "/v1/lookup?address=203.0.113.7&port=40001&server_port=443&wait=0"),
 ])
 def test_it_asks_for_the_connection(daemon, arguments, target):
     assert lookup("-c", daemon.settings, *arguments).returncode == 0
@@ -135,6 +137,8 @@ def test_settings_without_a_listener_are_said(tmp_path):
     (["203.0.113.7", "1", "2"], "expected an address and a port, found '2' after them"),
     (["203.0.113.7", "1", "--wait", "10001"],
      "expected 0 to 10000 milliseconds for --wait, found '10001'"),
+    (["203.0.113.7", "1", "--server-port", "0"],
+     "expected a port from 1 to 65535 for --server-port, found '0'"),
     (["--format", "summary"], "expected text or json for --format, found 'summary'"),
 ])
 def test_wrong_use_says_what_was_expected(arguments, message):

@@ -264,8 +264,8 @@ def client(request, c_client):
     return str(sites.EXAMPLES / "clients" / "lookup.py") if request.param == "python" else c_client
 
 
-def known_of(lab, client, address, port):
-    said = lab.run("site", client, address, str(port)).splitlines()
+def known_of(lab, client, address, port, *more):
+    said = lab.run("site", client, address, str(port), *more).splitlines()
     return said if said[0] != "unknown" else None
 
 
@@ -277,6 +277,8 @@ def test_a_program_asks_about_its_client(lab, hoptell, client, family):
             said = wait_until(lambda a=address, p=port: known_of(lab, client, a, p), 20, verdict)
             assert said[0] == verdict
             assert len(said) == 1 or any("arrived with" in line for line in said[1:])
+            assert known_of(lab, client, address, port, str(visits.OTHER_PORT))[0] == verdict
+            assert known_of(lab, client, address, port, "1") is None
     assert lab.run("site", client, "192.0.2.250", "1") == "unknown\n"
 
 

@@ -29,7 +29,7 @@ static uint16_t newest_port(const struct journal *journal, struct address client
 {
     struct judgement judgement;
 
-    if (!journal_newest(journal, &client, &judgement))
+    if (!journal_newest(journal, &client, 0, 0, &judgement))
         return 0;
     assert_true(address_equal(&judgement.observation.client, &client));
     assert_int_equal(judgement.verdict, VERDICT_DIRECT);
@@ -51,6 +51,33 @@ static void the_newest_connection_of_each_address_is_found(void **state)
         assert_int_equal(newest_port(journal, visit_v6(1, 7, i)), 28 + i);
     assert_int_equal(newest_port(journal, visit_v6(1, 7, 3)), 0);
     assert_int_equal(newest_port(journal, visit_v4(203, 0, 113, 10)), 0);
+    journal_free(journal);
+}
+
+/* Two clients of one NAT may have the same port at once, to different ports of the server. */
+static void a_connection_is_found_by_its_ports(void **state)
+{
+    const struct address client = visit_v4(203, 0, 113, 7);
+    static const uint16_t server_ports[] = {80, 443, 443};
+    struct journal *journal = journal_of(CAPACITY);
+    struct judgement judgement;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        journal_add(journal, &(struct judgement){
+                                 .observation = {.client = client,
+                                                 .client_port = 40001,
+                                                 .server_port = server_ports[i],
+                                                 .hop_limit = (uint8_t)(51 + i)},
+                             });
+    assert_true(journal_newest(journal, &client, 40001, 80, &judgement));
+    assert_int_equal(judgement.observation.hop_limit, 51);
+    assert_true(journal_newest(journal, &client, 40001, 443, &judgement));
+    assert_int_equal(judgement.observation.hop_limit, 53);
+    assert_true(journal_newest(journal, &client, 0, 80, &judgement));
+    assert_int_equal(judgement.observation.hop_limit, 51);
+    assert_false(journal_newest(journal, &client, 40001, 22, &judgement));
+    assert_false(journal_newest(journal, &client, 40002, 443, &judgement));
     journal_free(journal);
 }
 
@@ -151,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_connection_of_each_address_is_found),
+        cmocka_unit_test(a_connection_is_found_by_its_ports),
         cmocka_unit_test(what_is_pushed_out_is_gone_and_the_rest_stays_in_order),
         cmocka_unit_test(a_subscriber_is_told_newest_first_with_all_addresses_of_its_64),
         cmocka_unit_test(one_that_is_forgotten_leaves_the_others),

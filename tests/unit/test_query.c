@@ -49,6 +49,29 @@ static void a_wait_may_be_asked_for(void **state)
     assert_int_equal(query.wait_ms, 10000);
 }
 
+static void a_server_port_may_be_given(void **state)
+{
+    const struct query_parameter given[] = {
+        parameter("address", "203.0.113.7"),
+        parameter("port", "40001"),
+        parameter("server_port", "443"),
+    };
+    const struct query_parameter wrong[] = {
+        parameter("address", "203.0.113.7"),
+        parameter("prot", "1"),
+    };
+    struct query query;
+    char error[QUERY_ERROR_MAX];
+
+    (void)state;
+    assert_int_equal(query_parse(given, 3, LOOKUP | QUERY_SERVER_PORT, BOTH, &query, error), 0);
+    assert_int_equal(query.port, 40001);
+    assert_int_equal(query.server_port, 443);
+    assert_int_equal(query_parse(wrong, 2, LOOKUP | QUERY_SERVER_PORT, BOTH, &query, error),
+                     -EINVAL);
+    assert_string_equal(error, "expected address, port, wait and server_port alone, found 'prot'");
+}
+
 /* The error for address=203.0.113.7&port=40001 with one more parameter, or with one replaced. */
 static const struct {
     const char *address;
@@ -187,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(address_and_port_name_a_connection),
         cmocka_unit_test(a_wait_may_be_asked_for),
+        cmocka_unit_test(a_server_port_may_be_given),
         cmocka_unit_test(anything_else_is_refused_in_a_sentence),
         cmocka_unit_test(what_was_found_is_cut_where_it_is_long),
         cmocka_unit_test(each_question_takes_its_own_parameters),

@@ -154,7 +154,7 @@ static void every_path_answers_its_own_audience_alone(void **state)
         {SERVE_OPERATORS, "GET", "/healthz", 200, "text/plain; charset=utf-8", "ok"},
         {SERVE_OPERATORS, "GET", "/readyz", 200, "text/plain; charset=utf-8", "ok"},
         {SERVE_OPERATORS, "GET", "/", 200, "text/plain; charset=utf-8",
-         "GET /v1/lookup?address=[&port=][&wait=MS]\n"},
+         "GET /v1/lookup?address=[&port=][&server_port=][&wait=MS]\n"},
         {SERVE_OPERATORS, "GET", "/metrics", 200, "text/plain; version=0.0.4; charset=utf-8",
          "# TYPE hoptell_http_answers_total counter\n"},
         {SERVE_OPERATORS, "HEAD", "/healthz", 200, "text/plain; charset=utf-8", ""},
@@ -289,7 +289,65 @@ static void auth_takes_the_client_from_headers_as_well(void **state)
     }
     fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/auth?port=40001");
     assert_int_equal(fetch->status, 400); /* half of a connection here, half there */
+    fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/auth?server_port=443");
+    assert_int_equal(fetch->status, 400);
     fetch_free(fetch);
+}
+
+/* The port of a NAT may be lent to two clients that go to different ports. */
+static void a_connection_to_another_server_port_is_another_clients(void **state)
+{
+    static const struct {
+        const char *target;
+        int status;
+    } rows[] = {
+        {"/v1/lookup?address=203.0.113.7&port=40001&server_port=443", 200},
+        {"/v1/lookup?address=203.0.113.7&port=40001&server_port=80", 404},
+        {"/v1/lookup?address=203.0.113.7&server_port=443", 200},
+        {"/v1/lookup?address=203.0.113.7&server_port=80", 404},
+        {"/v1/lookup?address=203.0.113.7&port=40001&server_port=80&wait=50", 404},
+    };
+    struct site *site = *state;
+    struct judgement judgement;
+
+    observe_stranger(site, &judgement);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fetch *fetch = fetch_new();
+
+        fetch_run(site, fetch, "127.0.0.1", site->operators, rows[i].target);
+        assert_int_equal(fetch->status, rows[i].status);
+        fetch_free(fetch);
+    }
+}
+
+static void auth_takes_the_server_port_from_a_header_too(void **state)
+{
+    static const struct {
+        const char *header;
+        int status;
+        const char *verdict; /* or NULL */
+    } rows[] = {
+        {"X-Server-Port: 443", 204, "X-Hoptell-Hops: 13\r\n"},
+        {"X-Server-Port: 80", 204, "X-Hoptell-Verdict: unknown\r\n"},
+        {"X-Server-Port: https", 400, NULL},
+    };
+    struct site *site = *state;
+    struct judgement judgement;
+
+    observe_stranger(site, &judgement);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fetch *fetch = fetch_new();
+
+        fetch_header(fetch, "X-Real-IP: 203.0.113.7");
+        fetch_header(fetch, "X-Real-Port: 40001");
+        fetch_header(fetch, rows[i].header);
+        fetch_run(site, fetch, "127.0.0.1", site->operators, "/v1/auth");
+        assert_int_equal(fetch->status, rows[i].status);
+        if (rows[i].verdict != NULL)
+            assert_non_null(strstr(fetch->header, rows[i].verdict));
+        assert_true((strstr(fetch->header, "X-Hoptell-Hops") != NULL) == (i == 0));
+        fetch_free(fetch);
+    }
 }
 
 static void a_lookup_waits_for_a_packet_that_is_on_its_way(void **state)
@@ -347,6 +405,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lookup_without_a_port_finds_the_newest_of_the_address,
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(auth_takes_the_client_from_headers_as_well, site_open,
+                                        site_close),
+        cmocka_unit_test_setup_teardown(a_connection_to_another_server_port_is_another_clients,
+                                        site_open, site_close),
+        cmocka_unit_test_setup_teardown(auth_takes_the_server_port_from_a_header_too, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(a_lookup_waits_for_a_packet_that_is_on_its_way, site_open,
                                         site_close),

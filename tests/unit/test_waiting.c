@@ -85,6 +85,24 @@ static void who_names_no_port_waits_for_any_connection_of_the_address(void **sta
     assert_int_equal(other.state, WAIT_WAITING);
 }
 
+static void who_names_a_server_port_waits_for_a_connection_to_it(void **state)
+{
+    struct judgement judgement = judged("203.0.113.7", 40001);
+    struct waiting waiting = {.count = 0};
+    struct wait web = wait_for("203.0.113.7", 40001, 100);
+    struct wait tls = wait_for("203.0.113.7", 40001, 100);
+
+    (void)state;
+    web.server_port = 80;
+    tls.server_port = 443;
+    judgement.observation.server_port = 443;
+    assert_int_equal(waiting_add(&waiting, &web), 0);
+    assert_int_equal(waiting_add(&waiting, &tls), 0);
+    assert_int_equal(waiting_judged(&waiting, &judgement), 1);
+    assert_int_equal(web.state, WAIT_WAITING);
+    assert_int_equal(tls.state, WAIT_FOUND);
+}
+
 static void a_wait_is_over_at_its_deadline(void **state)
 {
     struct waiting waiting = {.count = 0};
@@ -141,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_judgement_ends_the_waits_for_its_connection_alone),
         cmocka_unit_test(what_the_store_tells_ends_the_wait_with_its_ticket_alone),
         cmocka_unit_test(who_names_no_port_waits_for_any_connection_of_the_address),
+        cmocka_unit_test(who_names_a_server_port_waits_for_a_connection_to_it),
         cmocka_unit_test(a_wait_is_over_at_its_deadline),
         cmocka_unit_test(what_was_found_does_not_expire),
         cmocka_unit_test(no_more_wait_than_there_is_room_for),

@@ -70,6 +70,9 @@ static void explain(int failure, const char *text, char *error, size_t error_siz
         snprintf(error, error_size, "expected %s to be free, found it in use by another program",
                  text);
         break;
+    case -EEXIST:
+        snprintf(error, error_size, "expected a socket or nothing at %s, found another file", text);
+        break;
     case -EADDRNOTAVAIL:
         snprintf(error, error_size, "expected %s to be an address of this machine, found it is not",
                  text);
@@ -118,7 +121,7 @@ out:
     return 0;
 }
 
-/* Whether `path` is a socket on which nobody listens any more. */
+/* Whether nobody listens any more on the socket at `place`. */
 static bool is_left_over(const struct sockaddr_un *place)
 {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -133,10 +136,19 @@ static bool is_left_over(const struct sockaddr_un *place)
 
 static int bind_unix(int fd, const struct sockaddr_un *place)
 {
+    struct stat status;
+
     if (bind(fd, (const struct sockaddr *)place, sizeof *place) == 0)
         return 0;
-    if (errno != EADDRINUSE || !is_left_over(place))
-        return errno == EADDRINUSE ? -EADDRINUSE : -errno;
+    if (errno != EADDRINUSE)
+        return -errno;
+    /* A file of another kind refuses connections as a socket does that was left over. */
+    if (lstat(place->sun_path, &status) < 0)
+        return -errno;
+    if (!S_ISSOCK(status.st_mode))
+        return -EEXIST;
+    if (!is_left_over(place))
+        return -EADDRINUSE;
     if (unlink(place->sun_path) < 0 || bind(fd, (const struct sockaddr *)place, sizeof *place) < 0)
         return -errno;
     return 0;

@@ -163,7 +163,12 @@ void archive_read_others(struct archive *a)
 
 static void archive_drop_old(struct archive *a)
 {
-    store_queue_forget(a->queue, wall_clock_ns() - a->keep_us * 1000);
+    const uint64_t now = wall_clock_ns();
+    const uint64_t keep = a->keep_us * 1000;
+
+    /* A machine without a clock of its own begins in 1970: nothing is old then. */
+    if (now > keep)
+        store_queue_forget(a->queue, now - keep);
     store_queue_forget_beyond(a->queue, a->keep_observations);
 }
 

@@ -32,6 +32,7 @@ enum {
     LOG_OCTETS = 1 << 20, /* of the verifier's log */
     LOG_LINES = 4,        /* of it that are told */
     HANDED_PAGES = 64,    /* of each processor's buffer; a power of two */
+    SEEN_AT_ONCE = 1024,
 };
 
 static const char program_name[] = "hoptell";
@@ -54,6 +55,7 @@ struct xdp {
     bool is_shared;
     void (*each_seen)(const struct xdp_seen *seen, void *context);
     void *seen_context;
+    int seen_now; /* records of this xdp_read_seen */
     void (*each_walk)(const struct xdp_seen *seen, void *context);
     void *walk_context;
     /* records and frames may be read by two threads, so these are apart */
@@ -284,7 +286,8 @@ static int on_seen(void *context, void *record, size_t size)
 
     if (x->each_seen && size >= sizeof(struct xdp_seen))
         x->each_seen(record, x->seen_context);
-    return 0;
+    /* libbpf would go on for as long as packets come as fast as they are read. */
+    return ++x->seen_now < SEEN_AT_ONCE ? 0 : -EAGAIN;
 }
 
 static int on_walk(void *context, void *record, size_t size)
@@ -461,9 +464,13 @@ int xdp_seen_descriptor(const struct xdp *x)
 int xdp_read_seen(struct xdp *x, void (*each)(const struct xdp_seen *seen, void *context),
                   void *context)
 {
+    int result;
+
     x->each_seen = each;
     x->seen_context = context;
-    return ring_buffer__consume(x->ring);
+    x->seen_now = 0;
+    result = ring_buffer__consume(x->ring);
+    return result == -EAGAIN ? x->seen_now : result;
 }
 
 int xdp_read_walks(struct xdp *x, void (*each)(const struct xdp_seen *seen, void *context),

@@ -59,7 +59,10 @@ void xdp_turn(struct xdp *xdp);
 
 uint64_t xdp_count(const struct xdp *xdp, unsigned which); /* of all siblings; see abi.h */
 
-/* Records of opening packets and the like: a descriptor to poll, and all that wait. */
+/*
+ * Records of opening packets and the like: a descriptor to poll, and those that wait, but no more at
+ * once than leave time for what else the caller does: the descriptor stays readable.
+ */
 int xdp_seen_descriptor(const struct xdp *xdp);
 int xdp_read_seen(struct xdp *xdp, void (*each)(const struct xdp_seen *seen, void *context),
                   void *context);

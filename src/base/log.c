@@ -3,6 +3,8 @@
  */
 #include "base/log.h"
 
+#include "base/printable.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -41,14 +43,6 @@ static bool stderr_is_journal(void)
     return strcmp(stream, standard_error) == 0;
 }
 
-/* A message may quote what a stranger sent: it stays on its line and moves no cursor. */
-static void make_printable(char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
-
 static void log_at(int level, const char *format, va_list arguments)
 {
     char line[MESSAGE_MAX + 2];
@@ -60,7 +54,8 @@ static void log_at(int level, const char *format, va_list arguments)
         (size_t)snprintf(line, MESSAGE_MAX, "%s",
                          stderr_is_journal() ? prefixes[level].journal : prefixes[level].terminal);
     vsnprintf(line + length, MESSAGE_MAX - length, format, arguments);
-    make_printable(line + length);
+    /* It may quote what a stranger sent: it stays on its line and moves no cursor. */
+    printable_make(line + length, ' ');
     length = strlen(line);
     line[length++] = '\n';
     /* In one call, so that lines of several threads do not mix; nobody is left to tell of an error. */

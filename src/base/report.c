@@ -3,6 +3,8 @@
  */
 #include "base/report.h"
 
+#include "base/printable.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,6 +29,7 @@ static void report_add(struct report *report, bool is_error, uint32_t line, uint
     entry->line = line;
     entry->column = column;
     vsnprintf(entry->text, sizeof entry->text, format, arguments);
+    printable_make(entry->text, '?');
 }
 
 void report_error(struct report *report, uint32_t line, uint32_t column, const char *format, ...)

@@ -15,7 +15,7 @@ struct report_entry {
     bool is_error; /* or else a warning */
     uint32_t line; /* from 1; 0 when it is about the file as a whole */
     uint32_t column;
-    char text[REPORT_TEXT_MAX];
+    char text[REPORT_TEXT_MAX]; /* printable, whatever of the file it quotes */
 };
 
 struct report {

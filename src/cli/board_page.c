@@ -13,6 +13,8 @@
  */
 #include "cli/board_page.h"
 
+#include "base/printable.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,9 +47,7 @@ line_put(struct page_line *line, enum colour colour, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof line->text - line->length, format, arguments);
     va_end(arguments);
-    for (char *at = text; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?'; /* whatever the daemon was told is for eyes, not for the terminal */
+    printable_make(text, '?'); /* whatever the daemon was told is for eyes, not for the terminal */
     line->length += (unsigned)strlen(text);
     if (line->count < PAGE_SPANS_MAX)
         line->span[line->count++] = (struct page_span){line->length, colour};

@@ -3,10 +3,13 @@
  */
 #include "serve/answer.h"
 
+#include "base/printable.h"
 #include "serve/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { DETAIL_MAX = 512 };
 
 /* Every answer speaks of one connection at one moment, and none is for other origins. */
 static const struct answer_header common_headers[] = {
@@ -63,11 +66,16 @@ enum MHD_Result answer_problem_with(struct request *request, unsigned status, co
                                     const struct answer_header *headers, size_t count)
 {
     struct buffer body = {0};
-    json_t *problem =
-        json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-                  MHD_get_reason_phrase_for(status), "status", (int)status, "detail", detail);
-    char *text = problem != NULL ? json_dumps(problem, 0) : NULL;
+    char printable[DETAIL_MAX];
+    json_t *problem;
+    char *text;
 
+    snprintf(printable, sizeof printable, "%s", detail);
+    printable_make(printable, '?');
+    problem =
+        json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
+                  MHD_get_reason_phrase_for(status), "status", (int)status, "detail", printable);
+    text = problem != NULL ? json_dumps(problem, 0) : NULL;
     json_decref(problem);
     if (text == NULL)
         return MHD_NO;

@@ -23,7 +23,7 @@ enum MHD_Result answer_queue(struct request *request, unsigned status, const cha
                              struct MHD_Response *response, const struct answer_header *headers,
                              size_t count);
 
-/* A problem document (RFC 9457) of type about:blank; `detail` is ASCII or UTF-8. */
+/* A problem document (RFC 9457) of type about:blank; `detail` is cut where it is long. */
 enum MHD_Result answer_problem(struct request *request, unsigned status, const char *detail);
 enum MHD_Result answer_problem_with(struct request *request, unsigned status, const char *detail,
                                     const struct answer_header *headers, size_t count);

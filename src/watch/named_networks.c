@@ -4,6 +4,7 @@
  */
 #include "watch/named_networks.h"
 
+#include "base/printable.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -55,36 +56,6 @@ static bool parse_kind(const char *text, uint8_t *out)
     return false;
 }
 
-/* How many octets follow the first one of a letter (RFC 3629, 3); -1 for what begins none. */
-static int octets_to_follow(unsigned char first)
-{
-    if (first < 0x80)
-        return 0;
-    if (first < 0xc2 || first > 0xf4)
-        return -1;
-    return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-}
-
-/* UTF-8 that JSON takes, without control characters. */
-static bool is_text(const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        const unsigned char first = *at;
-        const int left = octets_to_follow(first);
-
-        if (first < 0x20 || first == 0x7f || left < 0)
-            return false;
-        for (int i = 0; i < left; i++)
-            if ((*++at & 0xc0) != 0x80)
-                return false;
-        /* too long a form, a surrogate, or beyond U+10FFFF: by the second octet */
-        if ((first == 0xe0 && at[-1] < 0xa0) || (first == 0xed && at[-1] > 0x9f) ||
-            (first == 0xf0 && at[-2] < 0x90) || (first == 0xf4 && at[-2] > 0x8f))
-            return false;
-    }
-    return true;
-}
-
 /* In quotes as in CSV (RFC 4180, 2.7) or without; in place. */
 static void unquote(char *name)
 {
@@ -119,7 +90,7 @@ static bool parse_line(char *line, uint32_t number, struct report *report,
     unquote(name);
     if (!units_parse_prefix(line, &out->prefix))
         report_error(report, number, 1, "expected a prefix as in 203.0.113.0/24, found '%s'", line);
-    else if (name[0] == '\0' || strlen(name) >= NETWORK_NAME_MAX || !is_text(name))
+    else if (name[0] == '\0' || strlen(name) >= NETWORK_NAME_MAX || !printable_is(name))
         report_error(report, number, (uint32_t)(name - line) + 1,
                      "expected a name of 1 to %d octets of UTF-8, found '%.*s'",
                      NETWORK_NAME_MAX - 1, NETWORK_NAME_MAX, name);

@@ -37,11 +37,28 @@ static void entries_beyond_the_last_are_counted(void **state)
     assert_int_equal(report.errors, REPORT_ENTRIES_MAX + 5);
 }
 
+/* Also what is cut in the midst of a letter. */
+static void what_an_entry_quotes_is_made_printable(void **state)
+{
+    struct report report;
+    char quoted[REPORT_TEXT_MAX + 16];
+
+    (void)state;
+    report_init(&report, "f");
+    report_error(&report, 1, 1, "found '%s'", "\x1b[2J\xff");
+    assert_string_equal(report.entry[0].text, "found '?[2J?'");
+    memset(quoted, 'x', sizeof quoted);
+    memcpy(quoted + REPORT_TEXT_MAX - 2, "\xc3\xbc", 3);
+    report_error(&report, 1, 1, "%s", quoted);
+    assert_int_equal(report.entry[1].text[REPORT_TEXT_MAX - 2], '?');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_reads_as_file_line_column),
         cmocka_unit_test(an_entry_without_a_line_is_about_the_file),
+        cmocka_unit_test(what_an_entry_quotes_is_made_printable),
         cmocka_unit_test(entries_beyond_the_last_are_counted),
     };
 

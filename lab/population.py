@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Made-up carriers with the truth beside them: population.py OUT [SCENARIO...] [--seed N]
 
-Writes OUT/SCENARIO.pcap and OUT/SCENARIO.csv (address,port,label) for `hoptell evaluate`. Nothing is
-sent: the packets are the opening ones of visits as a site would see them, made from what is known of
-each system's stack, and labelled direct or tethered. Packets of floods have no label.
+Writes OUT/SCENARIO.pcap and OUT/SCENARIO.csv (address,port,label) for `hoptell evaluate`, and
+OUT/SCENARIO.networks.csv where an operator would know the networks. Nothing is sent: the packets are
+the opening ones of visits as a site would see them, made from what is known of each system's stack,
+and labelled direct or tethered. Packets of floods have no label.
 """
 
 import argparse
@@ -45,6 +46,7 @@ SYSTEMS = {
 }
 HANDSETS = (("android", 62), ("ios", 38))
 GUESTS = (("windows", 50), ("macos", 20), ("linux", 8), ("android", 12), ("ios", 10))
+OTHER_MSS = (1300, 1340, 1360, 1380, 1440, 1452, 1460)  # of handsets with settings or an access of their own
 HOME = (("windows", 35), ("macos", 12), ("linux", 5), ("android", 28), ("ios", 20))
 
 
@@ -61,21 +63,24 @@ class Device:
     clock: int
     initial: int
     mss: int
+    identifier: int = 0  # the lower half of its IPv6 address
     steady: bool = True  # False: the newest Linux, whose TCP clock starts anew for each connection
+    hides: bool = False  # what it sends is set to 64 by the phone that passes it on
+    exit: object = None  # the Line of its VPN: where its packets come from
 
     @staticmethod
     def make(random_, kinds, mss=1400):
         name = choose(random_, kinds)
         system = SYSTEMS[name]
         return Device(name, choose(random_, system.scales), random_.choice(system.windows),
-                      random_.getrandbits(32), system.initial, mss)
+                      random_.getrandbits(32), system.initial, mss, random_.getrandbits(62))
 
 
 @dataclass
 class Line:
     """One subscriber: where it comes from, its own devices, and its guests."""
 
-    source: object  # () -> address, as bytes
+    source: object  # (device) -> address, as bytes
     hops: object  # (time) -> hops from the line to the site
     own: Device
     guests: list = field(default_factory=list)
@@ -125,9 +130,13 @@ class Writer:
         self.events = []
         self.used = set()
         self.directory, self.name = directory, name
+        self.networks = []
 
     def add(self, time, packet, source, port, label):
         self.events.append((time, packet, source, port, label))
+
+    def name_network(self, prefix, name, kind):
+        self.networks.append((prefix, name, kind))
 
     def port_for(self, source, random_):
         """A port that this address has not used yet: a label is about one connection."""
@@ -150,13 +159,17 @@ class Writer:
                 capture.write(packet)
                 if label:
                     rows.writerow((ipaddress.ip_address(source), port, label))
+        if self.networks:
+            with open(base + ".networks.csv", "w", encoding="ascii", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerows([("prefix", "name", "kind"), *self.networks])
 
 
-def visit(writer, random_, line, device, label, time, extra=0, hop_limit=None):
-    source = line.source()
+def visit(writer, random_, line, device, label, time, extra=0):
+    if device.exit:
+        line, extra = device.exit, 0
+    source = line.source(device)
     port = writer.port_for(source, random_)
-    if hop_limit is None:
-        hop_limit = device.initial - line.hops(time) - extra
+    hop_limit = (64 if device.hides else device.initial - extra) - line.hops(time)
     writer.add(time, opening(device, source, port, hop_limit, random_, time), source, port, label)
 
 
@@ -166,8 +179,8 @@ def page(writer, random_, line, device, label, time, extra=0):
         visit(writer, random_, line, device, label, time + random_.random(), extra)
 
 
-def live(writer, random_, lines, hours, pages_per_line, guest_factor=2.0):
-    """Handsets visit all the time; where a line tethers, its guests do too, and more."""
+def live(writer, random_, lines, hours, pages_per_line, guest_factor=2.0, passes=1):
+    """Handsets visit all the time; where a line tethers, its guests do too, and more, `passes` hops on."""
     seconds = hours * 3600
     for line in lines:
         for _ in range(max(1, int(random_.expovariate(1 / pages_per_line)))):
@@ -178,26 +191,30 @@ def live(writer, random_, lines, hours, pages_per_line, guest_factor=2.0):
         count = max(1, int(random_.expovariate(1 / (guest_factor * pages_per_line)) * span / seconds * 3))
         for _ in range(count):
             page(writer, random_, line, random_.choice(line.guests), "tethered",
-                 START + line.tethers[0] + random_.random() * span, 1)
+                 START + line.tethers[0] + random_.random() * span, passes)
 
 
-def slash_64(random_, prefix, index):
+def slash_64(prefix, index):
     base = int(ipaddress.IPv6Address(prefix)) + (index << 64)
-    return lambda: (base + random_.getrandbits(62)).to_bytes(16, "big")
+    return lambda device: (base + device.identifier).to_bytes(16, "big")
 
 
 def shared(random_, prefix, count):
     """Carrier-grade NAT with the same outer address for a line while it lasts."""
     address = (int(ipaddress.IPv4Address(prefix)) + random_.randrange(1, count + 1)).to_bytes(4, "big")
-    return lambda: address
+    return lambda device: address
 
 
-def carrier(random_, count, source, hops, hours, share=0.12, guests=GUESTS, mss=1400):
+def carrier(random_, count, source, hops, hours, share=0.12, guests=GUESTS, mss=1400, guest_mss=None):
+    """Lines with a handset each, a few with a modem's computer; `guest_mss` None: the path clamps it."""
     lines = []
     for index in range(count):
-        line = Line(source(index), hops(index), Device.make(random_, HANDSETS, mss))
+        kinds = HOME if random_.random() < 0.03 else HANDSETS
+        own = random_.choice(OTHER_MSS) if random_.random() < 0.04 else mss
+        line = Line(source(index), hops(index), Device.make(random_, kinds, own))
         if random_.random() < share:
-            line.guests = [Device.make(random_, guests, mss) for _ in range(random_.choice((1, 1, 2)))]
+            line.guests = [Device.make(random_, guests, guest_mss or mss)
+                           for _ in range(random_.choice((1, 1, 2)))]
             begin = random_.random() * hours * 3600 * 0.7
             line.tethers = (begin, begin + random_.uniform(0.1, 0.3) * hours * 3600)
         lines.append(line)
@@ -208,9 +225,19 @@ def fixed_hops(hops):
     return lambda index: lambda time: hops
 
 
-def mobile_v6(writer, r, hours=24, share=0.12):
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:42::", i + 1), fixed_hops(12), hours, share)
+def somewhere(random_):
+    """How far a carrier is."""
+    return fixed_hops(random_.randrange(6, 22))
+
+
+def mobile_v6(writer, r, hours=24, share=0.12, guest_mss=None):
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:42::", i + 1), somewhere(r), hours, share,
+                    guest_mss=guest_mss)
     live(writer, r, lines, hours, 12)
+
+
+def mobile_v6_mss(writer, r):
+    mobile_v6(writer, r, guest_mss=1440)
 
 
 def mobile_v6_much(writer, r):
@@ -218,7 +245,7 @@ def mobile_v6_much(writer, r):
 
 
 def mobile_v6_new_clocks(writer, r, hours=24):
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:4b::", i + 1), fixed_hops(12), hours)
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:4b::", i + 1), somewhere(r), hours)
     for line in lines:
         for device in (line.own, *line.guests):
             device.steady = False
@@ -226,29 +253,30 @@ def mobile_v6_new_clocks(writer, r, hours=24):
 
 
 def mobile_nat(writer, r, hours=24):
-    lines = carrier(r, 500, lambda i: shared(r, "203.0.113.0", 30), fixed_hops(13), hours)
+    lines = carrier(r, 500, lambda i: shared(r, "203.0.113.0", 30), somewhere(r), hours,
+                    guest_mss=1460)
     live(writer, r, lines, hours, 10)
 
 
-def mobile_nat_one(writer, r, hours=4):
-    lines = carrier(r, 24, lambda i: shared(r, "203.0.113.6", 1), fixed_hops(9), hours, 0.2)
+def mobile_nat_one(writer, r, hours=24):
+    lines = carrier(r, 60, lambda i: shared(r, "203.0.113.6", 1), somewhere(r), hours, 0.15)
     live(writer, r, lines, hours, 12)
 
 
 def two_gateways(writer, r, hours=24):
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:43::", i + 1),
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:43::", i + 1),
                     lambda i: lambda time: 11 if i % 5 < 3 else 14, hours)
     live(writer, r, lines, hours, 12)
 
 
 def adjacent_paths(writer, r, hours=24):
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:44::", i + 1),
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:44::", i + 1),
                     lambda i: lambda time: 12 if i % 5 < 3 else 13, hours)
     live(writer, r, lines, hours, 12)
 
 
 def ecmp(writer, r, hours=24):
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:45::", i + 1),
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:45::", i + 1),
                     lambda i: lambda time: r.choices((12, 13), (7, 3))[0], hours)
     live(writer, r, lines, hours, 12)
 
@@ -256,14 +284,15 @@ def ecmp(writer, r, hours=24):
 def many_parts(writer, r, hours=24):
     """A /16 of many /24s, each with a path of its own, few visits each."""
     def source(index):
-        return lambda address=(10 << 24 | 66 << 16 | (index % 120) << 8 | 1 + index % 250): address.to_bytes(4, "big")
+        address = 10 << 24 | 66 << 16 | (index % 120) << 8 | 1 + index % 250
+        return lambda device: address.to_bytes(4, "big")
     lines = carrier(r, 1500, source, lambda i: lambda time: 10 + (i % 120) * 7 % 5, hours)
     live(writer, r, lines, hours, 4)
 
 
 def route_change(writer, r, shift, prefix, hours=24):
     half = START + hours * 1800
-    lines = carrier(r, 400, lambda i: slash_64(r, prefix, i + 1),
+    lines = carrier(r, 400, lambda i: slash_64(prefix, i + 1),
                     lambda i: lambda time: 12 + (shift if time > half else 0), hours)
     live(writer, r, lines, hours, 12)
 
@@ -280,34 +309,80 @@ def route_shorter(writer, r):
     route_change(writer, r, -1, "2001:db8:48::")
 
 
-def hidden(writer, r, hours=24):
-    """Guests that hide their hop: an initial of 65 or 129, or a phone that sets 64."""
-    lines = carrier(r, 400, lambda i: slash_64(r, "2001:db8:49::", i + 1), fixed_hops(12), hours)
-    for line in lines:
-        for guest in line.guests:
-            guest.initial = r.choice((guest.initial + 1, 65))
+def route_part(writer, r, hours=24):
+    """One of two gateways gets a longer path."""
+    half = START + hours * 1800
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:4d::", i + 1),
+                    lambda i: lambda time: 11 if i % 2 else 14 + (time > half), hours)
     live(writer, r, lines, hours, 12)
 
 
+def hidden_65(writer, r, hours=24):
+    """Guests told to start one higher, so that they arrive like their phone, but for their MSS."""
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:49::", i + 1), somewhere(r), hours, guest_mss=1440)
+    for line in lines:
+        for guest in line.guests:
+            guest.initial += 1
+    live(writer, r, lines, hours, 12)
+
+
+def hidden_64(writer, r, hours=24):
+    """Phones that set the hop limit of what they pass on to 64."""
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:4e::", i + 1), somewhere(r), hours)
+    for line in lines:
+        for guest in line.guests:
+            guest.hides = True
+    live(writer, r, lines, hours, 12)
+
+
+def proxy(writer, r, hours=24):
+    """Guests behind a proxy application: it is the phone that opens their connections."""
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:4f::", i + 1), somewhere(r), hours)
+    for line in lines:
+        line.guests = [line.own for _ in line.guests]
+    live(writer, r, lines, hours, 12, passes=0)
+
+
 def vpn(writer, r, hours=24):
-    """Handsets behind a VPN's exit in a hosting network: another prefix, another path, a small MSS."""
-    lines = carrier(r, 300, lambda i: slash_64(r, "2001:db8:4a::", i + 1), fixed_hops(12), hours)
-    exits = [Line(shared(r, "192.0.2.0", 4), lambda time: 8, Device.make(r, HANDSETS, 1340)) for _ in range(100)]
-    live(writer, r, lines + exits, hours, 12)
+    """A VPN's exit in a hosting network, with a small MSS: a quarter of the handsets, a fifth of the guests."""
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:4a::", i + 1), somewhere(r), hours)
+    far = somewhere(r)(0)
+    for line in lines:
+        for device in (line.own, *line.guests):
+            if r.random() < (0.25 if device is line.own else 0.2):
+                device.mss = 1340
+                device.exit = Line(shared(r, "192.0.2.0", 4), far, line.own)
+    live(writer, r, lines, hours, 12)
+    writer.name_network("192.0.2.0/24", "a VPN", "hosting")
+
+
+def homes(r, prefix, second_routers):
+    """Homes behind a router of their own; some devices are behind a second one."""
+    lines, far = [], r.randrange(6, 22)
+    for index in range(300):
+        address = (int(ipaddress.IPv4Address(prefix)) + 1 + index % 250).to_bytes(4, "big")
+        hops = far + (r.random() < second_routers)
+        for _ in range(r.choice((1, 2, 3, 4))):
+            lines.append(Line(lambda device, address=address: address, lambda time, hops=hops: hops,
+                              Device.make(r, HOME, 1452)))
+    return lines
 
 
 def fixed(writer, r, hours=24):
     """Homes, where a router of their own is what is normal: nobody is a guest."""
-    lines = []
-    for index in range(300):
-        address = (int(ipaddress.IPv4Address("192.0.2.0")) + 256 + index % 250).to_bytes(4, "big")
-        for _ in range(r.choice((1, 2, 3, 4))):
-            lines.append(Line(lambda address=address: address, lambda time: 11, Device.make(r, HOME, 1452)))
-    live(writer, r, lines, hours, 6)
+    live(writer, r, homes(r, "192.0.2.0", 0), hours, 6)
+
+
+def fixed_named(writer, r, hours=24):
+    """The same with second routers in some; the user's file says that these are fixed lines."""
+    live(writer, r, homes(r, "192.0.3.0", 0.1), hours, 6)
+    writer.name_network("192.0.3.0/24", "homes", "fixed")
 
 
 def hosting(writer, r, hours=24):
-    lines = [Line(shared(r, "198.18.7.0", 200), lambda time: 7, Device.make(r, (("linux", 90), ("windows", 10)), 1460))
+    far = somewhere(r)(0)
+    lines = [Line(shared(r, "198.18.7.0", 200), far, 
+                  Device.make(r, (("linux", 90), ("windows", 10)), 1460))
              for _ in range(300)]
     live(writer, r, lines, hours, 8)
 
@@ -332,9 +407,9 @@ def flood(writer, r, hours=6):
 
 
 SCENARIOS = {scenario.__name__.replace("_", "-"): scenario for scenario in (
-    mobile_v6, mobile_v6_much, mobile_v6_new_clocks, mobile_nat, mobile_nat_one, two_gateways,
-    adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, hidden, vpn,
-    fixed, hosting, clat, flood)}
+    mobile_v6, mobile_v6_much, mobile_v6_mss, mobile_v6_new_clocks, mobile_nat, mobile_nat_one, two_gateways,
+    adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, route_part,
+    hidden_65, hidden_64, proxy, vpn, fixed, fixed_named, hosting, clat, flood)}
 
 
 def main():

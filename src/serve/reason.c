@@ -8,12 +8,14 @@
  *      {4}           the second as bits, each a family
  *      {5} {6}       first and third as hop limits, with their hops when their initials differ
  *      {7}           the first as a count that stops at 255
+ *      {8}           first and second as one number
+ *      {9}           the second as a family of stack
  */
 #include "serve/reason.h"
 
 #include <stdio.h>
 
-enum { VALUE_COUNT = 8, VALUE_MAX = 64 };
+enum { VALUE_COUNT = 10, VALUE_MAX = 64 };
 
 static void put_families(unsigned bits, char out[VALUE_MAX])
 {
@@ -52,6 +54,10 @@ static void put_values(const struct evidence *evidence, char value[VALUE_COUNT][
     put_families(second, value[4]);
     put_hop_limit(first, third, value[5]);
     put_hop_limit(third, first, value[6]);
+    snprintf(value[8], VALUE_MAX, "%u", first * 256 + second);
+    snprintf(
+        value[9], VALUE_MAX, "%s",
+        stack_family_name(second < STACK_FAMILY_COUNT ? (enum stack_family)second : STACK_UNKNOWN));
     snprintf(value[7], VALUE_MAX, "%s%u", first >= UINT8_MAX ? "über " : "", first);
 }
 

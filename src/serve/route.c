@@ -7,6 +7,7 @@
 #include "serve/accept.h"
 #include "serve/answer.h"
 #include "serve/assets.h"
+#include "serve/browser.h"
 #include "serve/labels.h"
 #include "serve/lookup.h"
 #include "serve/metric.h"
@@ -37,11 +38,21 @@ struct route {
     const char *summary;
 };
 
+/* What is known of the visitor with what this request says: another one on the connection may not. */
+static void hear_visitor(struct request *request, struct visitor *out)
+{
+    visitor_refresh(request->visitor, request->sources);
+    *out = *request->visitor;
+    if (out->judged)
+        browser_hear(request, &out->judgement);
+}
+
 static enum MHD_Result visitor_page(struct request *request)
 {
     const enum medium medium =
         accept_medium(request_header(request, "Accept"), request_header(request, "User-Agent"));
     const enum language language = texts_language(request_header(request, "Accept-Language"));
+    struct visitor visitor;
     struct buffer body = {0};
     char policy[PAGE_POLICY_MAX];
     const struct answer_header headers[] = {
@@ -50,11 +61,11 @@ static enum MHD_Result visitor_page(struct request *request)
         {"Content-Security-Policy", page_policy(policy)},
     };
 
-    visitor_refresh(request->visitor, request->sources);
+    hear_visitor(request, &visitor);
     if (medium == MEDIUM_TEXT)
-        page_text(request->visitor, language, &body);
+        page_text(&visitor, language, &body);
     else
-        page_html(request->visitor, language, &body);
+        page_html(&visitor, language, &body);
     return answer_send(request, MHD_HTTP_OK,
                        medium == MEDIUM_TEXT ? "text/plain; charset=utf-8"
                                              : "text/html; charset=utf-8",
@@ -63,14 +74,14 @@ static enum MHD_Result visitor_page(struct request *request)
 
 static enum MHD_Result visitor_judgement(struct request *request)
 {
-    struct visitor *visitor = request->visitor;
+    struct visitor visitor;
 
-    visitor_refresh(visitor, request->sources);
-    if (!visitor->judged)
+    hear_visitor(request, &visitor);
+    if (!visitor.judged)
         return answer_problem(request, MHD_HTTP_NOT_FOUND,
                               "expected the opening packet of this connection, found none: the "
                               "kernel kept none and no capture has seen it");
-    return answer_judgement(request, &visitor->judgement);
+    return answer_judgement(request, &visitor.judgement);
 }
 
 static enum MHD_Result healthy(struct request *request)

@@ -141,6 +141,17 @@ static const struct text {
     {"signal.hosting",
      {NULL, "ein Netz von Rechenzentren: Wer durch es kommt, verbirgt den Anschluss dahinter"}},
 
+    {"signal.larger_mss",
+     {NULL, "bietet Segmente von {8} Oktetten an, mehr als jedes Handgerät dieses Netzes"}},
+    {"signal.smaller_mss",
+     {NULL, "bietet Segmente von {8} Oktetten an wie in einem Tunnel, in dem Hops nichts sagen"}},
+    {"signal.clock_break",
+     {NULL, "hat eine andere TCP-Uhr als dieser Anschluss, dessen Uhr gleichmäßig geht"}},
+    {"signal.two_identifiers",
+     {NULL, "zwei Geräte dieses Anschlusses sind zugleich am Werk, jedes mit eigener Adresse"}},
+    {"signal.browser_stack", {NULL, "der Browser nennt {3}, das Paket aber hat {9} gesendet"}},
+    {"signal.proxy", {NULL, "kam durch einen Proxy, dessen eigenes Paket dies ist"}},
+
     {"packet", {"The opening packet", "Das erste Paket"}},
     {"packet.lead",
      {"Every connection begins with one small packet. This is all that was looked at.",

@@ -11,7 +11,11 @@ static const double group_cap[GROUP_COUNT] = {
     [GROUP_HOPS] = 6.0,
     [GROUP_STACK] = 4.0,
     [GROUP_SUBSCRIBER] = 3.0,
+    [GROUP_BROWSER] = 3.0,
 };
+
+/* Of a browser that names another system: no capture has it, so that it is not fitted, but set low. */
+#define BROWSER_WEIGHT 2.5f
 
 /* Rule first-drop knows no doubt; this is how sure it is shown to be. */
 #define FIRST_DROP_SURE 0.99
@@ -96,7 +100,9 @@ static void judge_by_evidence(const struct watch_settings *settings, const struc
         const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);
 
         found[i].weight = (float)(round(weight * 10) / 10); /* what is shown is what is counted */
-        weighed = weighed || found[i].weight < 0 || found[i].weight > 0;
+        if (group != GROUP_MUTE && fabsf(found[i].weight) < 0.05f)
+            continue; /* a mute is what has no weight by itself */
+        weighed = weighed || group != GROUP_MUTE;
         sum += (double)found[i].weight;
         add_evidence(out, &found[i]);
     }
@@ -134,4 +140,45 @@ void judge(const struct watch_settings *settings, const struct facts *facts, str
         judge_by_first_drop(facts, out);
     else
         judge_by_evidence(settings, facts, out);
+}
+
+static bool is_handset(enum stack_family family)
+{
+    return family == STACK_ANDROID || family == STACK_IOS;
+}
+
+/* Tablets call themselves Macintosh, and phones that are asked for the desktop's page X11; Linux. */
+static bool may_be_same(enum stack_family browser, enum stack_family stack)
+{
+    const bool apple = browser == STACK_MACOS && stack == STACK_IOS;
+    const bool android = browser == STACK_LINUX && stack == STACK_ANDROID;
+
+    return browser == stack || apple || android || browser == STACK_UNKNOWN ||
+           stack == STACK_UNKNOWN || stack == STACK_OTHER;
+}
+
+/*
+ * A computer's browser by a handset's packet: an application on the handset opens connections for
+ * somebody else. The other way round something in between has opened it, and hops are its own.
+ */
+void judge_hear(double threshold, enum stack_family browser, bool proxied,
+                struct judgement *judgement)
+{
+    const enum stack_family stack = judgement->stack.family;
+    struct evidence evidence = {.signal = SIGNAL_PROXY};
+
+    if (!proxied) {
+        if (may_be_same(browser, stack))
+            return;
+        evidence = (struct evidence){
+            .signal = SIGNAL_BROWSER_STACK,
+            .weight = is_handset(stack) && !is_handset(browser) ? BROWSER_WEIGHT : 0,
+            .detail = {(uint8_t)browser, (uint8_t)stack},
+        };
+    }
+    judgement->probability = logistic(logit(judgement->probability) + (double)evidence.weight);
+    judgement->verdict = evidence.weight > 0 && judgement->verdict != VERDICT_UNKNOWN
+                             ? verdict_of(judgement->probability, threshold)
+                             : VERDICT_UNKNOWN;
+    add_evidence(judgement, &evidence);
 }

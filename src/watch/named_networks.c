@@ -6,6 +6,7 @@
 
 #include "base/printable.h"
 #include "base/units.h"
+#include "watch/network.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,9 +49,9 @@ static int compare(const void *a, const void *b)
 
 static bool parse_kind(const char *text, uint8_t *out)
 {
-    for (uint8_t i = NETWORK_OF_HANDSETS; i < NETWORK_KIND_COUNT; i++)
+    for (unsigned i = NETWORK_OF_HANDSETS; i < NETWORK_KIND_COUNT; i++)
         if (strcmp(text, kinds[i]) == 0) {
-            *out = i;
+            *out = (uint8_t)i;
             return true;
         }
     return false;
@@ -248,4 +249,19 @@ const struct named_network *named_networks_parent(const struct named_networks *n
                                                   const struct named_network *network)
 {
     return network->parent > 0 ? &networks->network[network->parent - 1] : NULL;
+}
+
+unsigned named_networks_levels(const struct named_networks *networks, const struct address *client,
+                               struct prefix *out, enum network_kind *out_kind)
+{
+    const struct named_network *network = named_networks_find(networks, client);
+    unsigned count = 0;
+
+    *out_kind = network ? (enum network_kind)network->kind : NETWORK_OF_ANY_KIND;
+    if (!network)
+        return network_levels(client, out);
+    for (; network && count < NETWORK_LEVELS_MAX;
+         network = named_networks_parent(networks, network))
+        out[count++] = network->prefix;
+    return count;
 }

@@ -46,6 +46,13 @@ const struct named_network *named_networks_find(const struct named_networks *net
 const struct named_network *named_networks_at(const struct named_networks *networks,
                                               const struct prefix *prefix);
 
+/*
+ * The prefixes that an address is compared by, finest first, at most NETWORK_LEVELS_MAX, and how many:
+ * those that hold it, or else, and for NULL, what is usual (network_levels).
+ */
+unsigned named_networks_levels(const struct named_networks *networks, const struct address *client,
+                               struct prefix *out, enum network_kind *out_kind);
+
 /* The next larger one that holds it; NULL for none. */
 const struct named_network *named_networks_parent(const struct named_networks *networks,
                                                   const struct named_network *network);

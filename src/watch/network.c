@@ -2,12 +2,10 @@
  * What a network usually does, and how an observation stands to it.
  *
  * Everything is compared by hops, so that a Windows guest (initial 128) is one hop below a phone
- * (initial 64) like any other. Of the weight at each number of hops a part is from devices on the
- * line that take a path of that length, and a part from guests behind devices one hop nearer. Which
- * is which follows from their ratio: guests are few beside their hosts, and a second path in
- * ordinary use is not, and carries handsets and computers alike.
+ * (initial 64) like any other. Which of them are guests and which take a path of their own is the
+ * work of network_ways.c.
  */
-#include "watch/network.h"
+#include "watch/network_ways.h"
 
 #include "watch/observation.h"
 
@@ -16,13 +14,12 @@
 #include <string.h>
 
 enum {
-    ENOUGH = 16 * NETWORK_WEIGHT_ONE, /* weight from which a network is compared with */
     HALF_LIFE_S = 3 * 24 * 3600,
+    MSS_TOTAL_LEAST = 16, /* handsets whose MSS is known */
+    MSS_PERCENT_STRANGE = 3,
     CELL_MOST = 60000, /* all cells are halved when one reaches it */
 };
 
-/* Share of adjacent hop counts that are a path of their own, before anything is seen of them. */
-#define PATH_PRIOR 0.03
 /* A guest arrives one hop below its host; some hide the hop, double it, or start one higher. */
 #define GUEST_BELOW  0.90
 #define GUEST_HIDDEN 0.05
@@ -32,22 +29,8 @@ enum {
  * known, over how often the network was seen. */
 #define NOVEL_ALWAYS  0.001
 #define NOVEL_PER_WAY 0.05
-/* Chance that the network moved just before this observation, and odds from which it is sure. */
-#define MOVE_PRIOR 0.0002
-#define MOVE_SURE  20.0
-/* Shares below these are not believed, after a move and before. */
-#define MOVE_NEW_LEAST 0.01
-#define MOVE_OLD_LEAST 0.1
 /* Chance that a part of a known network that is itself hardly known has a path of its own. */
 #define PART_DIFFERS 0.05
-/* A network of handsets has at most this share of computers among its usual arrivals. */
-#define HANDSETS_COMPUTERS_MOST 0.25
-/* Computers among guests, as far as they are told from handsets, and how many arrivals are believed
- * to show what those with some number of hops are. */
-#define GUEST_COMPUTERS   0.60
-#define MADE_UP_MOST      20.0
-#define SECOND_PATH_LEAST 0.15
-
 unsigned network_levels(const struct address *client, struct prefix out[NETWORK_LEVELS_MAX])
 {
     static const uint8_t lengths[FAMILY_COUNT][NETWORK_LEVELS_MAX] = {
@@ -62,137 +45,6 @@ unsigned network_levels(const struct address *client, struct prefix out[NETWORK_
     return counts[family];
 }
 
-/* The cells of a network added up by hops. */
-struct ways {
-    unsigned count;
-    double total;
-    uint8_t hops[NETWORK_CELLS];
-    double weight[NETWORK_CELLS];
-    double computer[NETWORK_CELLS]; /* of weight */
-    double direct[NETWORK_CELLS];   /* of weight, what is taken to be on the line */
-    double direct_total;
-    unsigned usual; /* index of the heaviest; 0 when there is none */
-    double computers;
-    bool handsets;
-};
-
-static unsigned way_of(struct ways *ways, uint8_t hops)
-{
-    unsigned i = 0;
-
-    while (i < ways->count && ways->hops[i] != hops)
-        i++;
-    if (i == ways->count) {
-        ways->hops[i] = hops;
-        ways->weight[i] = ways->computer[i] = ways->direct[i] = 0;
-        ways->count++;
-    }
-    return i;
-}
-
-static double at_hops(const struct ways *ways, const double *values, int hops)
-{
-    for (unsigned i = 0; i < ways->count; i++)
-        if (ways->hops[i] == hops)
-            return values[i];
-    return 0;
-}
-
-/*
- * How much likelier those who arrive with these hops are by a path of their own than as guests, by
- * what they are: handsets take a path, and guests are computers more often than not. A logarithm;
- * beyond some number more of the same prove no more.
- */
-static double made_up_as_path(const struct ways *ways, unsigned way)
-{
-    const double count = fmin(ways->weight[way] / NETWORK_WEIGHT_ONE, MADE_UP_MOST);
-    const double computers = ways->computer[way] / ways->weight[way];
-
-    if (!ways->handsets || ways->weight[way] <= 0)
-        return 0;
-    return count * (computers * log(ways->computers / GUEST_COMPUTERS) +
-                    (1 - computers) * log((1 - ways->computers) / (1 - GUEST_COMPUTERS)));
-}
-
-/*
- * Probability that a number of hops is a path of its own, by its share of itself and its nearer
- * neighbour together: guests are few beside their hosts (Beta(1, 9)).
- */
-static double is_path(const struct ways *ways, unsigned way, double nearer)
-{
-    const double left = nearer > 0 ? nearer / (nearer + ways->weight[way]) : 0;
-    const double left_4 = left * left * left * left;
-    const double guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
-    const double path = PATH_PRIOR * exp(made_up_as_path(ways, way));
-
-    return path / (path + guests);
-}
-
-static void ways_add_cells(struct ways *ways, const struct network *network)
-{
-    for (unsigned i = 0; i < network->cell_count; i++) {
-        const struct network_cell *cell = &network->cell[i];
-        const unsigned way = way_of(ways, cell->hops);
-
-        ways->weight[way] += cell->weight;
-        ways->computer[way] += cell->computer;
-        ways->total += cell->weight;
-    }
-    for (unsigned i = 1; i < ways->count; i++)
-        if (ways->weight[i] > ways->weight[ways->usual])
-            ways->usual = i;
-    if (ways->count > 0 && ways->total > 0)
-        ways->computers = (ways->computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
-                          (ways->weight[ways->usual] + 2 * NETWORK_WEIGHT_ONE);
-    ways->handsets = ways->total >= ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;
-}
-
-static void ways_of(const struct network *network, struct ways *out)
-{
-    out->count = out->usual = 0;
-    out->hops[0] = 0; /* of a network without any cell */
-    out->total = out->direct_total = 0;
-    out->computers = 0;
-    ways_add_cells(out, network);
-    for (unsigned i = 0; i < out->count; i++) {
-        const double nearer = at_hops(out, out->weight, out->hops[i] - 1);
-
-        out->direct[i] = out->weight[i] * is_path(out, i, nearer);
-        out->direct_total += out->direct[i];
-    }
-}
-
-static double direct_share(const struct ways *ways, int hops)
-{
-    return ways->direct_total > 0 ? at_hops(ways, ways->direct, hops) / ways->direct_total : 0;
-}
-
-/*
- * Odds that the network has moved, so that what was usual arrives with `hops` now. The devices seen
- * last, newest first, are likelier by the moved baseline than by the one that is known, up to the
- * moment of the move; `device` itself does not count.
- */
-static double move_odds(const struct network *network, const struct ways *ways, uint8_t hops,
-                        uint16_t device)
-{
-    const int by = ways->count > 0 ? hops - ways->hops[ways->usual] : 0;
-    double odds = MOVE_PRIOR;
-    double best = MOVE_PRIOR;
-
-    if (by == 0)
-        return 0;
-    for (unsigned i = 0; i < network->recent_count; i++) {
-        const int its = network->recent_hops[i];
-
-        if (network->recent_device[i] == device)
-            continue;
-        odds *= fmax(at_hops(ways, ways->weight, its - by) / ways->total, MOVE_NEW_LEAST) /
-                fmax(at_hops(ways, ways->weight, its) / ways->total, MOVE_OLD_LEAST);
-        best = fmax(best, odds);
-    }
-    return best;
-}
-
 static const struct network_cell *heaviest_at(const struct network *network, int hops)
 {
     const struct network_cell *best = NULL;
@@ -204,11 +56,11 @@ static const struct network_cell *heaviest_at(const struct network *network, int
 }
 
 /* Which part of the network the observation is nearest to, and how. */
-static void relate(const struct ways *ways, uint8_t hops, struct network_reading *out)
+static void relate(const struct network_ways *ways, uint8_t hops, struct network_reading *out)
 {
-    const double usual = direct_share(ways, hops);
-    const double below = GUEST_BELOW * direct_share(ways, hops - 1);
-    const double above = GUEST_ABOVE * direct_share(ways, hops + 1);
+    const double usual = network_ways_share(ways, hops);
+    const double below = GUEST_BELOW * network_ways_share(ways, hops - 1);
+    const double above = GUEST_ABOVE * network_ways_share(ways, hops + 1);
     int related = ways->hops[ways->usual];
 
     if (usual >= below && usual >= above && usual > 0.02) {
@@ -222,15 +74,15 @@ static void relate(const struct ways *ways, uint8_t hops, struct network_reading
         related = hops + 1;
     }
     out->usual = heaviest_at(out->network, related)->hop_limit;
-    out->usual_share = at_hops(ways, ways->weight, related) / ways->total;
+    out->usual_share = network_ways_at(ways, ways->weight, related) / ways->total;
 }
 
-static void find_second(const struct ways *ways, struct network_reading *out)
+static void find_second(const struct network_ways *ways, struct network_reading *out)
 {
-    double best = SECOND_PATH_LEAST;
+    double best = NETWORK_SECOND_PATH_LEAST;
 
     for (unsigned i = 0; i < ways->count; i++) {
-        const double share = direct_share(ways, ways->hops[i]);
+        const double share = network_ways_share(ways, ways->hops[i]);
 
         if (i == ways->usual || share < best)
             continue;
@@ -246,18 +98,18 @@ static void find_second(const struct ways *ways, struct network_reading *out)
  */
 static double part_differs(const struct network *part, int usual, uint8_t hops)
 {
-    struct ways ways;
+    struct network_ways ways;
 
     if (!part)
         return PART_DIFFERS;
-    ways_of(part, &ways);
-    return PART_DIFFERS / (1 + at_hops(&ways, ways.weight, usual) / NETWORK_WEIGHT_ONE) +
-           0.5 * at_hops(&ways, ways.weight, hops) / (ways.total + 2 * NETWORK_WEIGHT_ONE);
+    network_ways_of(part, &ways);
+    return PART_DIFFERS / (1 + network_ways_at(&ways, ways.weight, usual) / NETWORK_WEIGHT_ONE) +
+           0.5 * network_ways_at(&ways, ways.weight, hops) / (ways.total + 2 * NETWORK_WEIGHT_ONE);
 }
 
 static bool weighs_enough(const struct network *network)
 {
-    return network->weight >= ENOUGH;
+    return network->weight >= NETWORK_ENOUGH;
 }
 
 /*
@@ -286,7 +138,8 @@ static unsigned choose(struct network *const *level, unsigned levels, bool *out_
 void network_read(struct network *const *level, unsigned levels, uint8_t hops, uint16_t device,
                   struct network_reading *out)
 {
-    struct ways ways;
+    struct network_move move;
+    struct network_ways ways;
     unsigned chosen;
     double novel;
     double odds;
@@ -299,22 +152,22 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     out->moving = !out->enough && out->network->moved_s != 0;
     if (!out->enough)
         return;
-    ways_of(out->network, &ways);
+    network_ways_of(out->network, &ways);
     novel = NOVEL_ALWAYS + NOVEL_PER_WAY * ways.count * NETWORK_WEIGHT_ONE / ways.total;
     if (chosen > 0)
         novel += part_differs(level[0], ways.hops[ways.usual], hops);
-    odds = move_odds(out->network, &ways, hops, device);
+    odds = network_ways_move_odds(out->network, &ways, hops, device, &move);
     out->move = odds / (1 + odds);
     out->handsets = ways.handsets;
     out->computers = ways.computers;
     out->guests = 1 - ways.direct_total / ways.total;
-    out->path = direct_share(&ways, hops);
-    out->nearer_path = direct_share(&ways, hops - 1);
+    out->path = network_ways_share(&ways, hops);
+    out->nearer_path = network_ways_share(&ways, hops - 1);
     out->direct = out->path + novel + out->move;
-    out->tethered = GUEST_BELOW * direct_share(&ways, hops - 1) +
-                    GUEST_HIDDEN * direct_share(&ways, hops) +
-                    GUEST_DOUBLE * direct_share(&ways, hops - 2) +
-                    GUEST_ABOVE * direct_share(&ways, hops + 1) + novel;
+    out->tethered = GUEST_BELOW * network_ways_share(&ways, hops - 1) +
+                    GUEST_HIDDEN * network_ways_share(&ways, hops) +
+                    GUEST_DOUBLE * network_ways_share(&ways, hops - 2) +
+                    GUEST_ABOVE * network_ways_share(&ways, hops + 1) + novel;
     relate(&ways, hops, out);
     find_second(&ways, out);
 }
@@ -358,9 +211,9 @@ static int compare_modes(const void *a, const void *b)
 
 void network_summarize(const struct network *network, struct network_summary *out)
 {
-    struct ways ways;
+    struct network_ways ways;
 
-    ways_of(network, &ways);
+    network_ways_of(network, &ways);
     *out = (struct network_summary){
         .enough = weighs_enough(network),
         .handsets = ways.handsets,
@@ -376,6 +229,59 @@ void network_summarize(const struct network *network, struct network_summary *ou
                 .direct = ways.direct[i] / ways.weight[i],
             };
     qsort(out->mode, out->mode_count, sizeof out->mode[0], compare_modes);
+}
+
+static uint8_t mss_step(uint16_t mss)
+{
+    enum { LEAST = 1024, STEP = 4, LAST = 255 };
+
+    if (mss < LEAST)
+        return 0;
+    return mss >= LEAST + STEP * LAST ? LAST : (uint8_t)((mss - LEAST) / STEP);
+}
+
+enum network_mss network_compare_mss(const struct network *network, uint16_t mss)
+{
+    const struct network_mss_cell *cell = network->mss;
+    const uint8_t step = mss_step(mss);
+    unsigned heaviest = 0;
+    unsigned alike = 0;
+    unsigned total = 0;
+
+    for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++) {
+        total += cell[i].count;
+        if (cell[i].count > 0 && cell[i].step == step)
+            alike = cell[i].count;
+        if (cell[i].count > cell[heaviest].count)
+            heaviest = i;
+    }
+    if (total < MSS_TOTAL_LEAST || alike * 100 > total * MSS_PERCENT_STRANGE)
+        return NETWORK_MSS_USUAL;
+    return step > cell[heaviest].step ? NETWORK_MSS_LARGER : NETWORK_MSS_SMALLER;
+}
+
+/* Those that come again and again stay; the others take turns in the cell that counts least. */
+static void add_mss(struct network *network, uint8_t step, unsigned count)
+{
+    struct network_mss_cell *cell = network->mss;
+    unsigned sum;
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++) {
+        if (cell[i].count > 0 && cell[i].step == step) {
+            at = i;
+            break;
+        }
+        if (cell[i].count < cell[at].count)
+            at = i;
+    }
+    if (cell[at].step != step)
+        cell[at] = (struct network_mss_cell){.step = step};
+    sum = cell[at].count + count;
+    cell[at].count = (uint8_t)(sum < UINT8_MAX ? sum : UINT8_MAX);
+    if (sum >= UINT8_MAX)
+        for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++)
+            cell[i].count /= 2;
 }
 
 static void add_up_weight(struct network *network)
@@ -457,6 +363,55 @@ static void remember_device(struct network *network, uint16_t device, uint8_t ho
     network->recent_hops[0] = hops;
 }
 
+static uint16_t sum_to(uint16_t a, uint16_t b)
+{
+    const unsigned sum = (unsigned)a + b;
+
+    return (uint16_t)(sum < CELL_MOST ? sum : CELL_MOST - 1);
+}
+
+/* What had `hops` before has `by` more now; what is there already stays. */
+static void shift_cells(struct network *network, uint8_t hops, int by)
+{
+    struct network_cell moving[NETWORK_CELLS];
+    unsigned count = 0;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < network->cell_count; i++) {
+        const struct network_cell cell = network->cell[i];
+        const int to = cell.hop_limit - by;
+
+        if (cell.hops == hops && to > 0 &&
+            observation_initial((uint8_t)to) == observation_initial(cell.hop_limit))
+            moving[count++] = cell;
+        else
+            network->cell[kept++] = cell;
+    }
+    network->cell_count = (uint8_t)kept;
+    for (unsigned i = 0; i < count; i++) {
+        struct network_cell *to = cell_for(network, (uint8_t)(moving[i].hop_limit - by));
+
+        to->count = sum_to(to->count, moving[i].count);
+        to->weight = sum_to(to->weight, moving[i].weight);
+        to->computer = sum_to(to->computer, moving[i].computer);
+    }
+    add_up_weight(network);
+}
+
+/* One of several paths has changed: who took it, and their guests, are known by another number. */
+static void move_part(struct network *network, const struct network_move *move, uint32_t now_s)
+{
+    const uint8_t guests = (uint8_t)(move->from + 1);
+
+    /* Away from each other, so that nobody is moved twice. */
+    shift_cells(network, move->by > 0 ? guests : move->from, move->by);
+    shift_cells(network, move->by > 0 ? move->from : guests, move->by);
+    network->recent_count = 0;
+    network->moved_s = now_s ? now_s : 1;
+    network->moved_from = move->from;
+    network->moved_to = (uint8_t)(move->from + move->by);
+}
+
 /* Forgets how it was but for what the newest devices show. */
 static void relearn(struct network *network, uint8_t hops, uint32_t now_s, uint8_t from)
 {
@@ -502,6 +457,8 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
     cell->computer = (uint16_t)(cell->computer + (uint16_t)(lesson->weight * lesson->computers));
     if (cell->count >= CELL_MOST || cell->weight >= CELL_MOST)
         halve(network, 1);
+    if (lesson->handset_mss != 0)
+        add_mss(network, mss_step(lesson->handset_mss), 1);
     network->seen++;
     network->updated_s = now_s;
     if (lesson->hop_limit > network->highest)
@@ -510,19 +467,17 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
 
     /* Only other devices can show a move, and only away from what was well known. */
     if (network->recent_count > 1 && network->recent_hops[1] == hops && weighs_enough(network)) {
-        struct ways ways;
+        struct network_move move = {0};
+        struct network_ways ways;
 
-        ways_of(network, &ways);
-        if (move_odds(network, &ways, hops, lesson->device) >= MOVE_SURE)
-            relearn(network, hops, now_s, ways.hops[ways.usual]);
+        network_ways_of(network, &ways);
+        if (network_ways_move_odds(network, &ways, hops, lesson->device, &move) < NETWORK_MOVE_SURE)
+            return;
+        if (move.whole)
+            relearn(network, hops, now_s, move.from);
+        else
+            move_part(network, &move, now_s);
     }
-}
-
-static uint16_t sum_to(uint16_t a, uint16_t b)
-{
-    const unsigned sum = (unsigned)a + b;
-
-    return (uint16_t)(sum < CELL_MOST ? sum : CELL_MOST - 1);
 }
 
 static void merge_cell(struct network *network, const struct network_cell *other)
@@ -567,6 +522,9 @@ void network_merge(struct network *network, const struct network *other)
     }
     for (unsigned i = 0; i < later.cell_count; i++)
         merge_cell(network, &later.cell[i]);
+    for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++)
+        if (other->mss[i].count > 0)
+            add_mss(network, other->mss[i].step, other->mss[i].count);
     add_up_weight(network);
     network->updated_s = now_s;
     if (other->highest > network->highest)

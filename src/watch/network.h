@@ -11,7 +11,8 @@
 
 enum {
     NETWORK_LEVELS_MAX = 3,
-    NETWORK_CELLS = 12,
+    NETWORK_CELLS = 11,
+    NETWORK_MSS_CELLS = 4,
     NETWORK_RECENT = 16,
     NETWORK_WEIGHT_ONE = 16, /* weights of observations are in sixteenths */
     NETWORK_HOPS_NONE = 255,
@@ -26,6 +27,12 @@ struct network_cell {
     uint16_t computer; /* of weight, what came from systems of computers */
 };
 
+/* How often handsets that arrive as usual sent which MSS; a count of 0: the cell is free. */
+struct network_mss_cell {
+    uint8_t step; /* of four octets, from 1024 on */
+    uint8_t count;
+};
+
 struct network {
     struct prefix prefix; /* the key */
     uint8_t cell_count;
@@ -37,8 +44,9 @@ struct network {
     uint32_t weight;    /* of all cells */
     uint8_t moved_from; /* hops */
     uint8_t moved_to;
-    uint64_t seen;                       /* observations ever */
-    uint8_t recent_hops[NETWORK_RECENT]; /* of the devices seen last, newest first */
+    uint64_t seen;                                  /* observations ever */
+    struct network_mss_cell mss[NETWORK_MSS_CELLS]; /* of handsets */
+    uint8_t recent_hops[NETWORK_RECENT];            /* of the devices seen last, newest first */
     uint16_t recent_device[NETWORK_RECENT];
     struct network_cell cell[NETWORK_CELLS];
 };
@@ -107,10 +115,23 @@ void network_summarize(const struct network *network, struct network_summary *ou
 struct network_lesson {
     uint8_t hop_limit;
     uint16_t device;
-    uint16_t weight;  /* sixteenths */
-    double computers; /* probability that it came from a computer */
+    uint16_t weight;      /* sixteenths */
+    double computers;     /* probability that it came from a computer */
+    uint16_t handset_mss; /* 0: not of a handset that arrives as usual */
     uint64_t time_ns;
 };
+
+/*
+ * How an MSS stands to what the handsets of a network send: like a part of them, or larger or smaller
+ * than most and like hardly any.
+ */
+enum network_mss {
+    NETWORK_MSS_USUAL, /* or nothing is known */
+    NETWORK_MSS_LARGER,
+    NETWORK_MSS_SMALLER,
+};
+
+enum network_mss network_compare_mss(const struct network *network, uint16_t mss);
 
 void network_learn(struct network *network, const struct network_lesson *lesson);
 

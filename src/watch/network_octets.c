@@ -1,7 +1,8 @@
 /*
  * A network's baseline as octets, for the store: the same on every machine.
  *
- *     version 1, highest, moved from, moved to, seen 8, decayed 4, moved 4,
+ *     version 2, highest, moved from, moved to, seen 8, decayed 4, moved 4,
+ *     four times: MSS step 1, count 1
  *     cells 1, each: hop limit 1, count 2, weight 2, computer 2
  *     recent 1, each: device 2, hops 1
  */
@@ -11,7 +12,7 @@
 
 #include <errno.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static uint8_t *put_u8(uint8_t *at, uint8_t value)
 {
@@ -46,6 +47,10 @@ void network_save(const struct network *network, struct baseline *out)
     at = put_u32(at, (uint32_t)network->seen);
     at = put_u32(at, network->decayed_s);
     at = put_u32(at, network->moved_s);
+    for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++) {
+        at = put_u8(at, network->mss[i].step);
+        at = put_u8(at, network->mss[i].count);
+    }
     at = put_u8(at, network->cell_count);
     for (unsigned i = 0; i < network->cell_count; i++) {
         at = put_u8(at, network->cell[i].hop_limit);
@@ -122,6 +127,10 @@ int network_restore(const struct baseline *baseline, struct network *out)
     out->seen |= cursor_u32(&c);
     out->decayed_s = cursor_u32(&c);
     out->moved_s = cursor_u32(&c);
+    for (unsigned i = 0; i < NETWORK_MSS_CELLS; i++) {
+        out->mss[i].step = cursor_u8(&c);
+        out->mss[i].count = cursor_u8(&c);
+    }
     out->updated_s = (uint32_t)(baseline->updated_ns / 1000000000u);
     if (c.failed || out->seen == 0 || !read_cells(&c, out) || !read_recent(&c, out) ||
         cursor_left(&c) != 0)

@@ -21,6 +21,8 @@ struct facts {
     uint8_t initial;
     uint8_t hops;
     enum network_kind kind; /* as the user says */
+    bool clock_break;       /* another TCP clock than the subscriber's, which is steady */
+    bool other_identifier;  /* the other one of two interface identifiers that take turns */
     bool rewritten;         /* the hop limit: it started from another number than the stack's own */
 };
 
@@ -43,15 +45,34 @@ enum signal {
     SIGNAL_SEVERAL_PATHS,
     SIGNAL_FIXED_LINES,
     SIGNAL_HOSTING,
+    SIGNAL_LARGER_MSS,
+    SIGNAL_SMALLER_MSS,
+    SIGNAL_CLOCK_BREAK,
+    SIGNAL_TWO_IDENTIFIERS,
+    SIGNAL_BROWSER_STACK, /* the two of the page alone */
+    SIGNAL_PROXY,
     SIGNAL_COUNT,
 };
 
 /* Signals of one group are about the same thing. */
-enum signal_group { GROUP_MUTE, GROUP_HOPS, GROUP_STACK, GROUP_SUBSCRIBER, GROUP_COUNT };
+enum signal_group {
+    GROUP_MUTE,
+    GROUP_HOPS,
+    GROUP_STACK,
+    GROUP_SUBSCRIBER,
+    GROUP_BROWSER,
+    GROUP_COUNT
+};
 
 enum signal_group signal_group(enum signal signal);
 
-/* True when the signal has something to say; all of *out is set then. */
+/*
+ * True when the signal has something to say; all of *out is set then. Its weight is how strongly: a
+ * log-likelihood ratio where it can be told from what was learnt, else up to 1; 0 for a mute.
+ */
+bool signal_strength(enum signal signal, const struct facts *facts, struct evidence *out);
+
+/* The same, times the signal's weight that lab/accuracy.py has fitted (weights.h). */
 bool signal_weigh(enum signal signal, const struct facts *facts, struct evidence *out);
 
 #endif

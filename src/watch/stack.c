@@ -214,7 +214,8 @@ double stack_computer_share(const struct stack *stack)
            stack->probability[STACK_LINUX];
 }
 
-uint8_t stack_initial(const struct stack *stack)
+/* What the systems of the guess start from, 64 or 128; 0 where that is not sure. */
+static uint8_t stack_initial(const struct stack *stack)
 {
     const double other = stack->probability[STACK_OTHER];
     const double windows = stack->probability[STACK_WINDOWS];
@@ -227,6 +228,13 @@ uint8_t stack_initial(const struct stack *stack)
 uint8_t stack_other_initial(uint8_t initial)
 {
     return initial == 128 ? 64 : 128;
+}
+
+bool stack_contradicts(const struct stack *stack, uint8_t initial)
+{
+    const uint8_t own = stack_initial(stack);
+
+    return own != 0 && initial == stack_other_initial(own);
 }
 
 uint32_t stack_signature(const struct observation *observation)

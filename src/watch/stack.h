@@ -108,10 +108,14 @@ void stack_guess(const struct stack_table *table, const struct observation *obse
 /* Share of the guess that falls to systems of computers (not of handsets), 0 to 1. */
 double stack_computer_share(const struct stack *stack);
 
-/* What the systems of the guess start from, 64 or 128; 0 where that is not sure. */
-uint8_t stack_initial(const struct stack *stack);
+/*
+ * Whether the systems of the guess start from another initial than this one. Between 64 and 128 alone:
+ * from 255 start many that are no system of ours, and what arrives as if from 32 may have come a long
+ * way from 64.
+ */
+bool stack_contradicts(const struct stack *stack, uint8_t initial);
 
-/* The other one of the two. */
+/* Of 64 and 128 the other one. */
 uint8_t stack_other_initial(uint8_t initial);
 
 /*

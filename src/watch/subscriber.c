@@ -17,7 +17,8 @@ enum {
     ALWAYS_PERCENT = 80,
     KEEP_ONE_CLOCK_OF = 5,
     FAMILY_COUNT_LEAST = 2,
-    SAVED_VERSION = 1,
+    SAVED_VERSION = 2,
+    STEADY_CLOCKS = 2, /* of a handset and a guest that has been told already */
 };
 
 uint64_t subscriber_key(const struct address *client)
@@ -219,6 +220,26 @@ bool subscriber_knows_clock(const struct subscriber *subscriber, uint32_t clock,
     return !clock_is_new(subscriber, clock_mark(clock, clock_server));
 }
 
+bool subscriber_clock_is_steady(const struct subscriber *subscriber, uint8_t clock_server)
+{
+    return subscriber->clocks != 0 && subscriber->clock_server == clock_server &&
+           bits_set(subscriber->clocks) <= STEADY_CLOCKS &&
+           subscriber->new_clock[SUBSCRIBER_NEW_CLOCKS - 1] == 0;
+}
+
+uint16_t subscriber_identifier(const struct address *client)
+{
+    const uint8_t *at = client->octets + 8;
+    const uint64_t lower = (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
+
+    return address_is_v4(client) ? 0 : (uint16_t)(lower * 0x9e3779b97f4a7c15u >> 48 | 1);
+}
+
+bool subscriber_turns_to(const struct subscriber *subscriber, uint16_t identifier)
+{
+    return identifier != 0 && subscriber->identifier[1] == identifier;
+}
+
 /*
  * The newest always has the first place, for the next connection of a burst; now and then it goes on
  * to the others, which so hold clocks of a while ago, for devices that visit in turns.
@@ -271,6 +292,10 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
     subscriber_learn_hop_limit(subscriber, lesson->hop_limit, lesson->fresh_since_s,
                                lesson->time_ns);
     learn_devices(subscriber, lesson);
+    if (subscriber->identifier[0] != lesson->identifier) {
+        subscriber->identifier[1] = subscriber->identifier[0];
+        subscriber->identifier[0] = lesson->identifier;
+    }
     if (lesson->family < STACK_FAMILY_COUNT && subscriber->family[lesson->family] < FAMILY_MOST)
         subscriber->family[lesson->family]++;
     if (subscriber->seen < UINT16_MAX)
@@ -278,10 +303,10 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
 }
 
 /*
- *     version 1, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
+ *     version 2, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
  *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
  *
- * New clocks are left out: they are seen again within seconds, or hardly ever.
+ * New clocks and identifiers are left out: they are seen again within seconds, or hardly ever.
  */
 /* Of the cells with the most room for it; the rarest goes. */
 static void merge_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count)

@@ -8,7 +8,7 @@
 #include "watch/judgement.h"
 #include "watch/watch.h"
 
-enum { SUBSCRIBER_CELLS = 6, SUBSCRIBER_RECENT = 7, SUBSCRIBER_NEW_CLOCKS = 3 };
+enum { SUBSCRIBER_CELLS = 5, SUBSCRIBER_RECENT = 6, SUBSCRIBER_NEW_CLOCKS = 3 };
 
 struct subscriber {
     uint64_t key; /* subscriber_key */
@@ -19,6 +19,7 @@ struct subscriber {
     uint16_t seen;       /* as far as it goes */
     uint16_t new_clock[SUBSCRIBER_NEW_CLOCKS]; /* by hash, the newest first; 0: none */
     uint16_t count[SUBSCRIBER_CELLS];
+    uint16_t identifier[2]; /* of the last two interfaces, by hash, the newest first; 0: none */
     uint8_t hop_limit[SUBSCRIBER_CELLS]; /* a count of 0: the cell is free */
     uint8_t family[STACK_FAMILY_COUNT];  /* observations by family of stack */
     uint8_t recent[SUBSCRIBER_RECENT];   /* hops, newest first */
@@ -60,6 +61,15 @@ uint16_t subscriber_count(const struct subscriber *subscriber, uint8_t hop_limit
 bool subscriber_knows_clock(const struct subscriber *subscriber, uint32_t clock,
                             uint8_t clock_server);
 
+/* Whether the clocks seen by a server with this hash came again and again, and hardly another. */
+bool subscriber_clock_is_steady(const struct subscriber *subscriber, uint8_t clock_server);
+
+/* Of the interface identifier of an IPv6 address (RFC 4291, 2.5.1); 0 for IPv4. */
+uint16_t subscriber_identifier(const struct address *client);
+
+/* Whether this is one of two interfaces that take turns, and not the one of last time. */
+bool subscriber_turns_to(const struct subscriber *subscriber, uint16_t identifier);
+
 struct subscriber_lesson {
     uint8_t hop_limit;
     uint8_t hops;
@@ -68,6 +78,7 @@ struct subscriber_lesson {
     bool has_clock;
     uint32_t clock; /* a number for the TCP clock, as good as constant for one device */
     uint8_t clock_server;
+    uint16_t identifier; /* subscriber_identifier */
     uint32_t fresh_since_s;
     uint64_t time_ns;
 };

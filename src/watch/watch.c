@@ -47,6 +47,7 @@ struct known {
     uint32_t signature;
     uint32_t clock;
     bool has_clock;
+    bool clock_is_new; /* to its subscriber */
     uint16_t device;
 };
 
@@ -206,28 +207,9 @@ static uint64_t connection_hash(const struct watch *watch, const struct connecti
     return table_hash_words(&watch->connections, &word, 1);
 }
 
-/*
- * The prefixes that an address is known by, finest first: those of the user's file, or else what is
- * usual. Returns how many.
- */
-static unsigned find_levels(const struct watch *watch, const struct address *client,
-                            struct prefix out[NETWORK_LEVELS_MAX], enum network_kind *out_kind)
-{
-    const struct named_networks *named = watch->settings.named;
-    const struct named_network *network = named_networks_find(named, client);
-    unsigned count = 0;
-
-    *out_kind = network ? (enum network_kind)network->kind : NETWORK_OF_ANY_KIND;
-    if (!network)
-        return network_levels(client, out);
-    for (; network && count < NETWORK_LEVELS_MAX; network = named_networks_parent(named, network))
-        out[count++] = network->prefix;
-    return count;
-}
-
 static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
 {
-    out->levels = find_levels(watch, &o->client, out->prefix, &out->kind);
+    out->levels = named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
     out->subscriber_key = subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
     out->connection_hash = connection_hash(watch, &out->connection_key);
@@ -280,6 +262,7 @@ static void find_device(const struct observation *o, const struct stack *stack, 
     out->clock = (o->timestamp_value - now_ms) >> 14;
     clock_tells = out->has_clock && out->subscriber &&
                   subscriber_knows_clock(out->subscriber, out->clock, clock_server(o));
+    out->clock_is_new = out->has_clock && !clock_tells;
     out->device = (uint16_t)((out->signature ^ (clock_tells ? out->clock * 0x9e3779b1u : 0) ^
                               (uint32_t)(out->subscriber_hash >> 16)) *
                                  0x85ebca6bu >>
@@ -295,22 +278,24 @@ static void begin(const struct observation *o, struct judgement *out)
     };
 }
 
-/*
- * Between 64 and 128 alone: from 255 start many that are no system of ours, and what arrives as if
- * from 32 may have come a long way from 64.
- */
-static bool is_rewritten(const struct judgement *judgement)
-{
-    const uint8_t own = stack_initial(&judgement->stack);
-
-    return own != 0 && judgement->initial == stack_other_initial(own);
-}
-
 /* What the user says of a network counts more than what it looks like. */
 static bool is_of_handsets(const struct network_reading *reading, enum network_kind kind)
 {
     return kind == NETWORK_OF_ANY_KIND ? reading->handsets
                                        : kind == NETWORK_OF_HANDSETS && reading->enough;
+}
+
+/* What tells two devices of one subscriber that are at work at once. */
+static void read_turns(const struct known *known, struct facts *out)
+{
+    const struct observation *o = out->observation;
+
+    if (!known->subscriber)
+        return;
+    out->clock_break =
+        known->clock_is_new && subscriber_clock_is_steady(known->subscriber, clock_server(o));
+    out->other_identifier =
+        subscriber_turns_to(known->subscriber, subscriber_identifier(&o->client));
 }
 
 /* With what other sites know, in *sum, which `out` then refers to. */
@@ -335,6 +320,7 @@ static void gather(const struct watch *watch, const struct known *known,
     };
     network_read(level, known->levels, out->hops, known->device, &out->network);
     out->network.handsets = is_of_handsets(&out->network, known->kind);
+    read_turns(known, out);
     subscriber_read(any ? sum->subscriber : known->subscriber, out->hops,
                     out->network.network ? out->network.network->moved_s : 0, &out->subscriber);
 }
@@ -361,6 +347,15 @@ static uint16_t lesson_weight(const struct facts *facts)
     return (uint16_t)(NETWORK_WEIGHT_ONE * NETWORK_WEIGHT_ONE / (NETWORK_WEIGHT_ONE + before));
 }
 
+/* Of a handset that arrives as its network usually does; 0 of others. */
+static uint16_t handset_mss(const struct facts *facts)
+{
+    const bool usual = facts->network.enough && facts->network.relation == NETWORK_USUAL;
+    const double *p = facts->stack->probability;
+
+    return usual && p[STACK_ANDROID] + p[STACK_IOS] > 0.5 ? facts->observation->mss : 0;
+}
+
 static void teach_network(struct watch *watch, struct network *network,
                           const struct network_lesson *lesson)
 {
@@ -378,6 +373,7 @@ static void learn_networks(struct watch *watch, const struct known *known,
         .device = known->device,
         .weight = lesson_weight(facts),
         .computers = stack_computer_share(facts->stack),
+        .handset_mss = handset_mss(facts),
         .time_ns = facts->observation->time_ns,
     };
 
@@ -405,6 +401,7 @@ static void learn_subscriber(struct watch *watch, const struct known *known,
         .has_clock = known->has_clock,
         .clock = known->clock,
         .clock_server = clock_server(o),
+        .identifier = subscriber_identifier(&o->client),
         .fresh_since_s = facts->network.network ? facts->network.network->moved_s : 0,
         .time_ns = o->time_ns,
     };
@@ -458,7 +455,7 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
         repeat(known, observation, out);
         return false;
     }
-    out->rewritten = is_rewritten(out);
+    out->rewritten = stack_contradicts(&out->stack, out->initial);
     find_device(observation, &out->stack, known);
     gather(watch, known, out, &sum, &facts);
     show_network(watch, &facts, out);
@@ -476,7 +473,7 @@ static uint32_t path_since(const struct watch *watch, const struct address *clie
     struct prefix prefix[NETWORK_LEVELS_MAX];
     struct network_reading reading;
     enum network_kind kind;
-    const unsigned levels = find_levels(watch, client, prefix, &kind);
+    const unsigned levels = named_networks_levels(watch->settings.named, client, prefix, &kind);
 
     for (unsigned i = 0; i < levels; i++)
         network[i] = table_find(&watch->networks, prefix_hash(watch, &prefix[i]), &prefix[i]);
@@ -613,12 +610,17 @@ struct others *watch_others(struct watch *watch)
     return &watch->others;
 }
 
+double watch_threshold(const struct watch *watch)
+{
+    return watch->settings.threshold;
+}
+
 unsigned watch_networks_of(const struct watch *watch, const struct address *address,
                            const struct network **out)
 {
     struct prefix prefix[NETWORK_LEVELS_MAX];
     enum network_kind kind;
-    const unsigned levels = find_levels(watch, address, prefix, &kind);
+    const unsigned levels = named_networks_levels(watch->settings.named, address, prefix, &kind);
     unsigned count = 0;
 
     for (unsigned i = 0; i < levels; i++) {

@@ -62,6 +62,9 @@ void watch_observe_all(struct watch *watch, const struct observation *observatio
                                       void *context),
                        void *context);
 
+/* From this probability on the verdict is tethered. */
+double watch_threshold(const struct watch *watch);
+
 /*
  * A hop limit that was seen in connections of the client which go on, for the first time since its
  * subscriber is remembered there: it is learnt as one more of the subscriber's own, and judged with

@@ -10,23 +10,22 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 
-# scenario: least precision, least recall, most calibration error
+# scenario: least precision, least recall, most calibration error. What cannot be seen has its row as
+# well: what matters there is that nobody is called tethered without being so.
 AIMS = {
     "mobile-v6": (0.99, 0.85, 0.03),
-    "mobile-v6-much": (0.99, 0.85, 0.03),
+    "mobile-v6-new-clocks": (0.99, 0.85, 0.03),
     "mobile-nat": (0.99, 0.85, 0.03),
-    "mobile-nat-one": (0.99, 0.85, 0.05),
     "two-gateways": (0.99, 0.85, 0.03),
     "route-longer": (0.99, 0.85, 0.03),
-    "route-longer-by-two": (0.99, 0.85, 0.03),
-    "route-shorter": (0.99, 0.85, 0.03),
-    "vpn": (0.99, 0.85, 0.03),
-    "ecmp": (0.99, 0.20, 0.15),
-    "adjacent-paths": (0.99, 0.25, 0.05),
-    "clat": (0.99, 0.40, 0.10),
-    "many-parts": (0.99, 0.55, 0.05),
+    "route-part": (0.98, 0.75, 0.03),
+    "vpn": (0.99, 0.75, 0.03),
+    "ecmp": (0.99, 0.20, 0.10),
+    "clat": (0.95, 0.40, 0.10),
+    "hidden-64": (0.95, 0.10, 0.15),
+    "many-parts": (0.99, 0.50, 0.05),
 }
-NOBODY_IS_A_GUEST = ("fixed", "hosting")
+NOBODY_IS_A_GUEST = ("fixed", "fixed-named", "hosting")
 
 
 def evaluate(*arguments):
@@ -38,12 +37,16 @@ def evaluate(*arguments):
 def carriers(tmp_path_factory):
     """Another seed than the one that the weights were tried on."""
     directory = tmp_path_factory.mktemp("carriers")
-    subprocess.run([ROOT / "lab" / "population.py", directory, *AIMS, *NOBODY_IS_A_GUEST, "--seed", "2"],
+    subprocess.run([ROOT / "lab" / "population.py", directory, *AIMS, *NOBODY_IS_A_GUEST, "hidden-65",
+                    "--seed", "2"],
                    check=True, capture_output=True, timeout=120)
     return directory
 
 
 def measure(carriers, scenario, *options):
+    networks = carriers / f"{scenario}.networks.csv"
+    if networks.exists():
+        options = ("--networks", networks, *options)
     done = evaluate("--format", "json", "--labels", carriers / f"{scenario}.csv", *options,
                     carriers / f"{scenario}.pcap")
     assert done.stderr == ""
@@ -65,7 +68,43 @@ def test_verdicts_hold_up(carriers, scenario):
 def test_where_nobody_is_a_guest_nobody_is_called_one(carriers, scenario):
     result = measure(carriers, scenario)
     assert result["judged"]["direct"]["tethered"] == 0
-    assert result["unknown"] < 0.05
+    assert result["unknown"] < (0.25 if scenario == "fixed-named" else 0.05)
+
+
+def test_who_hides_costs_nobody_else(carriers):
+    judged = measure(carriers, "hidden-65")["judged"]["direct"]
+    assert judged["tethered"] < 0.005 * sum(judged.values())
+
+
+def test_all_together_the_aims_are_met(carriers):
+    """Precision, and error, over all that is judged here, whether it can be seen or not."""
+    results = [measure(carriers, scenario) for scenario in (*AIMS, *NOBODY_IS_A_GUEST, "hidden-65")]
+    right = sum(r["judged"]["tethered"]["tethered"] for r in results)
+    wrong = sum(r["judged"]["direct"]["tethered"] for r in results)
+    assert right / (right + wrong) >= 0.99
+    count = sum(r["labelled"] for r in results)
+    assert sum(r["calibration_error"] * r["labelled"] for r in results) / count <= 0.03
+    seen = [measure(carriers, name) for name, aim in AIMS.items() if aim[1] >= 0.85]
+    assert (sum(r["judged"]["tethered"]["tethered"] for r in seen)
+            >= 0.95 * sum(sum(r["judged"]["tethered"].values()) for r in seen))
+
+
+def test_the_same_capture_gives_the_same_figures(carriers):
+    assert measure(carriers, "ecmp") == measure(carriers, "ecmp")
+
+
+def test_without_its_file_of_networks_a_second_router_looks_like_a_phone(carriers):
+    base = carriers / "fixed-named"
+    done = evaluate("--format", "json", "--labels", f"{base}.csv", f"{base}.pcap")
+    assert json.loads(done.stdout)["judged"]["direct"]["tethered"] > 0
+
+
+def test_a_wrong_file_of_networks_is_refused_by_line(carriers, tmp_path):
+    (tmp_path / "networks.csv").write_text("prefix,name,kind\n192.0.2.0/24,a,mobile\n", encoding="ascii")
+    done = evaluate("--networks", tmp_path / "networks.csv", "--labels", carriers / "fixed.csv",
+                    carriers / "fixed.pcap")
+    assert done.returncode == 3
+    assert "networks.csv:2:16: error: expected handset, fixed or hosting, found 'mobile'" in done.stderr
 
 
 def test_first_drop_fails_after_a_new_route(carriers):

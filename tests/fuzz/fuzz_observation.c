@@ -3,6 +3,7 @@
  * put into words, and found again; what was learnt of them is shown, saved, restored and forgotten.
  * An odd number of octets asks for the rule first-drop.
  */
+#include "watch/judge.h"
 #include "watch/network.h"
 #include "watch/signature.h"
 #include "watch/watch.h"
@@ -31,6 +32,17 @@ static void check(const struct watch *watch, const struct judgement *judgement)
     require(watch_lookup(watch, &judgement->observation.client, judgement->observation.client_port,
                          &found));
     require(found.verdict == judgement->verdict && found.hops == judgement->hops);
+}
+
+static void check_heard(const struct watch *watch, const struct judgement *judgement)
+{
+    for (unsigned i = 0; i <= STACK_UNKNOWN; i++) {
+        struct judgement heard = *judgement;
+
+        judge_hear(watch_threshold(watch), (enum stack_family)i, i == 0, &heard);
+        require(heard.probability >= 0 && heard.probability <= 1);
+        require(heard.evidence_count <= EVIDENCE_MAX);
+    }
 }
 
 static void check_network(const struct network *network, void *context)
@@ -90,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
             continue;
         watch_observe(watch, &observation, &judgement);
         check(watch, &judgement);
+        check_heard(watch, &judgement);
         client = observation.client;
         signature_text(&observation, signature);
         require(strlen(signature) < sizeof signature - 1); /* nothing was cut off */

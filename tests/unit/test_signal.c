@@ -1,7 +1,9 @@
 /* What single signals say, on a network of which everything else is plain. */
 #include "unit.h"
 
+#include "serve/browser.h"
 #include "visit.h"
+#include "watch/judge.h"
 #include "watch/named_networks.h"
 #include "watch/signal.h"
 
@@ -141,12 +143,184 @@ static void a_named_network_is_compared_by_itself(void **state)
     scene_end(&scene);
 }
 
+static void a_larger_mss_than_any_handset_s_speaks_for_a_guest(void **state)
+{
+    struct observation guest;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(7));
+    guest.mss = 1440; /* the handsets have 1380 */
+    observe(&scene, &guest);
+    assert_true(evidence_of(&scene, "larger_mss")->weight > 0);
+    guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(8));
+    observe(&scene, &guest);
+    assert_null(evidence_of(&scene, "larger_mss"));
+    scene_end(&scene);
+}
+
+static void a_smaller_mss_mutes_one_hop_more(void **state)
+{
+    struct observation guest;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    guest = packet(&scene, MAKER_WINDOWS, HOPS + 1, line_v6(7));
+    guest.mss = 1240;
+    observe(&scene, &guest);
+    assert_non_null(evidence_of(&scene, "smaller_mss"));
+    assert_null(evidence_of(&scene, "below_network"));
+    scene_end(&scene);
+}
+
+static void another_clock_beside_a_steady_one_is_another_device(void **state)
+{
+    struct observation guest;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    for (unsigned i = 0; i < 3; i++) {
+        arrives(&scene, MAKER_ANDROID, HOPS, line_v6(2));
+        assert_null(evidence_of(&scene, "clock_break"));
+    }
+    guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(2));
+    guest.timestamp_value += 123456789;
+    observe(&scene, &guest);
+    assert_true(evidence_of(&scene, "clock_break")->weight > 0);
+    scene_end(&scene);
+}
+
+static void a_clock_for_each_connection_cannot_break(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    for (unsigned i = 0; i < 100; i++) {
+        struct observation o = packet(&scene, MAKER_ANDROID, HOPS, line_v6(900));
+
+        o.timestamp_value = i * 2654435761u;
+        observe(&scene, &o);
+        assert_null(evidence_of(&scene, "clock_break"));
+    }
+    scene_end(&scene);
+}
+
+static void two_addresses_of_one_line_in_turns_are_two_devices(void **state)
+{
+    const struct address first = visit_v6(0x42, 7, 1);
+    const struct address second = visit_v6(0x42, 7, 2);
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    arrives(&scene, MAKER_ANDROID, HOPS, second); /* a change for privacy looks the same */
+    assert_null(evidence_of(&scene, "two_identifiers"));
+    arrives(&scene, MAKER_ANDROID, HOPS, second);
+    assert_null(evidence_of(&scene, "two_identifiers"));
+    arrives(&scene, MAKER_ANDROID, HOPS, first);
+    assert_true(evidence_of(&scene, "two_identifiers")->weight > 0);
+    scene_end(&scene);
+}
+
+/* One of two gateways moves; then a guest behind each. */
+static void a_part_that_moves_is_learnt_as_moved(void **state)
+{
+    unsigned called_tethered = 0;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    for (unsigned i = 0; i < 800; i++)
+        arrives(&scene, MAKER_ANDROID, i % 2 ? HOPS : HOPS + 4, line_v6(1 + i % 200));
+    for (unsigned i = 0; i < 200; i++) {
+        arrives(&scene, MAKER_ANDROID, i % 2 ? HOPS : HOPS + 5, line_v6(1 + i % 200));
+        called_tethered += scene.last.verdict == VERDICT_TETHERED;
+    }
+    assert_in_range(called_tethered, 0, 3); /* the first could be guests */
+    assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+    arrives(&scene, MAKER_WINDOWS, HOPS + 1, line_v6(2));
+    assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+    arrives(&scene, MAKER_WINDOWS, HOPS + 6, line_v6(1));
+    assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+    scene_end(&scene);
+}
+
+static struct judgement heard(struct scene *scene, enum stack_family browser, bool proxied)
+{
+    struct judgement judgement = scene->last;
+
+    judge_hear(watch_threshold(scene->watch), browser, proxied, &judgement);
+    return judgement;
+}
+
+static void the_browser_s_name_for_its_system_is_held_against_the_packet(void **state)
+{
+    struct judgement judgement;
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    arrives(&scene, MAKER_ANDROID, HOPS, line_v6(7));
+    assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+    assert_int_equal(heard(&scene, STACK_ANDROID, false).verdict, VERDICT_DIRECT);
+    assert_int_equal(heard(&scene, STACK_LINUX, false).verdict, VERDICT_DIRECT);
+    assert_int_equal(heard(&scene, STACK_UNKNOWN, false).verdict, VERDICT_DIRECT);
+    judgement = heard(&scene, STACK_WINDOWS, false);
+    assert_true(judgement.probability > 5 * scene.last.probability);
+    assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
+    assert_string_equal(evidence_signal(&judgement.evidence[judgement.evidence_count - 1]),
+                        "browser_stack");
+    judgement = heard(&scene, STACK_ANDROID, true);
+    assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
+    assert_string_equal(evidence_signal(&judgement.evidence[judgement.evidence_count - 1]),
+                        "proxy");
+    scene_end(&scene);
+}
+
+static void systems_are_known_by_how_browsers_call_them(void **state)
+{
+    static const struct {
+        const char *agent;
+        enum stack_family family;
+    } rows[] = {
+        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/132.0", STACK_WINDOWS},
+        {"Mozilla/5.0 (Linux; Android 14; K) Chrome/130.0.0.0 Mobile", STACK_ANDROID},
+        {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", STACK_IOS},
+        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", STACK_MACOS},
+        {"Mozilla/5.0 (X11; Linux x86_64; rv:128.0)", STACK_LINUX},
+        {"curl/8.0", STACK_UNKNOWN},
+        {NULL, STACK_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(browser_family(rows[i].agent), rows[i].family);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(on_fixed_lines_one_hop_more_says_nothing),
         cmocka_unit_test(of_a_hosting_network_nothing_is_said),
         cmocka_unit_test(a_named_network_is_compared_by_itself),
+        cmocka_unit_test(a_larger_mss_than_any_handset_s_speaks_for_a_guest),
+        cmocka_unit_test(a_smaller_mss_mutes_one_hop_more),
+        cmocka_unit_test(another_clock_beside_a_steady_one_is_another_device),
+        cmocka_unit_test(a_clock_for_each_connection_cannot_break),
+        cmocka_unit_test(two_addresses_of_one_line_in_turns_are_two_devices),
+        cmocka_unit_test(a_part_that_moves_is_learnt_as_moved),
+        cmocka_unit_test(the_browser_s_name_for_its_system_is_held_against_the_packet),
+        cmocka_unit_test(systems_are_known_by_how_browsers_call_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,170 @@
+/*
+ * Hosts and guests of a network by hops, and its moves; see network_ways.h.
+ */
+#include "watch/network_ways.h"
+
+#include <math.h>
+
+/* Share of adjacent hop counts that are a path of their own, before anything is seen of them. */
+#define PATH_PRIOR 0.03
+/* Chance that the network moved just before this observation. */
+#define MOVE_PRIOR 0.0002
+/* Shares below these are not believed, after a move and before. */
+#define MOVE_NEW_LEAST 0.01
+#define MOVE_OLD_LEAST 0.1
+/* A network of handsets has at most this share of computers among its usual arrivals. */
+#define HANDSETS_COMPUTERS_MOST 0.25
+/* Computers among guests, as far as they are told from handsets, and how many arrivals are believed
+ * to show what those with some number of hops are. */
+#define GUEST_COMPUTERS 0.60
+#define MADE_UP_MOST    20.0
+
+static unsigned way_of(struct network_ways *ways, uint8_t hops)
+{
+    unsigned i = 0;
+
+    while (i < ways->count && ways->hops[i] != hops)
+        i++;
+    if (i == ways->count) {
+        ways->hops[i] = hops;
+        ways->weight[i] = ways->computer[i] = ways->direct[i] = 0;
+        ways->count++;
+    }
+    return i;
+}
+
+/*
+ * How much likelier those who arrive with these hops are by a path of their own than as guests, by
+ * what they are: handsets take a path, and guests are computers more often than not. A logarithm;
+ * beyond some number more of the same prove no more.
+ */
+static double made_up_as_path(const struct network_ways *ways, unsigned way)
+{
+    const double count = fmin(ways->weight[way] / NETWORK_WEIGHT_ONE, MADE_UP_MOST);
+    const double computers = ways->computer[way] / ways->weight[way];
+
+    if (!ways->handsets || ways->weight[way] <= 0)
+        return 0;
+    return count * (computers * log(ways->computers / GUEST_COMPUTERS) +
+                    (1 - computers) * log((1 - ways->computers) / (1 - GUEST_COMPUTERS)));
+}
+
+/*
+ * Probability that a number of hops is a path of its own, by its share of itself and its nearer
+ * neighbour together: guests are few beside their hosts (Beta(1, 9)).
+ */
+static double is_path(const struct network_ways *ways, unsigned way, double nearer)
+{
+    const double left = nearer > 0 ? nearer / (nearer + ways->weight[way]) : 0;
+    const double left_4 = left * left * left * left;
+    const double guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
+    const double path = PATH_PRIOR * exp(made_up_as_path(ways, way));
+
+    return path / (path + guests);
+}
+
+static void ways_add_cells(struct network_ways *ways, const struct network *network)
+{
+    for (unsigned i = 0; i < network->cell_count; i++) {
+        const struct network_cell *cell = &network->cell[i];
+        const unsigned way = way_of(ways, cell->hops);
+
+        ways->weight[way] += cell->weight;
+        ways->computer[way] += cell->computer;
+        ways->total += cell->weight;
+    }
+    for (unsigned i = 1; i < ways->count; i++)
+        if (ways->weight[i] > ways->weight[ways->usual])
+            ways->usual = i;
+    if (ways->count > 0 && ways->total > 0)
+        ways->computers = (ways->computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
+                          (ways->weight[ways->usual] + 2 * NETWORK_WEIGHT_ONE);
+    ways->handsets = ways->total >= NETWORK_ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;
+}
+
+void network_ways_of(const struct network *network, struct network_ways *out)
+{
+    out->count = out->usual = 0;
+    out->hops[0] = 0; /* of a network without any cell */
+    out->total = out->direct_total = 0;
+    out->computers = 0;
+    ways_add_cells(out, network);
+    for (unsigned i = 0; i < out->count; i++) {
+        const double nearer = network_ways_at(out, out->weight, out->hops[i] - 1);
+
+        out->direct[i] = out->weight[i] * is_path(out, i, nearer);
+        out->direct_total += out->direct[i];
+    }
+}
+
+/* Weight at a number of hops after a move. */
+static double weight_after(const struct network_ways *ways, const struct network_move *move,
+                           int hops)
+{
+    const int before = hops - move->by;
+    const bool came = before == move->from || before == move->from + 1;
+    const bool went = hops == move->from || hops == move->from + 1;
+
+    if (move->whole)
+        return network_ways_at(ways, ways->weight, before);
+    return (came ? network_ways_at(ways, ways->weight, before) : 0) +
+           (went ? 0 : network_ways_at(ways, ways->weight, hops));
+}
+
+/*
+ * Odds of a move. The devices seen last, newest first, are likelier by the moved baseline than by the
+ * one that is known, up to the moment of the move; `device` itself does not count.
+ */
+static double odds_of(const struct network *network, const struct network_ways *ways,
+                      const struct network_move *move, uint16_t device)
+{
+    double odds = MOVE_PRIOR;
+    double best = MOVE_PRIOR;
+
+    for (unsigned i = 0; i < network->recent_count; i++) {
+        const int its = network->recent_hops[i];
+
+        if (network->recent_device[i] == device)
+            continue;
+        odds *= fmax(weight_after(ways, move, its) / ways->total, MOVE_NEW_LEAST) /
+                fmax(network_ways_at(ways, ways->weight, its) / ways->total, MOVE_OLD_LEAST);
+        best = fmax(best, odds);
+    }
+    return best;
+}
+
+/* Whether so many hops are a path in ordinary use, with the part of those on the line that takes it. */
+static bool is_in_use(const struct network_ways *ways, unsigned way)
+{
+    return ways->direct_total > 0 &&
+           ways->direct[way] >= NETWORK_SECOND_PATH_LEAST * ways->direct_total;
+}
+
+double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
+                              uint8_t hops, uint16_t device, struct network_move *out)
+{
+    double best = 0;
+
+    for (unsigned i = 0; i < ways->count; i++) {
+        const struct network_move move = {ways->hops[i], hops - ways->hops[i], i == ways->usual};
+        const struct network_move part = {ways->hops[i], hops - ways->hops[i], false};
+        double odds;
+
+        if (move.by == 0 || (!move.whole && !is_in_use(ways, i)))
+            continue;
+        odds = odds_of(network, ways, &move, device);
+        if (odds > best) {
+            best = odds;
+            *out = move;
+        }
+        /* Where all of it is one path, the whole is the part. */
+        odds = move.whole && 2 * ways->direct[i] < 1.7 * ways->direct_total
+                   ? odds_of(network, ways, &part, device)
+                   : 0;
+        if (odds > best) {
+            best = odds;
+            *out = part;
+        }
+    }
+    return best;
+}

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 import mariadb
-import sites
 import visits
+import webservers
 from conftest import ROOT, public_directory, wait_until
 from hoptell import SETTINGS, Hoptell
 
@@ -64,7 +64,7 @@ def database(need_root):
         word = mariadb.PASSWORD.replace("'", "''")
         try:
             made.start()
-            made.ask(sites.adapted("lamp/database.sql", {
+            made.ask(webservers.adapted("lamp/database.sql", {
                 "'a password'": f"'{word}'", "'www-data'": f"'{mariadb.USER}'"}), "mysql")
             yield made
         finally:
@@ -76,7 +76,7 @@ def hoptell(lab, database):
     """hoptell on the site, after the carrier's phones have visited."""
     with public_directory() as directory:
         os.chmod(directory, 0o777)
-        password = sites.write(directory, "password", mariadb.PASSWORD + "\n")
+        password = webservers.write(directory, "password", mariadb.PASSWORD + "\n")
         shutil.chown(password, mariadb.USER)
         os.chmod(password, 0o400)
         store = (f"store: mariadb://hoptell@localhost/hoptell?socket={database.socket}\n"
@@ -97,19 +97,19 @@ def servers(lab, hoptell, database):
         def run(port, make, *more):
             directory = stack.enter_context(public_directory())
             words = make(directory, *more)
-            stack.enter_context(sites.running(lab, directory, port, words))
+            stack.enter_context(webservers.running(lab, directory, port, words))
 
-        run(sites.BACKEND_PORT, lambda _: ["/usr/bin/python3", "-c", sites.BACKEND])
+        run(webservers.BACKEND_PORT, lambda _: ["/usr/bin/python3", "-c", webservers.BACKEND])
         for name in PROXIES:
-            run(sites.PORTS[name], getattr(sites, name))
-        run(sites.PORTS["apache"], sites.apache, database)
+            run(webservers.PORTS[name], getattr(webservers, name))
+        run(webservers.PORTS["apache"], webservers.apache, database)
         yield
 
 
 def fetch(lab, host, server, path, *options, family=4):
     """What curl on `host` gets of a page, which has to be there."""
     return lab.run(host, "curl", f"-{family}", "-sSfm", "10", *options,
-                   f"http://site:{sites.PORTS[server]}{path}")
+                   f"http://site:{webservers.PORTS[server]}{path}")
 
 
 def asked(lab, host, server, *options, family=4):
@@ -200,7 +200,7 @@ def test_who_reads_the_store_cannot_write(database, hoptell):
 def asking(lab, host, family, port):
     """Pages of Apache's on one connection from `port`, one at each call."""
     process = lab.start(host, "/usr/bin/python3", "-c", ASKER, lab.address("site", family),
-                        str(sites.PORTS["apache"]), str(port), stdin=subprocess.PIPE,
+                        str(webservers.PORTS["apache"]), str(port), stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE, text=True)
 
     def ask():
@@ -255,13 +255,14 @@ def c_client():
     with public_directory() as directory:
         program = os.path.join(directory, "lookup")
         subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-o", program,
-                        sites.EXAMPLES / "clients" / "lookup.c", "-lcurl"], check=True, timeout=60)
+                        webservers.EXAMPLES / "clients" / "lookup.c", "-lcurl"],
+                       check=True, timeout=60)
         yield program
 
 
 @pytest.fixture(params=["python", "c"])
 def client(request, c_client):
-    return str(sites.EXAMPLES / "clients" / "lookup.py") if request.param == "python" else c_client
+    return str(webservers.EXAMPLES / "clients" / "lookup.py") if request.param == "python" else c_client
 
 
 def known_of(lab, client, address, port, *more):
@@ -300,7 +301,7 @@ def away(_lab, hoptell):
 @contextlib.contextmanager
 def busy(lab, hoptell):
     with away(lab, hoptell), public_directory() as directory:
-        with sites.running(lab, directory, 8081, ["/usr/bin/python3", "-c", BUSY]):
+        with webservers.running(lab, directory, 8081, ["/usr/bin/python3", "-c", BUSY]):
             yield
 
 
@@ -319,7 +320,7 @@ def test_every_site_works_without_hoptell(lab, servers, without_hoptell, c_clien
         assert said_of(request) in ({}, {"verdict": "unknown"}), server
     assert fetch(lab, "laptop", "nginx", "/page.html") == "the full page"
     assert "<strong>unknown</strong>" in fetch(lab, "laptop", "apache", "/")
-    for client in (sites.EXAMPLES / "clients" / "lookup.py", c_client):
+    for client in (webservers.EXAMPLES / "clients" / "lookup.py", c_client):
         assert lab.run("site", client, "192.0.2.1", "1") == "unknown\n"
 
 

@@ -282,6 +282,24 @@ function evidenceRow(evidence) {
         make("span", {}, evidence.text));
 }
 
+/** From when to when, the verdict, and who took part. */
+function episodeRow(episode) {
+    const [from, to] = [episode.from, episode.to].map((time) => Date.parse(time) / 1000);
+    const sameMinute = timeOf(from, true) === timeOf(to, true);
+    const stacks = episode.stacks.map((stack) => systemName(stack.family))
+        .filter((name) => name !== systemName("unknown"));
+    const who = stacks.length > 0 ? `: ${stacks.join(", ")}`
+        + `${episode.host ? ` behind ${systemName(episode.host)}` : ""}` : "";
+
+    return make("li", {},
+        make("span", { class: "when" },
+            sameMinute ? timeOf(from, true) : `${timeOf(from, true)} to ${timeOf(to, true)}`),
+        make("span", {}, badge(episode.verdict), " ",
+            make("span", { class: "sure" },
+                `${plural(episode.connections, "connection", "connections")}`
+                + `${episode.beside > 0 ? `, ${number(episode.beside)} beside` : ""}${who}`)));
+}
+
 function showTimeline(answer) {
     const { timeline } = answer;
     const newest = timeline[0];
@@ -294,6 +312,7 @@ function showTimeline(answer) {
     say(find("#timeline-title"), answer.subscriber);
     say(find("#timeline-text"), baselineText(answer.baseline)
         + (newest ? ` The newest: arrived with ${newest.hop_limit} at ${timeOf(newest.time)}.` : ""));
+    find("#episodes").replaceChildren(...answer.episodes.slice(0, 6).map(episodeRow));
     find("#evidence").replaceChildren(...(newest?.evidence ?? []).map(evidenceRow));
     times.show({ timeline, from: (ends.at(-1) ?? 0) - margin, to: (ends[0] ?? 60) + margin },
         `Connections of ${answer.subscriber}: ${words || "none are kept"}`);
@@ -312,6 +331,7 @@ async function loadTimeline() {
         say(find("#timeline-title"), `${asked} has not been seen`);
         say(find("#timeline-text"), "");
         find("#evidence").replaceChildren();
+        find("#episodes").replaceChildren();
         times.show({ timeline: [], from: 0, to: 60 }, `${asked} has not been seen`);
     }
     showSubscribers();

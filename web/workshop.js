@@ -101,6 +101,8 @@ async function check() {
 }
 
 function edited() {
+    zones = []; // those of another text are not to be saved
+    find("#save-zone").disabled = true;
     showLines();
     clearTimeout(timer);
     timer = setTimeout(check, REST_MS);

@@ -127,6 +127,8 @@ def test_a_subscriber_has_its_timeline(morning, browser):
     label = element(browser, "#times").get_attribute("aria-label")
     assert label.startswith("Connections of 127.0.1.7: ") and "2 tethered" in label
     assert any("arrives with 52" in text for text in texts(browser, "#evidence li"))
+    assert any(re.search(r"tethered .*\d connections?", text, re.S)
+               for text in texts(browser, "#episodes li"))
     field = element(browser, "#address")
     field.send_keys("192.0.2.250", Keys.ENTER)
     wait_for(browser, "#timeline-title", "192.0.2.250 has not been seen")
@@ -248,8 +250,7 @@ def test_tale_and_zones_can_be_saved(site, browser, tmp_path):
     open_page(browser, site, "/workshop")
     text = pathlib.Path(TALE).read_text()
     write(browser, text)
-    wait_for(browser, "pre.shown", "203.0.113.9")
-    wait_for(browser, "#names", "zones")
+    wait_until(lambda: element(browser, "#save-zone").is_enabled(), what="the zones")
     element(browser, "#save-tale").click()
     element(browser, "#save-zone").click()
     saved = {kind: tmp_path / f"lab.{kind}" for kind in ("yaml", "zone")}

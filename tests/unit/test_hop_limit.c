@@ -37,14 +37,16 @@ static struct judgement arrives(struct address client, unsigned hops)
     const struct visit visit = {.maker = MAKER_ANDROID,
                                 .hops = hops,
                                 .client = client,
-                                .port = ++port,
-                                .time_s = time_s += 2,
+                                .port = port,
+                                .time_s = time_s,
                                 .clock_ms = 5,
                                 .flow = port};
     const struct observation observation = visit_observation(&visit);
     struct judgement judgement;
 
     assert_true(watch_observe(watch, &observation, &judgement));
+    port++;
+    time_s += 2;
     return judgement;
 }
 

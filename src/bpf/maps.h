@@ -23,6 +23,9 @@ struct xdp_counters counters[XDP_PROCESSORS];
 uint64_t total_full_ns; /* the bucket of all sources together */
 struct xdp_kept_tokens kept_tokens[XDP_PROCESSORS];
 
+enum { WATCH_NOTES = 16384 };      /* a power of two */
+uint64_t watch_notes[WATCH_NOTES]; /* see watch_note */
+
 struct guarded_set {
     struct bpf_spin_lock lock;
     struct limit_set set;
@@ -78,6 +81,13 @@ static inline uint64_t bounded(uint64_t index, uint32_t count)
 static inline const struct book *book_of(uint32_t generation)
 {
     return &books[bounded(generation, 2)];
+}
+
+/* Of this processor. */
+static inline uint64_t counted(uint32_t which)
+{
+    return counters[bounded(bpf_get_smp_processor_id(), XDP_PROCESSORS)]
+        .count[bounded(which, XDP_COUNTS)];
 }
 
 /* A program is not interrupted by another on its processor, so that plain additions count right. */

@@ -6,7 +6,10 @@
 #define HOPTELL_BPF_WATCH_H
 
 #include "bpf/maps.h"
+#include "wire/hash.h"
 #include "wire/tcp.h"
+
+enum { WATCH_ASK_ONE_OF = 64 }; /* packets that need not ask */
 
 /* Copies what of the packet is there, in words while it lasts. */
 static inline uint16_t watch_copy(struct xdp_seen *to, struct cursor c)
@@ -104,20 +107,46 @@ static inline void watch_opening(struct xdp_md *frame, const struct head *h)
     watch_tell(frame, XDP_SEEN_OPENING, h->link);
 }
 
+/*
+ * Where a subscriber and one of its hop limits are noted when they are known, so that the next packet
+ * of the same need not look for them in the map. A word of its own for each: two of a place drive each
+ * other out, and no more.
+ */
+static inline uint64_t *watch_note(const struct head *h, uint64_t *out_word)
+{
+    const uint64_t key[2] = {limit_key[0], limit_key[1]};
+    const uint64_t subscriber = address_word(h->source.octets + (h->version == 4 ? 8 : 0));
+
+    *out_word = hash_permute(key, subscriber) + h->hop_limit * 0x9e3779b97f4a7c15u;
+    return &watch_notes[bounded(*out_word >> 32, WATCH_NOTES)];
+}
+
+/* Now and then the map is asked all the same: there it is by use that subscribers stay. */
+static inline bool watch_is_noted(const uint64_t *note, uint64_t word)
+{
+    return *note == word && counted(XDP_COUNT_FRAMES) % WATCH_ASK_ONE_OF != 0;
+}
+
 /* Only those who have opened a connection are subscribers: false packets push nobody out. */
 static inline void watch_flow(struct xdp_md *frame, const struct head *h)
 {
     const struct address key = watch_subscriber(&h->source);
-    struct xdp_subscriber *subscriber = bpf_map_lookup_elem(&subscribers, &key);
     const uint64_t bit = watch_bit(h->hop_limit);
-    uint64_t *word;
+    struct xdp_subscriber *subscriber;
+    uint64_t word;
+    uint64_t *note = watch_note(h, &word);
+    uint64_t *limits;
 
+    if (watch_is_noted(note, word))
+        return;
+    subscriber = bpf_map_lookup_elem(&subscribers, &key);
     if (!subscriber)
         return;
-    word = &subscriber->hop_limits[h->hop_limit >> 6];
-    if (*word & bit)
+    *note = word;
+    limits = &subscriber->hop_limits[h->hop_limit >> 6];
+    if (*limits & bit)
         return;
-    __sync_fetch_and_or(word, bit);
+    __sync_fetch_and_or(limits, bit);
     count(XDP_COUNT_NEW_HOP_LIMIT);
     watch_tell(frame, XDP_SEEN_HOP_LIMIT, h->link);
 }

@@ -61,25 +61,28 @@ VERIFIED_ALONE uint64_t sum_frame(struct xdp_md *frame, uint32_t offset, uint32_
 {
     const uint8_t *at = frame_start(frame) + (offset & 0xff);
     const uint8_t *end = frame_end(frame);
-    uint64_t sum = 0, wrapped = 0, upper = 0;
+    uint64_t sum = 0, wrapped = 0, upper = 0, wrapped_odd = 0, upper_odd = 0;
 
     /*
      * Eight octets at a time: `upper` is the sum of their upper halves, `wrapped` that of the whole
-     * words without its carries, and what it is more than the upper halves is the lower ones.
+     * words without its carries, and what it is more than the upper halves is the lower ones. Every
+     * other word has sums of its own, since a processor adds to one but once a cycle.
      */
     for (int i = 0; i < SUM_STRIDES; i++) {
         if (length < SUM_STRIDE || at + SUM_STRIDE > end)
             break;
-        for (int j = 0; j < SUM_STRIDE; j += 8) {
-            const uint64_t word = native_u64(at + j);
+        for (int j = 0; j < SUM_STRIDE; j += 16) {
+            const uint64_t even = native_u64(at + j), odd = native_u64(at + j + 8);
 
-            wrapped += word;
-            upper += word >> 32;
+            wrapped += even;
+            upper += even >> 32;
+            wrapped_odd += odd;
+            upper_odd += odd >> 32;
         }
         at += SUM_STRIDE;
         length -= SUM_STRIDE;
     }
-    sum = wrapped - (upper << 32) + upper;
+    sum = wrapped - (upper << 32) + upper + wrapped_odd - (upper_odd << 32) + upper_odd;
     for (int i = 0; i < SUM_STRIDE / 8 - 1; i++) {
         uint64_t word;
 

@@ -44,6 +44,8 @@ static struct judgement arrives(struct address client, unsigned hops)
     const struct observation observation = visit_observation(&visit);
     struct judgement judgement;
 
+    port++;
+    time_s += 2;
     assert_true(watch_observe(watch, &observation, &judgement));
     port++;
     time_s += 2;

@@ -20,6 +20,7 @@ struct prefix_list {
     struct prefix *item;
 };
 
+enum store_addresses { ADDRESSES_PLAIN, ADDRESSES_HASHED };
 enum rule { SETTINGS_RULE_EVIDENCE, SETTINGS_RULE_FIRST_DROP };
 enum resolver_use { RESOLVER_OFF, RESOLVER_SYSTEM };
 enum datapath { DATAPATH_TUN, DATAPATH_XDP };
@@ -37,6 +38,8 @@ struct settings {
     /* key in the file: what it means (default) */
     char *user;                 /* user: who hoptell is once it is set up ("hoptell") */
     char *store;                /* store: URL ("sqlite:/var/lib/hoptell/hoptell.db"), or "none" */
+    int store_addresses;        /* store_addresses: plain, hashed (plain) */
+    char *store_key_file;       /* store_key_file: of hashed addresses; "": the usual one ("") */
     char *store_password_file;  /* store_password_file: its first line is MariaDB's password ("") */
     uint64_t keep_us;           /* keep: how long observations stay in the store (30d) */
     uint64_t keep_observations; /* keep_observations: how many stay in the store at most (10M) */

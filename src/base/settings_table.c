@@ -95,6 +95,7 @@ static bool is_name(const char *text)
 
 /* In the order of the enums in settings.h. */
 static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const address_forms[] = {"plain", "hashed", NULL};
 static const char *const rules[] = {"evidence", "first-drop", NULL};
 static const char *const datapaths[] = {"tun", "xdp", NULL};
 static const char *const watch_datapaths[] = {"pcap", "xdp", NULL};
@@ -144,6 +145,26 @@ const struct setting settings_table[] = {
      .words = "a file (\"\" for no password)",
      .help = "The password for MariaDB: the first line of this file, which the user of hoptell has "
              "to be able to read, and nobody else should. It is read anew for each connection."},
+    {.key = "store_addresses",
+     CHOICE(store_addresses),
+     .fixed = true,
+     .fallback = "plain",
+     .choices = address_forms,
+     .help =
+         "How clients' addresses are kept. hashed keeps them, in the store and in the spool, as "
+         "a keyed hash in the form of an IPv6 address of 100::/8: who has the store without the "
+         "key cannot tell whose they are, and hoptell still finds, forgets and remembers them. "
+         "It takes a store without plain addresses."},
+    {.key = "store_key_file",
+     TEXT(store_key_file),
+     .fixed = true,
+     .fallback = "\"\"",
+     .words = "a file (\"\" for the usual one)",
+     .help =
+         "The key for hashed addresses, 32 random octets that hoptell makes where there is no "
+         "such file, readable for its owner alone. The usual one is, for sqlite:PATH, PATH with "
+         ".key after it, else /var/lib/hoptell/address.key. Without the key hashed addresses "
+         "are nobody's for ever."},
     {.key = "keep",
      DURATION(keep_us),
      .fallback = "30d",

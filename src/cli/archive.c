@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#define KEY_SHARED   "/var/lib/hoptell/address.key"
 #define SPOOL_SHARED "/var/lib/hoptell/spool" /* of a store that is not a file */
 
 enum {
@@ -39,6 +40,8 @@ struct archive {
     struct store_queue *queue;
     struct watching *watching;
     struct restoring *restoring; /* NULL: none is under way */
+    bool hides;                  /* addresses, by the key */
+    struct address_key key;
     struct recall recall[RECALLS_MAX];
     uint64_t tickets; /* given out */
     char *url;
@@ -186,17 +189,76 @@ static void archive_look(uv_timer_t *timer)
 }
 
 /* Beside the file of an embedded store, so that both are on one disk and move together. */
-static char *archive_spool_path(const struct settings *settings)
+static char *archive_path(const struct settings *settings, const char *named, const char *ending,
+                          const char *shared)
 {
     static const char sqlite[] = "sqlite:";
     char path[PATH_OCTETS];
 
-    if (settings->spool_path[0] != '\0')
-        return strdup(settings->spool_path);
+    if (named[0] != '\0')
+        return strdup(named);
     if (strncmp(settings->store, sqlite, strlen(sqlite)) != 0)
-        return strdup(SPOOL_SHARED);
-    snprintf(path, sizeof path, "%s.spool", settings->store + strlen(sqlite));
+        return strdup(shared);
+    snprintf(path, sizeof path, "%s%s", settings->store + strlen(sqlite), ending);
     return strdup(path);
+}
+
+static int archive_take_key(struct archive *a, const struct settings *settings, char *error,
+                            size_t error_size)
+{
+    char *path;
+    int code;
+
+    a->hides = settings->store_addresses == ADDRESSES_HASHED;
+    if (!a->hides)
+        return 0;
+    path = archive_path(settings, settings->store_key_file, ".key", KEY_SHARED);
+    code = path != NULL ? address_key_load(path, &a->key, error, error_size) : -ENOMEM;
+    free(path);
+    if (code == 0)
+        watching_recognise_by(a->watching, &a->key);
+    return code;
+}
+
+static void look_for_plain(const struct row *row, void *context)
+{
+    const struct address *address = NULL;
+
+    if (row->kind == ROW_JUDGEMENT)
+        address = &row->judgement.observation.client;
+    else if (row->kind == ROW_BASELINE && row->baseline.subscriber)
+        address = &row->baseline.prefix.address;
+    else if (row->kind == ROW_LABEL)
+        address = &row->label.address;
+    if (address != NULL && !address_is_hidden(address))
+        *(bool *)context = true;
+}
+
+/* What was kept before addresses were to be hidden would stay as it is. */
+static int archive_check_hidden(struct archive *a, struct store *store, struct spool *spool,
+                                char *error, size_t error_size)
+{
+    bool plain = false;
+    int code = 0;
+
+    if (!a->hides)
+        return 0;
+    if (a->is_restored)
+        code = store_has_plain(store, &plain);
+    if (code != 0) {
+        snprintf(error, error_size, "%s", store_error(store));
+        return code;
+    }
+    if (!plain)
+        spool_each(spool, look_for_plain, &plain);
+    if (!plain)
+        return 0;
+    snprintf(
+        error, error_size,
+        "store_addresses: expected a store without plain addresses for hashed, found some in %s "
+        "or %s; begin with a new one, or delete them there",
+        a->url, a->spool_path);
+    return -EINVAL;
 }
 
 void archive_reconfigure(struct archive *a, const struct settings *settings)
@@ -220,7 +282,7 @@ static struct archive *archive_new(uv_loop_t *loop, const struct settings *setti
     a->saved_ns = this_second_ns();
     a->url = strdup(settings->store);
     a->password_file = strdup(settings->store_password_file);
-    a->spool_path = archive_spool_path(settings);
+    a->spool_path = archive_path(settings, settings->spool_path, ".spool", SPOOL_SHARED);
     return a;
 }
 
@@ -265,14 +327,21 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
     snprintf(error, error_size, "%s", strerror(ENOMEM));
     a = archive_new(loop, settings, watching);
     if (a != NULL && a->url != NULL && a->password_file != NULL && a->spool_path != NULL)
+        code = archive_take_key(a, settings, error, error_size);
+    if (code == 0)
         code = archive_reach(a, &store, error, error_size);
     if (code == 0)
         code = spool_open(a->spool_path, settings->spool_size, &spool, error, error_size);
+    if (code == 0)
+        code = archive_check_hidden(a, store, spool, error, error_size);
     if (code == 0) {
         restoring_spooled(watching_watch(watching), spool);
         code = store_queue_open(store, spool, QUEUE_ROWS, &a->queue);
     }
+    if (code == 0 && a->hides)
+        store_queue_hide(a->queue, &a->key);
     if (code != 0) {
+        watching_recognise_by(watching, NULL);
         store_close(store);
         spool_close(spool);
         archive_free(a);
@@ -326,7 +395,7 @@ int archive_recall(struct archive *a, const struct address *address,
                    void (*done)(uint64_t ticket, struct recalled *recalled, void *context),
                    void *context, uint64_t *out_ticket)
 {
-    const struct prefix subscriber = subscriber_prefix(subscriber_key(address));
+    struct prefix subscriber = subscriber_prefix(subscriber_key(address));
     struct store_place place;
     struct recall *recall;
     unsigned i = 0;
@@ -337,6 +406,8 @@ int archive_recall(struct archive *a, const struct address *address,
         i++;
     if (i == RECALLS_MAX)
         return -EBUSY;
+    if (a->hides)
+        subscriber = address_key_hide_subscriber(&a->key, &subscriber);
     recall = &a->recall[i];
     place = (struct store_place){.url = a->url, .password_file = a->password_file};
     *recall = (struct recall){.ticket = ++a->tickets, .done = done, .context = context};
@@ -372,6 +443,7 @@ void archive_close(struct archive *a)
     if (a == NULL)
         return;
     a->is_closing = true;
+    watching_recognise_by(a->watching, NULL); /* the key goes */
     restoring_abandon(a->restoring);
     for (unsigned i = 0; i < RECALLS_MAX; i++)
         recalling_abandon(a->recall[i].recalling);

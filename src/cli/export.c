@@ -130,13 +130,18 @@ enum command_status command_export(int argc, char **argv)
     struct exporting e = {.count = 0};
     struct store *store = NULL;
     enum command_status status;
+    bool hides;
 
     if (!options_take(&export_options, argc, argv, &q, &status))
         return status;
     if (optind < argc)
         return command_usage("export", "expected options alone, found '%s'", argv[optind]);
     e.subscribers = q.subscribers;
-    status = stored_open("export", q.file, &store);
+    status = stored_open("export", q.file, &hides, &store);
+    if (status == COMMAND_DONE && hides && q.subscribers)
+        status =
+            command_failed("export", "expected store_addresses: plain for --subscribers, found "
+                                     "hashed, which says nothing at another site");
     if (status == COMMAND_DONE)
         status = export_store(&e, store);
     store_close(store);

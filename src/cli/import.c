@@ -70,6 +70,20 @@ static void tell(const struct exchange_site *site, int code)
         printf("%zu baselines taken\n", site->count);
 }
 
+/* No plain address comes into a store that hides them. */
+static void leave_out_subscribers(struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->count; i++) {
+        struct exchange_site *site = &exchange->site[i];
+        size_t kept = 0;
+
+        for (size_t j = 0; j < site->count; j++)
+            if (!site->baseline[j].subscriber)
+                site->baseline[kept++] = site->baseline[j];
+        site->count = kept;
+    }
+}
+
 static enum command_status import_sites(struct store *store, const struct exchange *exchange)
 {
     for (size_t i = 0; i < exchange->count; i++) {
@@ -89,6 +103,7 @@ enum command_status command_import(int argc, char **argv)
     struct exchange *exchange = NULL;
     struct store *store = NULL;
     enum command_status status;
+    bool hides;
 
     if (!options_take(&import_options, argc, argv, &q, &status))
         return status;
@@ -100,7 +115,9 @@ enum command_status command_import(int argc, char **argv)
         return command_failed("import", "expected memory, found too little");
     status = load(argv[optind], exchange);
     if (status == COMMAND_DONE)
-        status = stored_open("import", q.file, &store);
+        status = stored_open("import", q.file, &hides, &store);
+    if (status == COMMAND_DONE && hides)
+        leave_out_subscribers(exchange);
     if (status == COMMAND_DONE)
         status = import_sites(store, exchange);
     store_close(store);

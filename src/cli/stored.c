@@ -56,13 +56,15 @@ static enum command_status open_store(const char *command, const struct settings
     return command_failed(command, "%s", error);
 }
 
-enum command_status stored_open(const char *command, const char *file, struct store **out)
+enum command_status stored_open(const char *command, const char *file, bool *out_hides,
+                                struct store **out)
 {
     struct settings *settings = NULL;
     enum command_status status = load_settings(command, file, &settings);
 
     if (status == COMMAND_DONE)
         status = open_store(command, settings, out);
+    *out_hides = status == COMMAND_DONE && settings->store_addresses == ADDRESSES_HASHED;
     settings_free(settings);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "cli/watching.h"
 
 #include "base/log.h"
+#include "watch/subscriber.h"
 #include "wire/tunnel.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct watching {
     struct journal *journal;
     struct tally tally;
     struct store_queue *queue;
+    const struct address_key *key; /* of hidden addresses; NULL: none are */
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
     struct watching_counts counts;
@@ -59,9 +61,34 @@ static struct watch_settings watching_settings(const struct configuration *confi
     return w;
 }
 
+/* What the store knew of a subscriber stands under its hidden address until the subscriber comes. */
+static void watching_recognise(struct watching *w, const struct address *client)
+{
+    const struct subscriber *known;
+    struct address hidden;
+    struct baseline baseline;
+
+    if (watch_subscriber(w->watch, client) != NULL)
+        return;
+    hidden = address_key_hide(w->key, client);
+    known = watch_subscriber(w->watch, &hidden);
+    if (known == NULL)
+        return;
+    subscriber_save(known, &baseline);
+    baseline.prefix = subscriber_prefix(subscriber_key(client));
+    (void)watch_restore(w->watch, &baseline);
+}
+
+void watching_recognise_by(struct watching *w, const struct address_key *key)
+{
+    w->key = key;
+}
+
 void watching_observe(struct watching *w, const struct observation *observation,
                       struct judgement *out)
 {
+    if (w->key != NULL)
+        watching_recognise(w, &observation->client);
     if (!watch_observe(w->watch, observation, out))
         return; /* the same opening packet again */
     w->counts.taken++;

@@ -40,6 +40,12 @@ void watching_deliver(struct watching *watching, struct store_queue *queue,
                       void (*judged)(const struct judgement *judgement, void *context),
                       void *context);
 
+/*
+ * Subscribers that the store gives back under hidden addresses are recognised by this key, which stays
+ * the caller's; NULL: none are hidden.
+ */
+void watching_recognise_by(struct watching *watching, const struct address_key *key);
+
 /* An opening packet, wherever it came from. */
 void watching_observe(struct watching *watching, const struct observation *observation,
                       struct judgement *out);

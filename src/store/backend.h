@@ -52,6 +52,7 @@ struct store_backend {
     /* What store_row_moment takes of the newest `limit` observations of one address, in any order. */
     int (*each_moment)(struct store *store, const char *address, uint64_t limit,
                        void (*each)(const struct moment *moment, void *context), void *context);
+    int (*has_plain)(struct store *store, bool *out);
     int (*site)(struct store *store, char out[SITE_TEXT_MAX]);
     int (*as_of)(struct store *store, const char *site, uint64_t *out_us); /* 0: nothing of it */
     int (*each_imported)(struct store *store,

@@ -490,27 +490,47 @@ static int mariadb_forget_some(struct store *store, uint64_t time_us, uint64_t *
     return result;
 }
 
-static int mariadb_seen_behind(struct store *store, uint64_t count, uint64_t *out_time_us)
+/* The one number of a statement's only row; 0 where there is none. */
+static int number_of(struct mariadb_store *s, enum statement which, struct parameters *p,
+                     int64_t *out)
 {
-    struct mariadb_store *s = mariadb_of(store);
-    struct parameters p = {0};
-    int64_t seen_at = 0;
-    MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &seen_at};
+    int64_t number = 0;
+    MYSQL_BIND bind = {.buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &number};
     MYSQL_STMT *statement;
     int fetched;
 
-    add_number(&p, (int64_t)count);
-    if (run_statement(s, STATEMENT_SEEN_BEHIND, &p) != 0)
+    if (run_statement(s, which, p) != 0)
         return -EIO;
-    statement = s->statement[STATEMENT_SEEN_BEHIND];
+    statement = s->statement[which];
     if (mysql_stmt_bind_result(statement, &bind) != 0)
         return give_up(s, mysql_stmt_error(statement));
     fetched = mysql_stmt_fetch(statement);
     if (fetched != 0 && fetched != MYSQL_NO_DATA)
         return give_up(s, mysql_stmt_error(statement));
     mysql_stmt_free_result(statement);
-    *out_time_us = fetched == 0 && seen_at > 0 ? (uint64_t)seen_at : 0;
+    *out = fetched == 0 ? number : 0;
     return 0;
+}
+
+static int mariadb_seen_behind(struct store *store, uint64_t count, uint64_t *out_time_us)
+{
+    struct parameters p = {0};
+    int64_t seen_at;
+
+    add_number(&p, (int64_t)count);
+    if (number_of(mariadb_of(store), STATEMENT_SEEN_BEHIND, &p, &seen_at) != 0)
+        return -EIO;
+    *out_time_us = seen_at > 0 ? (uint64_t)seen_at : 0;
+    return 0;
+}
+
+static int mariadb_has_plain(struct store *store, bool *out)
+{
+    int64_t found = 0;
+    const int result = number_of(mariadb_of(store), STATEMENT_HAS_PLAIN, NULL, &found);
+
+    *out = found != 0;
+    return result;
 }
 
 static int mariadb_forget_subscribers(struct store *store, uint64_t time_us)
@@ -598,6 +618,7 @@ const struct store_backend store_mariadb = {
     .forget_address = mariadb_forget_address,
     .forget_baseline = mariadb_forget_baseline,
     .each_moment = mariadb_each_moment,
+    .has_plain = mariadb_has_plain,
     .site = mariadb_site,
     .as_of = mariadb_as_of,
     .each_imported = mariadb_each_imported,

@@ -51,6 +51,8 @@ struct store_queue {
     bool stopping;
     bool failing;
     uint64_t taken; /* rows that have left the ring, ever */
+    bool hides;     /* addresses, with the key; both are set before the first row */
+    struct address_key key;
     char error[ERROR_MAX];
     struct store_queue_counts counts;
     struct row row[];
@@ -367,6 +369,35 @@ static bool row_added(struct store_queue *queue)
     return true;
 }
 
+void store_queue_hide(struct store_queue *queue, const struct address_key *key)
+{
+    queue->key = *key;
+    queue->hides = true;
+}
+
+/* So fine a network is as good as its one client. */
+static bool is_of_one(const struct prefix *network)
+{
+    return network->length > (address_is_v4(&network->address) ? 127 : 64);
+}
+
+static void hide_judgement(const struct store_queue *queue, struct judgement *judgement)
+{
+    if (!queue->hides)
+        return;
+    judgement->observation.client = address_key_hide(&queue->key, &judgement->observation.client);
+    if (is_of_one(&judgement->network.prefix))
+        judgement->network = (struct network_view){.known = false};
+}
+
+/* One that was brought back and not seen again is hidden already. */
+static struct prefix hide_subscriber(const struct store_queue *queue, const struct prefix *prefix)
+{
+    if (!queue->hides || address_is_hidden(&prefix->address))
+        return *prefix;
+    return address_key_hide_subscriber(&queue->key, prefix);
+}
+
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement)
 {
     struct row *row = add_row(queue, ROW_JUDGEMENT);
@@ -374,16 +405,22 @@ bool store_queue_judgement(struct store_queue *queue, const struct judgement *ju
     if (row == NULL)
         return false;
     row->judgement = *judgement;
+    hide_judgement(queue, &row->judgement);
     return row_added(queue);
 }
 
 bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline)
 {
-    struct row *row = add_row(queue, ROW_BASELINE);
+    struct row *row;
 
+    if (queue->hides && !baseline->subscriber && is_of_one(&baseline->prefix))
+        return true; /* it is not kept */
+    row = add_row(queue, ROW_BASELINE);
     if (row == NULL)
         return false;
     row->baseline = *baseline;
+    if (baseline->subscriber)
+        row->baseline.prefix = hide_subscriber(queue, &baseline->prefix);
     return row_added(queue);
 }
 
@@ -394,6 +431,8 @@ bool store_queue_label(struct store_queue *queue, const struct label *label)
     if (row == NULL)
         return false;
     row->label = *label;
+    if (queue->hides)
+        row->label.address = address_key_hide(&queue->key, &label->address);
     return row_added(queue);
 }
 
@@ -423,7 +462,7 @@ bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefi
 
     if (row == NULL)
         return false;
-    row->forget_subscriber = *subscriber;
+    row->forget_subscriber = hide_subscriber(queue, subscriber);
     return row_added(queue);
 }
 

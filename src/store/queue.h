@@ -6,6 +6,7 @@
 #ifndef HOPTELL_STORE_QUEUE_H
 #define HOPTELL_STORE_QUEUE_H
 
+#include "store/address_key.h"
 #include "store/spool.h"
 
 struct store_queue;
@@ -30,6 +31,12 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
  * closes both. What is in the spool stays there. NULL is fine.
  */
 void store_queue_close(struct store_queue *queue);
+
+/*
+ * From now on addresses of clients are hidden before they are queued. The key is copied; before any
+ * row is given.
+ */
+void store_queue_hide(struct store_queue *queue, const struct address_key *key);
 
 /* Copies. False when it did not fit. */
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement);

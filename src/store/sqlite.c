@@ -462,6 +462,20 @@ static int sqlite_each_moment(struct store *store, const char *address, uint64_t
     return step == SQLITE_DONE ? 0 : -EIO;
 }
 
+static int sqlite_has_plain(struct store *store, bool *out)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_HAS_PLAIN];
+    const int step = sqlite3_step(row);
+
+    if (step == SQLITE_ROW)
+        *out = sqlite3_column_int(row, 0) != 0;
+    else
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_ROW ? 0 : -EIO;
+}
+
 static int sqlite_site(struct store *store, char out[SITE_TEXT_MAX])
 {
     struct sqlite_store *s = sqlite_of(store);
@@ -561,6 +575,7 @@ const struct store_backend store_sqlite = {
     .forget_address = sqlite_forget_address,
     .forget_baseline = sqlite_forget_baseline,
     .each_moment = sqlite_each_moment,
+    .has_plain = sqlite_has_plain,
     .site = sqlite_site,
     .as_of = sqlite_as_of,
     .each_imported = sqlite_each_imported,

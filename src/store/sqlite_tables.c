@@ -98,6 +98,11 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
     [STATEMENT_EACH_MOMENT] =
         "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
         " WHERE address = ?1 ORDER BY seen_at DESC LIMIT ?2",
+    [STATEMENT_HAS_PLAIN] =
+        "SELECT EXISTS (SELECT 1 FROM observation WHERE address NOT LIKE '1__:%')"
+        " OR EXISTS (SELECT 1 FROM label WHERE address NOT LIKE '1__:%')"
+        " OR EXISTS (SELECT 1 FROM baseline WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')"
+        " OR EXISTS (SELECT 1 FROM imported WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')",
     [STATEMENT_SITE] = "SELECT id FROM site WHERE own = 1",
     [STATEMENT_AS_OF] = "SELECT as_of FROM site WHERE id = ?1",
     [STATEMENT_EACH_IMPORTED] =

@@ -244,6 +244,11 @@ void store_row_moment(int64_t seen_at, const char *verdict, double probability, 
         take_reason(evidence, &out->reason);
 }
 
+int store_has_plain(struct store *store, bool *out)
+{
+    return store->backend->has_plain(store, out);
+}
+
 int store_site(struct store *store, char out[SITE_TEXT_MAX])
 {
     return store->backend->site(store, out);

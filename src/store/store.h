@@ -78,6 +78,9 @@ int store_forget_subscriber(struct store *store, const struct prefix *subscriber
 int store_each_moment(struct store *store, const struct prefix *subscriber, uint64_t limit,
                       void (*each)(const struct moment *moment, void *context), void *context);
 
+/* Whether any client's address is there that is not hidden (address_key.h). 0 or -EIO. */
+int store_has_plain(struct store *store, bool *out);
+
 /*
  * Baselines from other sites. A site is a store: its id is made with its tables and stays. What one
  * site has given stands beside what others have, and beside this site's own; newer replaces older.

@@ -18,12 +18,17 @@ class Site:
     """A store and the settings that name it; no daemon."""
 
     def __init__(self, directory, name, store, tell=None, password=None):
-        self.tell = tell  # says a statement to the store
+        self.tell = tell  # says a statement to the store; its rows
+        self.server = None  # of MariaDB
         self.settings = os.path.join(directory, f"{name}.yaml")
         with open(self.settings, "w", encoding="utf-8") as file:
             file.write(f'store: "{store}"\n')
             if password:
                 file.write(f"store_password_file: {password}\n")
+
+    def set(self, line):
+        with open(self.settings, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def run(self, *words, text=None):
         return subprocess.run([PROGRAM, *words, "-c", self.settings], input=text, text=True,
@@ -75,6 +80,10 @@ class Daemon:
         with open(f"{self.settings}.log", encoding="utf-8") as file:
             return file.read()
 
+    def hoptell(self, *words):
+        return subprocess.run([PROGRAM, *words, "-c", f"{self.settings}.run"], text=True,
+                              capture_output=True, check=False, timeout=60)
+
     def serves(self):
         assert self.process.poll() is None, f"hoptell ended:\n{self.said()}"
         with contextlib.suppress(OSError):
@@ -90,7 +99,7 @@ class Daemon:
 def embedded(directory, name):
     def tell(statement):
         with contextlib.closing(sqlite3.connect(os.path.join(directory, f"{name}.db"))) as db, db:
-            db.execute(statement)
+            return db.execute(statement).fetchall()
     return Site(directory, name, empty_file(directory, name), tell)
 
 
@@ -107,8 +116,10 @@ def shared(server, directory, name):
         file.write(mariadb.PASSWORD + "\n")
     shutil.chown(password, mariadb.USER)
     server.ask(f"CREATE DATABASE {name}; GRANT ALL ON {name}.* TO hoptell@'%'", "mysql")
-    return Site(directory, name, f"mariadb://hoptell@localhost/{name}?socket={server.socket}",
+    site = Site(directory, name, f"mariadb://hoptell@localhost/{name}?socket={server.socket}",
                 lambda statement: server.ask(statement, name), password)
+    site.server = server
+    return site
 
 
 @contextlib.contextmanager

@@ -1,0 +1,121 @@
+"""Addresses kept as a keyed hash: no plain one in store or spool, and all that is asked still works."""
+
+import glob
+import json
+import os
+import socket
+import stat
+import subprocess
+
+from conftest import wait_until
+from hoptell import PROGRAM
+
+CLIENT = "127.9.8.7"
+PACKED = bytes([0xFF, 0xFF, 127, 9, 8, 7])  # as a row in the spool has it
+
+
+def visit(daemon):
+    with socket.create_connection(("127.0.0.1", daemon.visitors), 10, (CLIENT, 0)) as connection:
+        connection.sendall(b"GET /v1/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+def hidden(site, table="observation", column="address", where="1=1"):
+    """The texts of addresses; all of them are hidden ones."""
+    texts = [row[0] for row in site.tell(f"SELECT {column} FROM {table} WHERE {where}")]
+    assert all(text.startswith("1") and text.index(":") == 3 for text in texts), texts
+    return texts
+
+
+def hashed(places):
+    site = places()
+    site.set("store_addresses: hashed")
+    site.set(f"store_key_file: {site.settings}.key")
+    return site
+
+
+def test_addresses_are_hidden_found_and_forgotten(places, need_root):
+    site = hashed(places)
+    with site.daemon() as daemon:
+        for _ in range(5):
+            visit(daemon)
+        # our own questions are visitors, too: more than one subscriber is there
+        assert daemon.hoptell("label", CLIENT, "direct").returncode == 0
+        wait_until(lambda: len(hidden(site)) >= 5, 20, "the rows to be stored")
+        before = daemon.get(daemon.operators, f"/v1/subscribers/{CLIENT}")
+        assert before["baseline"]["seen"] == 5
+    assert stat.S_IMODE(os.stat(f"{site.settings}.key").st_mode) == 0o600
+    assert len(hidden(site, "label")) == 1
+    assert hidden(site, "baseline", "prefix", "subscriber = 1")
+    with site.daemon() as daemon:
+        # the timeline is found again, and the baseline goes on once the subscriber comes
+        answer = daemon.get(daemon.operators, f"/v1/subscribers/{CLIENT}")
+        assert (answer["baseline"], answer["stored"]) == (None, True)
+        assert sum(episode["connections"] for episode in answer["episodes"]) == 5
+        visit(daemon)
+        answer = daemon.get(daemon.operators, f"/v1/subscribers/{CLIENT}")
+        assert answer["baseline"]["seen"] == 6
+        assert sum(episode["connections"] for episode in answer["episodes"]) == 6
+        done = daemon.hoptell("subscribers", "--forget", CLIENT)
+        assert (done.returncode, done.stderr) == (0, "")
+        wait_until(lambda: not hidden(site, "label"), 20, "the subscriber to be forgotten")
+    with site.daemon() as daemon:
+        answer = daemon.get(daemon.operators, "/v1/subscribers?limit=1000")
+        assert CLIENT not in json.dumps(answer)
+        request = f"http://127.0.0.1:{daemon.operators}/v1/subscribers/{CLIENT}"
+        with subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", request],
+                              stdout=subprocess.PIPE, text=True) as curl:
+            assert curl.communicate()[0] == "404"
+
+
+def test_no_plain_address_is_in_the_files(places, need_root):
+    site = hashed(places)
+    with site.daemon() as daemon:
+        if site.server:
+            site.server.kill()  # what is to be stored waits in the spool
+        for _ in range(3):
+            visit(daemon)
+        if site.server:
+            wait_until(lambda: glob.glob(f"{site.settings}.spool/*"), 20, "rows in the spool")
+    files = glob.glob(f"{site.settings}.spool/*")
+    if site.server:
+        assert files
+        site.server.start()
+    else:
+        files += glob.glob(site.settings.replace(".yaml", ".db*"))
+    for name in files:
+        with open(name, "rb") as file:
+            octets = file.read()
+        assert PACKED not in octets
+        assert CLIENT.encode() not in octets
+
+
+def test_a_store_with_plain_addresses_is_refused(places, need_root):
+    site = places()
+    with site.daemon() as daemon:
+        visit(daemon)
+    site.set("store_addresses: hashed")
+    for line in (f"store_key_file: {site.settings}.key", "user: nobody",
+                 f"spool: {{path: {site.settings}.spool}}", "watch: {interfaces: []}",
+                 'visitors: {listen: ["127.0.0.1:8"]}', 'operators: {listen: ["127.0.0.1:9"]}'):
+        site.set(line)
+    done = subprocess.run([PROGRAM, "run", "-c", site.settings], capture_output=True, text=True,
+                          check=False, timeout=30)
+    assert done.returncode == 3
+    assert "expected a store without plain addresses for hashed, found some in " in done.stderr
+
+
+def test_subscribers_stay_where_their_key_is(places, need_root):
+    site = hashed(places)
+    site.run("export")  # makes the tables
+    done = site.run("export", "--subscribers")
+    assert done.returncode == 3
+    assert "expected store_addresses: plain for --subscribers, found hashed" in done.stderr
+    lines = [{"hoptell": "baselines", "version": 1}, {"site": "aa", "as_of": 1},
+             {"subscriber": "203.0.113.7", "seen": 3, "updated": 1, "decayed": 1, "clocks": 0,
+              "clock_server": 0, "makes": 0, "hop_limits": [],
+              "stacks": {name: 0 for name in ("android", "ios", "macos", "windows", "linux",
+                                              "other")}}, {"baselines": 1}]
+    assert site.take("".join(json.dumps(line) + "\n" for line in lines)) == ["0 baselines taken"]
+    assert hidden(site, "imported", "prefix", "subscriber = 1") == []

@@ -595,7 +595,7 @@ enum command_status daemon_run(const char *file, struct configuration *configura
     uv_timer_init(&d.loop, &d.gathering);
     d.gathering.data = &d;
     if (daemon_set_up(&d, error, sizeof error) == 0) {
-        greeting_say(configuration->settings, &configuration->tales);
+        greeting_say(configuration->settings, &configuration->tales, d.supervising == NULL);
         supervising_ready(d.supervising);
         uv_run(&d.loop, UV_RUN_DEFAULT);
     } else {

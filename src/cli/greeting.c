@@ -57,11 +57,12 @@ static void say_tale(const struct tale *tale)
     }
 }
 
-void greeting_say(const struct settings *settings, const struct tales *tales)
+void greeting_say(const struct settings *settings, const struct tales *tales, bool by_hand)
 {
     say_watching(&settings->watch_interfaces);
     say_serving(settings);
     for (size_t i = 0; i < tales->count; i++)
         say_tale(tales->tale[i]);
-    log_notice("Ctrl-C ends it and leaves nothing behind");
+    if (by_hand)
+        log_notice("Ctrl-C ends it and leaves nothing behind");
 }

@@ -7,6 +7,9 @@
 #include "base/settings.h"
 #include "tale/tale.h"
 
-void greeting_say(const struct settings *settings, const struct tales *tales);
+#include <stdbool.h>
+
+/* `by_hand`: somebody sits before it, who is told how to end it. */
+void greeting_say(const struct settings *settings, const struct tales *tales, bool by_hand);
 
 #endif

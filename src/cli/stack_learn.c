@@ -187,7 +187,9 @@ enum command_status stack_learn(int argc, char **argv)
     if (optind == argc)
         return command_usage(COMMAND, "expected %s, found none",
                              q.labels != NULL ? "a capture file" : "a file of CSV");
-    status = begin(&l, &q);
+    status = command_confine(COMMAND, SANDBOX_READER);
+    if (status == COMMAND_DONE)
+        status = begin(&l, &q);
     for (char **file = argv + optind; *file != NULL && status == COMMAND_DONE; file++)
         status = q.labels != NULL ? learn_capture(&l, *file) : read_text(*file, parse_csv, &l);
     if (status == COMMAND_DONE)

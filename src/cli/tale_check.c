@@ -85,5 +85,6 @@ enum command_status tale_check(int argc, char **argv)
         return status;
     if (argc - optind != 1)
         return command_usage(COMMAND, "expected one file, found %d", argc - optind);
-    return check(argv[optind], question.format > 0);
+    status = command_confine(COMMAND, SANDBOX_READER);
+    return status == COMMAND_DONE ? check(argv[optind], question.format > 0) : status;
 }

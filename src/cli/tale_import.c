@@ -76,5 +76,6 @@ enum command_status tale_import(int argc, char **argv)
     if (format == NULL)
         return command_usage(COMMAND, "expected scuttle, paris-traceroute or trippy, found '%s'",
                              argv[optind]);
-    return import(format, argv[optind + 1]);
+    status = command_confine(COMMAND, SANDBOX_READER);
+    return status == COMMAND_DONE ? import(format, argv[optind + 1]) : status;
 }

@@ -72,10 +72,12 @@ static void show_family(const struct tale *tale, const struct question *question
 static enum command_status show(const char *path, const struct question *question)
 {
     struct tale *tale = NULL;
-    enum command_status status = tale_load(COMMAND, path, &tale);
+    enum command_status status = command_confine(COMMAND, SANDBOX_READER);
     json_t *traces;
     unsigned shown = 0;
 
+    if (status == COMMAND_DONE)
+        status = tale_load(COMMAND, path, &tale);
     if (status != COMMAND_DONE)
         return status;
     traces = json_array();

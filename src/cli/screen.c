@@ -17,8 +17,9 @@
 
 enum { RESTORE_MAX = 256 };
 
-/* What a crash has to undo: a signal's handler sees nothing but what is static. */
+/* What the end and a crash have to undo: a signal's handler sees nothing but what is static. */
 static struct {
+    SCREEN *screen;
     struct termios termios;
     size_t length;
     char text[RESTORE_MAX]; /* that the terminal takes to be as it was */
@@ -90,25 +91,31 @@ static attr_t attributes_of(enum colour colour)
     return attributes[colour];
 }
 
+static void close_terminal(void)
+{
+    endwin();
+    delscreen(restore.screen);
+    restore.screen = NULL;
+}
+
 bool screen_open(char *error, size_t error_size)
 {
     const char *name = getenv("TERM");
-    int problem = 0;
 
     setlocale(LC_CTYPE, "");
     if (tcgetattr(STDOUT_FILENO, &restore.termios) != 0) {
         snprintf(error, error_size, "expected a terminal, found: %s", strerror(errno));
         return false;
     }
-    /* initscr ends the program where it does not know the terminal */
-    if (name == NULL || setupterm(NULL, STDOUT_FILENO, &problem) == ERR ||
-        tigetstr("cup") == NULL || tigetstr("cup") == (const char *)-1) {
+    restore.screen = newterm(NULL, stdout, stdin);
+    if (restore.screen == NULL || tigetstr("cup") == NULL || tigetstr("cup") == (const char *)-1) {
         snprintf(error, error_size, "expected a terminal that can move its cursor, found '%s'",
                  name != NULL ? name : "");
+        if (restore.screen != NULL)
+            close_terminal();
         return false;
     }
     prepare_restoring();
-    initscr();
     start_colours();
     cbreak();
     noecho();
@@ -124,7 +131,7 @@ void screen_close(void)
 {
     const struct sigaction action = {.sa_handler = SIG_DFL};
 
-    endwin();
+    close_terminal();
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
         sigaction(crashes[i], &action, NULL);
 }

@@ -240,7 +240,7 @@ static uint8_t mss_step(uint16_t mss)
     return mss >= LEAST + STEP * LAST ? LAST : (uint8_t)((mss - LEAST) / STEP);
 }
 
-enum network_mss network_compare_mss(const struct network *network, uint16_t mss)
+static enum network_mss compare_mss(const struct network *network, uint16_t mss)
 {
     const struct network_mss_cell *cell = network->mss;
     const uint8_t step = mss_step(mss);
@@ -258,6 +258,12 @@ enum network_mss network_compare_mss(const struct network *network, uint16_t mss
     if (total < MSS_TOTAL_LEAST || alike * 100 > total * MSS_PERCENT_STRANGE)
         return NETWORK_MSS_USUAL;
     return step > cell[heaviest].step ? NETWORK_MSS_LARGER : NETWORK_MSS_SMALLER;
+}
+
+enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss)
+{
+    return mss != 0 && reading->enough && reading->handsets ? compare_mss(reading->network, mss)
+                                                            : NETWORK_MSS_USUAL;
 }
 
 /* Those that come again and again stay; the others take turns in the cell that counts least. */
@@ -442,6 +448,16 @@ static void relearn(struct network *network, uint8_t hops, uint32_t now_s, uint8
     network->moved_to = hops;
 }
 
+static uint32_t weight_at(const struct network *network, uint8_t hops)
+{
+    uint32_t weight = 0;
+
+    for (unsigned i = 0; i < network->cell_count; i++)
+        if (network->cell[i].hops == hops)
+            weight += network->cell[i].weight;
+    return weight;
+}
+
 void network_learn(struct network *network, const struct network_lesson *lesson)
 {
     const uint32_t now_s = (uint32_t)(lesson->time_ns / 1000000000u);
@@ -465,8 +481,9 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
         network->highest = lesson->hop_limit;
     remember_device(network, lesson->device, hops);
 
-    /* Only other devices can show a move, and only away from what was well known. */
-    if (network->recent_count > 1 && network->recent_hops[1] == hops && weighs_enough(network)) {
+    /* Only other devices can show a move, and only away from what was well known and to what was not. */
+    if (network->recent_count > 1 && network->recent_hops[1] == hops && weighs_enough(network) &&
+        2 * weight_at(network, hops) < network->weight) {
         struct network_move move = {0};
         struct network_ways ways;
 

@@ -131,7 +131,8 @@ enum network_mss {
     NETWORK_MSS_SMALLER,
 };
 
-enum network_mss network_compare_mss(const struct network *network, uint16_t mss);
+/* Of handsets' networks alone, and of an MSS: 0 stands for none. */
+enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss);
 
 void network_learn(struct network *network, const struct network_lesson *lesson);
 

@@ -46,19 +46,10 @@ static bool hops_count(const struct facts *f)
     return f->network.enough && f->initial != 255 && !f->rewritten && f->kind != NETWORK_OF_HOSTING;
 }
 
-/* Whether the network's handsets are known well enough to be compared with; and how it compares. */
-static enum network_mss compare_mss(const struct facts *f)
-{
-    if (!f->network.enough || !f->network.handsets ||
-        !(f->observation->flags & OBSERVATION_HAS_MSS))
-        return NETWORK_MSS_USUAL;
-    return network_compare_mss(f->network.network, f->observation->mss);
-}
-
 /* As in a tunnel, which is a hop by itself. */
 static bool is_smaller_mss(const struct facts *f)
 {
-    return compare_mss(f) == NETWORK_MSS_SMALLER;
+    return f->mss == NETWORK_MSS_SMALLER;
 }
 
 /* A hop more is a router, which on a fixed line may be the subscriber's second one. */
@@ -247,7 +238,7 @@ static bool larger_mss(const struct facts *f, struct evidence *out)
 {
     detail_of_mss(f, out);
     out->weight = 1;
-    return compare_mss(f) == NETWORK_MSS_LARGER;
+    return f->mss == NETWORK_MSS_LARGER;
 }
 
 /* detail: the MSS, two octets */

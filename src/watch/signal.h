@@ -20,6 +20,7 @@ struct facts {
     double prior; /* of being tethered, above 0 and below 1 */
     uint8_t initial;
     uint8_t hops;
+    enum network_mss mss;   /* as it stands to those of the network's handsets */
     enum network_kind kind; /* as the user says */
     bool clock_break;       /* another TCP clock than the subscriber's, which is steady */
     bool other_identifier;  /* the other one of two interface identifiers that take turns */

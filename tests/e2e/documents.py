@@ -33,7 +33,8 @@ NOT_RUN = {
     ("docs/aws.md", r"aws "): "it would take an account, and money",
     ("docs/performance.md", r"sudo bench/run "): "minutes; test_bench.py runs its programs",
     ("lab/README.md", r"sudo lab/"): "test_lab.py and test_demo.py do",
-    ("lab/README.md", r"lab/accuracy\.py "): "minutes; its figures are in docs/accuracy.md",
+    ("lab/README.md", r"lab/accuracy\.py |ninja .*lab/fit\.py "):
+        "minutes; what comes of them is in docs/accuracy.md and src/watch",
     ("examples/*/*", r"apt install |a2dissite |mariadb <|(mkdir|cp) .*/(etc|srv)\b|.*systemctl reload"):
         "test_sites.py and test_lamp.py run these files, without changing this machine",
     ("examples/clients/*", r"\./lookup\.py |cc "): "test_sites.py does",

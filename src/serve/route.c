@@ -235,6 +235,7 @@ struct route_terms route_terms(const struct request *request, const char *method
     if (route == NULL)
         return terms;
     terms.is_open = (route->audience & OPEN) != 0;
+    terms.any_host = route->answer == lookup_headers;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         if (bodies[i].answer == route->answer)
             terms.body_max = bodies[i].max;

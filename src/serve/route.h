@@ -10,6 +10,7 @@
 struct route_terms {
     size_t body_max; /* octets of a body that it is answered with; 0: it has none */
     bool is_open;    /* to those without a token */
+    bool any_host;   /* servers ask in the name that they were asked in */
 };
 
 struct route_terms route_terms(const struct request *request, const char *method, const char *path);

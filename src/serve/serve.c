@@ -8,6 +8,7 @@
 
 #include "serve/answer.h"
 #include "serve/crowd.h"
+#include "serve/host.h"
 #include "serve/listener.h"
 #include "serve/request.h"
 #include "serve/route.h"
@@ -213,19 +214,34 @@ static bool asks_too_often(const struct serve *serve, const struct request *requ
            limiter_take(serve->limiter, &request->visitor->address, uv_hrtime()) != LIMIT_ALLOWED;
 }
 
+/*
+ * Where no token keeps strangers away, a page of theirs must not ask either, through the browser of
+ * somebody on this machine: by a name of its own that it has point here.
+ */
+static bool is_misdirected(const struct serve *serve, const struct request *request,
+                           const struct route_terms *terms)
+{
+    return serve->audience == SERVE_OPERATORS && !serve->wants_token && serve->port != 0 &&
+           !terms->any_host && !host_is_local(request_header(request, "Host"));
+}
+
 /* A stranger's request is refused, with *out_result, or false for one that goes on. */
-static bool is_refused(struct serve *serve, struct request *request, bool is_open,
-                       enum MHD_Result *out_result)
+static bool is_refused(struct serve *serve, struct request *request,
+                       const struct route_terms *terms, enum MHD_Result *out_result)
 {
     static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
 
     if (has_long_head(request))
         *out_result = refuse(serve, request, SERVE_REFUSED_HEAD);
+    else if (is_misdirected(serve, request, terms))
+        *out_result = answer_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
+                                     "expected an address or localhost as Host, found a name that "
+                                     "a stranger may have pointed here");
     else if (serve->audience == SERVE_OPERATORS && may_ask(serve, request))
         return false;
     else if (asks_too_often(serve, request))
         *out_result = refuse(serve, request, SERVE_REFUSED_RATE);
-    else if (serve->audience == SERVE_OPERATORS && !is_open)
+    else if (serve->audience == SERVE_OPERATORS && !terms->is_open)
         *out_result = answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
                                           "expected the operators' token as Authorization: Bearer",
                                           &challenge, 1);
@@ -264,7 +280,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (request == NULL || (serve->limiter != NULL && request->visitor == NULL))
             return MHD_NO;
         terms = route_terms(request, method, path);
-        if (is_refused(serve, request, terms.is_open, &refused))
+        if (is_refused(serve, request, &terms, &refused))
             return refused;
         request->body_max = terms.body_max;
         if (takes_no_body(method) || request->body_max > 0)

@@ -53,6 +53,31 @@ static void visitors_get_none_of_them(void **state)
     }
 }
 
+static void a_page_elsewhere_cannot_ask_in_a_name_of_its_own(void **state)
+{
+    static const struct {
+        const char *host;
+        const char *path;
+        long status;
+    } rows[] = {
+        {"Host: attacker.example:8081", "/v1/networks", 421},
+        {"Host: attacker.example:8081", "/web/ask.js", 421},
+        {"Host: www.example.net", "/v1/auth?address=203.0.113.7&port=1", 204},
+        {"Host: localhost:8081", "/v1/networks", 200},
+        {"Host: hoptell", "/v1/networks", 200},
+    };
+    struct site *site = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fetch *fetch = fetch_new();
+
+        fetch_header(fetch, rows[i].host);
+        fetch_run(site, fetch, "127.0.0.1", site->operators, rows[i].path);
+        assert_int_equal(fetch->status, rows[i].status);
+        fetch_free(fetch);
+    }
+}
+
 /* The answer to a tale, for json_decref. */
 static json_t *check(struct site *site, const char *tale, long status)
 {
@@ -184,6 +209,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_pages_and_their_files_are_served_with_their_policy,
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(visitors_get_none_of_them, site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_page_elsewhere_cannot_ask_in_a_name_of_its_own, site_open,
+                                        site_close),
         cmocka_unit_test_setup_teardown(a_good_tale_is_shown_with_its_zones, site_open, site_close),
         cmocka_unit_test_setup_teardown(every_mistake_has_its_line_and_column, site_open,
                                         site_close),

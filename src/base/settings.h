@@ -20,6 +20,7 @@ struct prefix_list {
     struct prefix *item;
 };
 
+enum watch_subscriber { SUBSCRIBER_ADDRESS, SUBSCRIBER_TUNNEL };
 enum store_addresses { ADDRESSES_PLAIN, ADDRESSES_HASHED };
 enum rule { SETTINGS_RULE_EVIDENCE, SETTINGS_RULE_FIRST_DROP };
 enum resolver_use { RESOLVER_OFF, RESOLVER_SYSTEM };
@@ -54,6 +55,7 @@ struct settings {
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
     int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */
     int watch_tunnels;                 /* watch.tunnels: false, true (false) */
+    int watch_subscriber;              /* watch.subscriber: address, tunnel (address) */
     char *watch_stacks;                /* watch.stacks: a table's file; "": the shipped one ("") */
     char *watch_p0f;                   /* watch.p0f: a file of p0f's signatures; "": none ("") */
     uint64_t watch_connections;        /* watch.connections: remembered (1M) */

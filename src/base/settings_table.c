@@ -95,6 +95,7 @@ static bool is_name(const char *text)
 
 /* In the order of the enums in settings.h. */
 static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
+static const char *const subscribers[] = {"address", "tunnel", NULL};
 static const char *const address_forms[] = {"plain", "hashed", NULL};
 static const char *const rules[] = {"evidence", "first-drop", NULL};
 static const char *const datapaths[] = {"tun", "xdp", NULL};
@@ -250,6 +251,14 @@ const struct setting settings_table[] = {
      .help = "Whether watch.interfaces are taps: packets for others are captured as well, and "
              "MPLS, PPPoE, GRE, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
              "link on which nobody else can put such packets."},
+    {.key = "watch.subscriber",
+     CHOICE(watch_subscriber),
+     .fixed = true,
+     .fallback = "address",
+     .choices = subscribers,
+     .help = "What a subscriber's baseline goes by: its IPv4 address or IPv6 /64, or the outermost "
+             "GTP-U tunnel, by its endpoint and identifier, which stays when the address changes. "
+             "tunnel takes watch.tunnels: true; packets without a tunnel go by their address."},
     {.key = "watch.stacks",
      TEXT(watch_stacks),
      .fallback = "\"\"",

@@ -1,6 +1,7 @@
 /*
  * hoptell read: captures in, a judgement for each opening packet out, as text, JSON or a summary.
  */
+#include "base/settings.h"
 #include "cli/colour.h"
 #include "cli/command.h"
 #include "cli/networks_file.h"
@@ -33,6 +34,7 @@ struct question {
     const char *networks;
     const char *stacks;
     const char *p0f;
+    int subscriber; /* enum watch_subscriber */
 };
 
 static const struct option_row rows[] = {
@@ -48,6 +50,8 @@ static const struct option_row rows[] = {
      .member = offsetof(struct question, signature)},
     {"stacks", 0, "FILE", "go by this table of stacks, not by the shipped one", .take = option_text,
      .member = offsetof(struct question, stacks)},
+    {"subscriber", 0, "address|tunnel", "what a subscriber goes by (address)",
+     .take = option_choice, .member = offsetof(struct question, subscriber)},
 };
 
 const struct options read_options = {
@@ -255,6 +259,7 @@ enum command_status command_read(int argc, char **argv)
                               strerror(errno));
     }
     reading.signature = question.signature;
+    reading.replay.by_tunnel = question.subscriber == SUBSCRIBER_TUNNEL;
     reading.replay.judged = judged_as[question.format];
     reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
     reading.colour = colour_wanted(STDOUT_FILENO);

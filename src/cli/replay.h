@@ -16,6 +16,7 @@ struct replay_counts {
 };
 
 struct replay {
+    bool by_tunnel;      /* a subscriber is a GTP-U tunnel, where there is one */
     struct watch *watch; /* not owned; one for all files of a run */
     struct replay_counts counts;
     void (*judged)(const struct judgement *judgement, void *context);

@@ -39,6 +39,7 @@ struct watching {
     void *context;
     struct watching_counts counts;
     bool tunnels;   /* are looked through */
+    bool by_tunnel; /* a subscriber is a GTP-U tunnel, where there is one */
     bool is_broken; /* a source has ended */
     size_t open_handles;
     size_t source_count;
@@ -115,6 +116,9 @@ static void watching_packet(const struct captured *captured, void *context)
         return;
     }
     refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
+    if (refusal == OBSERVATION_TAKEN && w->by_tunnel)
+        observation.line =
+            tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length));
     if (refusal == OBSERVATION_TAKEN)
         watching_observe(w, &observation, &judgement);
     else
@@ -315,6 +319,7 @@ int watching_open(uv_loop_t *loop, const struct configuration *configuration, st
         snprintf(error, error_size, "%s", strerror(ENOMEM));
         return -ENOMEM;
     }
+    w->by_tunnel = configuration->settings->watch_subscriber == SUBSCRIBER_TUNNEL;
     w->tunnels = settings->watch_tunnels != 0;
     code = watching_new_watch(w, configuration, error, error_size);
     if (code == 0 && settings->watch_datapath == WATCH_XDP)

@@ -46,6 +46,7 @@ struct observation {
     uint32_t sequence;
     uint32_t acknowledgment;
     uint16_t urgent;
+    uint64_t line; /* the subscriber, where it is not the client's address that tells it; or 0 */
 };
 
 enum observation_refusal {

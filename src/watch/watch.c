@@ -210,7 +210,7 @@ static uint64_t connection_hash(const struct watch *watch, const struct connecti
 static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
 {
     out->levels = named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
-    out->subscriber_key = subscriber_key(&o->client);
+    out->subscriber_key = o->line != 0 ? o->line : subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
     out->connection_hash = connection_hash(watch, &out->connection_key);
     table_prefetch_marks(&watch->connections, out->connection_hash);

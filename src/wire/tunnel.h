@@ -212,4 +212,33 @@ static inline bool tunnel_to_ip(enum link link, struct cursor *c)
     return true;
 }
 
+/*
+ * The subscriber that the outermost GTP-U tunnel of a frame is of: 0 for none, else 0x0000, 16 bits of
+ * the outer destination, which are neither 0 nor 0xffff, and the tunnel endpoint identifier, which is
+ * that destination's own (3GPP TS 29.281, 5.1). As the first half of an IPv6 address it is in ::/16.
+ */
+static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
+{
+    if (!tunnel_type_to_ip(frame_ethertype(link, &c), &c))
+        return 0;
+    for (unsigned i = 0; i < TUNNEL_DEPTH_MAX; i++) {
+        const struct cursor outer = c;
+        struct cursor inner;
+        struct packet p;
+        uint32_t endpoint = 0;
+
+        if (!tunnel_enter(&c) || packet_parse_at(outer, &p) != PACKET_OK)
+            return 0;
+        inner = cursor_over(p.payload, packet_payload_length(&p));
+        cursor_skip(&inner, 2);
+        if (p.protocol != PROTOCOL_UDP || cursor_u16(&inner) != PORT_GTP_U)
+            continue;
+        for (unsigned j = 0; j < 16; j++)
+            endpoint = endpoint * 31 + p.destination.octets[j];
+        cursor_skip(&inner, 8); /* length and checksum; flags, type and length */
+        return (uint64_t)(1 + endpoint % 0xfffe) << 32 | cursor_u32(&inner);
+    }
+    return 0;
+}
+
 #endif

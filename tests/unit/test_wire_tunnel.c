@@ -21,6 +21,27 @@ static void the_innermost_packet_is_found(void **state)
     }
 }
 
+static void only_gtp_u_tells_a_subscriber_and_the_identifier_is_in_it(void **state)
+{
+    unsigned told = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct tunnel_row *row = &tunnel_rows[i];
+        struct cursor c = cursor_over(row->octets, row->length);
+        const uint64_t subscriber = tunnel_subscriber(LINK_ETHERNET, c);
+
+        for (size_t length = 0; length < row->length; length++)
+            (void)tunnel_subscriber(LINK_ETHERNET, cursor_over(row->octets, length));
+        if (subscriber == 0)
+            continue;
+        told++;
+        assert_non_null(strstr(row->what, "GTP"));
+        assert_true(subscriber >> 48 == 0 && subscriber >> 32 != 0 && subscriber >> 32 != 0xffff);
+    }
+    assert_true(told > 0);
+}
+
 /* Cut anywhere, a frame leads to an IP packet in it or to none, and never beyond its end. */
 static void a_frame_that_is_cut_leads_nowhere_else(void **state)
 {
@@ -63,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_innermost_packet_is_found),
+        cmocka_unit_test(only_gtp_u_tells_a_subscriber_and_the_identifier_is_in_it),
         cmocka_unit_test(a_frame_that_is_cut_leads_nowhere_else),
         cmocka_unit_test(raw_and_cooked_links_are_looked_through_too),
     };

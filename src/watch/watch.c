@@ -51,26 +51,6 @@ struct known {
     uint16_t device;
 };
 
-struct watch_settings watch_settings_default(void)
-{
-    return (struct watch_settings){
-        .rule = RULE_EVIDENCE,
-        .prior = 0.1,
-        .threshold = 0.95,
-        .networks = 1u << 16,
-        .subscribers = 1000000,
-        .connections = 1000000,
-    };
-}
-
-static bool settings_are_good(const struct watch_settings *settings)
-{
-    return (settings->rule == RULE_EVIDENCE || settings->rule == RULE_FIRST_DROP) &&
-           settings->prior > 0 && settings->prior < 1 && settings->threshold >= 0.5 &&
-           settings->threshold < 1 && settings->networks > 0 && settings->subscribers > 0 &&
-           settings->connections > 0;
-}
-
 static struct report *report_new(const char *file)
 {
     struct report *report = malloc(sizeof *report);
@@ -140,7 +120,7 @@ int watch_new(const struct watch_settings *settings, struct watch **out)
     struct watch *watch;
     int rc = -EINVAL;
 
-    if (!settings_are_good(settings))
+    if (!watch_settings_are_good(settings))
         return -EINVAL;
     watch = calloc(1, sizeof *watch);
     if (!watch)
@@ -173,7 +153,7 @@ void watch_free(struct watch *watch)
 
 void watch_reconfigure(struct watch *watch, const struct watch_settings *settings)
 {
-    if (!settings_are_good(settings))
+    if (!watch_settings_are_good(settings))
         return;
     watch->settings.rule = settings->rule;
     watch->settings.prior = settings->prior;

@@ -31,6 +31,7 @@ struct watch;
 
 /* Sensible values for all but the hash key. */
 struct watch_settings watch_settings_default(void);
+bool watch_settings_are_good(const struct watch_settings *settings); /* within their bounds */
 
 /*
  * Allocates all memory that watch will ever use. Returns 0, or -ENOMEM, or -EINVAL for settings

@@ -49,7 +49,10 @@ struct archive {
     char *spool_path;
     uint64_t keep_us;
     uint64_t keep_observations;
-    uint64_t saved_ns; /* what changed since is not saved yet; clock of the observations */
+    uint64_t saved_ns;   /* what changed since is not saved yet; clock of the observations */
+    uint64_t round_ns;   /* when the round of saving began that goes on at save_from */
+    uint64_t save_from;  /* of watch_each_baseline */
+    uint64_t dropped_at; /* rows written when old ones were dropped last */
     unsigned looks;
     uint64_t lost;    /* as it was said last */
     uint64_t broken;  /* the same */
@@ -57,7 +60,6 @@ struct archive {
     bool is_losing;   /* what is lost now has been said */
     bool is_restored; /* what the store knew is known; before, a save would replace it by less */
     bool is_closing;  /* the loop has ended: a save may wait for room in the queue */
-    bool is_short;    /* not everything of the newest save found room */
     char reason[256]; /* why the store fails */
 };
 
@@ -77,27 +79,24 @@ static uint64_t this_second_ns(void)
     return now - now % 1000000000u;
 }
 
-static void archive_save_one(const struct baseline *baseline, void *context)
+static bool archive_save_one(const struct baseline *baseline, void *context)
 {
     struct archive *a = context;
 
     if (baseline->updated_ns < a->saved_ns || store_queue_baseline(a->queue, baseline))
-        return;
-    if (a->is_closing && store_queue_wait(a->queue) && store_queue_baseline(a->queue, baseline))
-        return;
-    a->is_short = true;
+        return true;
+    return a->is_closing && store_queue_wait(a->queue) && store_queue_baseline(a->queue, baseline);
 }
 
+/* What changed since the last round began; where that is too much for the queue, in several parts. */
 static void archive_save(struct archive *a)
 {
-    const uint64_t now = this_second_ns();
-
     if (!a->is_restored)
         return;
-    a->is_short = false;
-    watch_each_baseline(watching_watch(a->watching), archive_save_one, a);
-    if (!a->is_short)
-        a->saved_ns = now;
+    if (a->save_from == 0)
+        a->round_ns = this_second_ns();
+    if (watch_each_baseline(watching_watch(a->watching), &a->save_from, archive_save_one, a))
+        a->saved_ns = a->round_ns;
 }
 
 /* Says once what has changed: that the store fails, that it is back, that rows are lost. */
@@ -175,6 +174,16 @@ static void archive_drop_old(struct archive *a)
     store_queue_forget_beyond(a->queue, a->keep_observations);
 }
 
+/* Now and then, and sooner where a flood of connections would fill the disk until then. */
+static bool is_time_to_drop(struct archive *a, const struct store_queue_counts *counts)
+{
+    if (a->looks % DROP_EVERY_LOOKS != 0 &&
+        counts->written - a->dropped_at <= a->keep_observations / 4)
+        return false;
+    a->dropped_at = counts->written;
+    return true;
+}
+
 static void archive_look(uv_timer_t *timer)
 {
     struct archive *a = timer->data;
@@ -182,7 +191,7 @@ static void archive_look(uv_timer_t *timer)
 
     archive_tell(a, &counts);
     archive_restore_late(a, &counts);
-    if (a->looks % DROP_EVERY_LOOKS == 0)
+    if (is_time_to_drop(a, &counts))
         archive_drop_old(a);
     if (++a->looks % SAVE_EVERY_LOOKS == 0)
         archive_save(a);
@@ -449,6 +458,7 @@ void archive_close(struct archive *a)
         recalling_abandon(a->recall[i].recalling);
     if (!a->is_restored)
         log_warning("the store was not reached: what was learnt since the start is not kept");
+    a->save_from = 0; /* what has changed since the round passed it, too */
     archive_save(a);
     store_queue_close(a->queue);
     uv_close((uv_handle_t *)&a->timer, archive_closed);

@@ -415,6 +415,8 @@ bool store_queue_baseline(struct store_queue *queue, const struct baseline *base
 
     if (queue->hides && !baseline->subscriber && is_of_one(&baseline->prefix))
         return true; /* it is not kept */
+    if (store_queue_counts(queue).queued >= queue->capacity / 2)
+        return false;
     row = add_row(queue, ROW_BASELINE);
     if (row == NULL)
         return false;

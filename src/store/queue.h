@@ -38,10 +38,15 @@ void store_queue_close(struct store_queue *queue);
  */
 void store_queue_hide(struct store_queue *queue, const struct address_key *key);
 
-/* Copies. False when it did not fit. */
+/* Copies. False when it did not fit, which is counted as lost. */
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement);
-bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
 bool store_queue_label(struct store_queue *queue, const struct label *label);
+
+/*
+ * The same, but for half of the queue at most, so that what happens now has room; what does not fit
+ * can be given again and is not counted.
+ */
+bool store_queue_baseline(struct store_queue *queue, const struct baseline *baseline);
 
 /* The writer will forget observations from before `time_ns`, after what is queued now. */
 bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);

@@ -303,6 +303,21 @@ void table_each(const struct table *table, void (*each)(void *entry, void *conte
                 each(entry_at(table, place), context);
 }
 
+bool table_each_from(const struct table *table, uint64_t *bucket,
+                     bool (*each)(void *entry, void *context), void *context)
+{
+    struct place place;
+
+    for (; *bucket < table->buckets; ++*bucket) {
+        place.bucket = *bucket;
+        for (place.way = 0; place.way < TABLE_WAYS; place.way++)
+            if (table->marks[place.bucket].tag[place.way] != 0 &&
+                !each(entry_at(table, place), context))
+                return false;
+    }
+    return true;
+}
+
 uint8_t table_worth_of_count(uint64_t count)
 {
     const unsigned doublings = count > 1 ? 63u - (unsigned)__builtin_clzll(count) : 0;

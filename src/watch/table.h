@@ -78,6 +78,13 @@ void table_forget(struct table *table, void *entry);
 /* Calls `each` for every entry in use; it may forget the entry that it is given. */
 void table_each(const struct table *table, void (*each)(void *entry, void *context), void *context);
 
+/*
+ * The same from the bucket *bucket on, until `each` returns false: then *bucket has that entry, and a
+ * later call goes on there. True after the last.
+ */
+bool table_each_from(const struct table *table, uint64_t *bucket,
+                     bool (*each)(void *entry, void *context), void *context);
+
 /* Worth by how often a thing was seen: 0 for once, then 16 for each doubling, at most 255. */
 uint8_t table_worth_of_count(uint64_t count);
 

@@ -520,36 +520,45 @@ bool watch_lookup(const struct watch *watch, const struct address *client, uint1
 }
 
 struct saving {
-    void (*each)(const struct baseline *baseline, void *context);
+    bool (*each)(const struct baseline *baseline, void *context);
     void *context;
 };
 
-static void save_network(void *entry, void *context)
+static bool save_network(void *entry, void *context)
 {
     const struct saving *saving = context;
     struct baseline baseline;
 
     network_save(entry, &baseline);
-    saving->each(&baseline, saving->context);
+    return saving->each(&baseline, saving->context);
 }
 
-static void save_subscriber(void *entry, void *context)
+static bool save_subscriber(void *entry, void *context)
 {
     const struct saving *saving = context;
     struct baseline baseline;
 
     subscriber_save(entry, &baseline);
-    saving->each(&baseline, saving->context);
+    return saving->each(&baseline, saving->context);
 }
 
-void watch_each_baseline(const struct watch *watch,
-                         void (*each)(const struct baseline *baseline, void *context),
+bool watch_each_baseline(const struct watch *watch, uint64_t *position,
+                         bool (*each)(const struct baseline *baseline, void *context),
                          void *context)
 {
+    const uint64_t networks = watch->networks.buckets;
     struct saving saving = {each, context};
+    uint64_t subscriber = *position > networks ? *position - networks : 0;
 
-    table_each(&watch->networks, save_network, &saving);
-    table_each(&watch->subscribers, save_subscriber, &saving);
+    /* Buckets of networks, and then those of subscribers. */
+    if (*position < networks && !table_each_from(&watch->networks, position, save_network, &saving))
+        return false;
+    if (!table_each_from(&watch->subscribers, &subscriber, save_subscriber, &saving)) {
+        *position = networks + subscriber;
+        return false;
+    }
+    *position = 0;
+    return true;
 }
 
 /* Puts an entry, key first, into its table; no room is no error. */

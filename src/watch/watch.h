@@ -96,8 +96,13 @@ struct baseline {
     uint8_t octets[BASELINE_OCTETS_MAX];
 };
 
-void watch_each_baseline(const struct watch *watch,
-                         void (*each)(const struct baseline *baseline, void *context),
+/*
+ * Gives baselines from *position on, which is 0 for the first, until `each` returns false: then a later
+ * call goes on there, with that one and perhaps some of its neighbours once more. True after the last,
+ * with *position 0.
+ */
+bool watch_each_baseline(const struct watch *watch, uint64_t *position,
+                         bool (*each)(const struct baseline *baseline, void *context),
                          void *context);
 
 /* 0, or -EINVAL for octets that no watch_each_baseline would have given; nothing is changed then. */

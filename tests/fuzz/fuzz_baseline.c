@@ -15,9 +15,10 @@ static void require(bool holds)
         abort();
 }
 
-static void keep(const struct baseline *baseline, void *context)
+static bool keep(const struct baseline *baseline, void *context)
 {
     *(struct baseline *)context = *baseline;
+    return true;
 }
 
 static bool is_same(const struct baseline *a, const struct baseline *b)
@@ -47,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     struct cursor c = cursor_over(octets, length);
     struct baseline given = {.subscriber = cursor_u8(&c) & 1};
     struct baseline back = {0};
+    uint64_t position = 0;
     struct watch *watch;
     const uint8_t *address = cursor_take(&c, 16);
 
@@ -64,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     settings.networks = settings.subscribers = settings.connections = 64;
     require(watch_new(&settings, &watch) == 0);
     if (watch_restore(watch, &given) == 0) {
-        watch_each_baseline(watch, keep, &back);
+        watch_each_baseline(watch, &position, keep, &back);
         require(is_same(&given, &back));
         require(watch_restore(watch, &back) == 0);
         observe_in(watch, &given);

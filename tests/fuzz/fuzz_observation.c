@@ -58,19 +58,21 @@ static void check_network(const struct network *network, void *context)
     require(shares <= 1.001 && summary.tethered >= 0 && summary.tethered <= 1);
 }
 
-static void restore(const struct baseline *baseline, void *context)
+static bool restore(const struct baseline *baseline, void *context)
 {
     require(watch_restore(context, baseline) == 0);
+    return true;
 }
 
 static void check_learnt(struct watch *watch, const struct watch_settings *settings,
                          const struct address *client)
 {
+    uint64_t position = 0;
     struct watch *other;
 
     watch_each_network(watch, check_network, NULL);
     require(watch_new(settings, &other) == 0);
-    watch_each_baseline(watch, restore, other);
+    watch_each_baseline(watch, &position, restore, other);
     require((watch_subscriber(watch, client) == NULL) || watch_subscriber(other, client) != NULL);
     watch_free(other);
     watch_forget(watch, client);

@@ -27,12 +27,13 @@ struct seen {
     struct baseline baseline[SEEN_MAX];
 };
 
-static void keep(const struct baseline *baseline, void *context)
+static bool keep(const struct baseline *baseline, void *context)
 {
     struct seen *seen = context;
 
     assert_true(seen->count < SEEN_MAX);
     seen->baseline[seen->count++] = *baseline;
+    return true;
 }
 
 static struct watch *new_watch(void)
@@ -76,8 +77,9 @@ static void learn(struct watch *watch)
 static struct seen baselines_of(const struct watch *watch)
 {
     struct seen seen = {0};
+    uint64_t position = 0;
 
-    watch_each_baseline(watch, keep, &seen);
+    watch_each_baseline(watch, &position, keep, &seen);
     return seen;
 }
 

@@ -503,11 +503,11 @@ static void the_queue_writes_what_it_is_given(void **state)
     open_store(f);
     assert_int_equal(store_queue_open(f->store, NULL, 4096, &queue), 0);
     f->store = NULL; /* it is the queue's now */
+    assert_true(store_queue_baseline(queue, &baseline));
     for (unsigned i = 0; i < 3000; i++) {
         judgement.observation.client_port = (uint16_t)i;
         assert_true(store_queue_judgement(queue, &judgement));
     }
-    assert_true(store_queue_baseline(queue, &baseline));
     assert_true(store_queue_label(queue, &label));
     assert_true(store_queue_wait(queue));
     assert_int_equal(store_queue_counts(queue).written, 3002);
@@ -603,6 +603,26 @@ static void what_does_not_fit_is_counted_as_lost(void **state)
     assert_int_equal(store.committed, 0);
 }
 
+static void baselines_leave_half_of_the_queue_to_what_happens_now(void **state)
+{
+    struct failing_store store = {.base.backend = &failing_backend, .fails = true};
+    const struct judgement judgement = judgement_example();
+    const struct baseline baseline = {.prefix = judgement.network.prefix};
+    struct store_queue *queue = NULL;
+
+    (void)state;
+    assert_int_equal(store_queue_open(&store.base, NULL, 8, &queue), 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(store_queue_baseline(queue, &baseline));
+    assert_false(store_queue_baseline(queue, &baseline));
+    assert_int_equal(store_queue_counts(queue).lost, 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(store_queue_judgement(queue, &judgement));
+    assert_false(store_queue_judgement(queue, &judgement));
+    assert_int_equal(store_queue_counts(queue).lost, 1);
+    store_queue_close(queue);
+}
+
 static void a_store_that_recovers_gets_what_waited(void **state)
 {
     struct failing_store store = {.base.backend = &failing_backend, .fails = true};
@@ -653,6 +673,7 @@ int main(void)
         STORE_TEST(the_queue_writes_what_it_is_given),
         STORE_TEST(closing_writes_what_is_left),
         cmocka_unit_test(what_does_not_fit_is_counted_as_lost),
+        cmocka_unit_test(baselines_leave_half_of_the_queue_to_what_happens_now),
         cmocka_unit_test(a_store_that_recovers_gets_what_waited),
     };
 

@@ -187,6 +187,46 @@ static void each_entry_is_visited_once(void **state)
     table_deinit(&table);
 }
 
+enum { KEYS = 50 };
+
+struct portion {
+    unsigned given[KEYS]; /* how often, by key */
+    unsigned room;
+};
+
+static bool take_portion(void *entry, void *context)
+{
+    struct portion *portion = context;
+    uint64_t key;
+
+    if (portion->room == 0)
+        return false;
+    portion->room--;
+    memcpy(&key, entry, sizeof key);
+    portion->given[key]++;
+    return true;
+}
+
+static void portions_leave_no_entry_out(void **state)
+{
+    const struct table_shape wanted = shape(100, false);
+    struct portion portion = {.room = TABLE_WAYS};
+    struct table table;
+    uint64_t bucket = 0;
+    unsigned portions = 1;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < KEYS; key++)
+        add(&table, key, 0, second);
+    for (; !table_each_from(&table, &bucket, take_portion, &portion); portions++)
+        portion.room = TABLE_WAYS;
+    assert_in_range(portions, KEYS / TABLE_WAYS, KEYS);
+    for (unsigned key = 0; key < KEYS; key++)
+        assert_in_range(portion.given[key], 1, 2);
+    table_deinit(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_flood_takes_nothing_that_is_proven),
         cmocka_unit_test(worth_grows_with_each_doubling),
         cmocka_unit_test(each_entry_is_visited_once),
+        cmocka_unit_test(portions_leave_no_entry_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

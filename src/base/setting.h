@@ -1,6 +1,6 @@
 /*
- * One setting: a row of the table in settings.c, and what can be done with its field of struct
- * settings. Only settings.c needs this.
+ * One setting: a row of the table in settings_table.c, and what can be done with its field of struct
+ * settings. Only the settings need this.
  */
 #ifndef HOPTELL_BASE_SETTING_H
 #define HOPTELL_BASE_SETTING_H

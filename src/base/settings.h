@@ -1,5 +1,5 @@
 /*
- * The settings: one struct, filled from one table (settings.c) that also feeds `check --print`,
+ * The settings: one struct, filled from one table (settings_table.c) that also feeds `check --print`,
  * the manual page and reload. Every setting has a default; an empty file is a good one.
  */
 #ifndef HOPTELL_BASE_SETTINGS_H

@@ -114,7 +114,7 @@ static enum command_status export_store(struct exporting *e, struct store *store
     if (code != 0)
         return command_failed("export", "cannot read the store: %s", store_error(store));
     end_site(e);
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout))
         return command_failed("export", "expected to write to standard output, found: %s",
                               strerror(errno));
     e->broken += broken[0] + broken[1];

@@ -93,8 +93,11 @@ static int attach(struct hooks *hooks, const struct settings *settings, char *er
     };
     int code = 0;
 
-    if (getrandom(orders.limit_key, sizeof orders.limit_key, 0) < 0)
-        return -errno;
+    if (getrandom(orders.limit_key, sizeof orders.limit_key, 0) < 0) {
+        code = -errno;
+        snprintf(error, error_size, "expected a key from the kernel, found: %s", strerror(-code));
+        return code;
+    }
     for (size_t i = 0; code == 0 && i < hooks->count; i++) {
         struct hook *hook = &hooks->hook[i];
 

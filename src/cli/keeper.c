@@ -137,8 +137,10 @@ int keeper_start(const struct keeper_orders *orders, void (*in_child)(void *cont
     if (keeper == NULL)
         return -ENOMEM;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        const int code = errno;
+
         free(keeper);
-        return -errno;
+        return -code;
     }
     keeper->child = fork();
     if (keeper->child == 0) {

@@ -198,6 +198,8 @@ static void asked_start(struct ask_feed *feed, struct asked *asked, const char *
     curl_easy_setopt(asked->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(asked->curl, CURLOPT_PRIVATE, asked);
     asked->under_way = curl_multi_add_handle(feed->multi, asked->curl) == CURLM_OK;
+    if (!asked->under_way)
+        asked_end(asked);
 }
 
 static size_t take_answer(char *octets, size_t one, size_t count, void *context)

@@ -491,8 +491,10 @@ int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_
     const char *way = "UDP";
     int rc;
 
-    if (server == NULL)
-        return -ENOMEM;
+    if (server == NULL) {
+        rc = -ENOMEM;
+        goto out;
+    }
     server->handler = handler;
     server->context = context;
     if (getrandom(&server->seed, sizeof server->seed, 0) != sizeof server->seed)

@@ -8,7 +8,7 @@
 
 /*
  * GET /v1/networks: the networks that hold ?address=, finest first; or else those within ?prefix=,
- * or all, the most seen first and at most ?limit=.
+ * or all, the most seen first and at most ?limit=; with ?after=, those behind that prefix, in order.
  */
 enum MHD_Result networks_list(struct request *request);
 

@@ -382,7 +382,7 @@ static void a_wait_ends_with_the_answer_no(void **state)
     fetch_run(site, fetch, "127.0.0.1", site->operators,
               "/v1/lookup?address=203.0.113.7&port=40001&wait=50");
     assert_int_equal(fetch->status, 404);
-    assert_true(uv_hrtime() - begun >= 50 * MILLISECOND_NS);
+    assert_true(uv_hrtime() - begun >= 40 * MILLISECOND_NS); /* the loop has a clock of its own */
     assert_true(uv_hrtime() - begun < 5000 * MILLISECOND_NS);
     fetch_free(fetch);
 }

@@ -31,7 +31,7 @@ enum stack_family browser_family(const char *user_agent)
 static bool is_proxied(const struct request *request)
 {
     for (size_t i = 0; i < sizeof proxy_headers / sizeof proxy_headers[0]; i++)
-        if (request_header(request, proxy_headers[i]) != NULL)
+        if (request_header(request, proxy_headers[i])[0] != '\0')
             return true;
     return false;
 }

@@ -112,6 +112,17 @@ def test_the_page_and_lookup_say_the_same(lab, watching, family):
     assert found["evidence"] == seen["evidence"]
 
 
+@pytest.mark.parametrize("header", ["Via: 1.1 cache", "X-Forwarded-For: 192.0.2.7"])
+def test_the_page_knows_a_proxy_by_its_header(lab, watching, header):
+    """Its own packet says nothing of the visitor behind it."""
+    words = ["curl", "-4", "-sSfm", "10", visits.PAGE]
+    plain = json.loads(lab.run("laptop", *words))
+    proxied = json.loads(lab.run("laptop", *words, "-H", header))
+    assert "proxy" not in [evidence["signal"] for evidence in plain["evidence"]]
+    assert "proxy" in [evidence["signal"] for evidence in proxied["evidence"]]
+    assert proxied["verdict"] == "unknown"
+
+
 def test_lookup_for_people_says_verdict_and_reasons(lab, watching):
     seen = visits.visit(lab, "laptop", 6)[0]
     done = watching.command("lookup", seen["address"], str(seen["port"]))

@@ -112,7 +112,8 @@ def haproxy(directory):
 
 
 def caddy(directory):
-    text = adapted("caddy/Caddyfile", {"example.net {": f":{PORTS['caddy']} {{"})
+    text = adapted("caddy/Caddyfile", {"example.net {": f":{PORTS['caddy']} {{",
+                                       "X-Server-Port 443": f"X-Server-Port {PORTS['caddy']}"})
     home = [f"{name}={directory}" for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")]
     return ["env", *home, "caddy", "run", "--adapter", "caddyfile", "--config",
             write(directory, "Caddyfile", text)]

@@ -14,7 +14,7 @@ struct event_reader {
     char id[EVENT_ID_MAX];     /* of the newest event, for Last-Event-ID; "" for none */
     char line[EVENT_LINE_MAX]; /* what is here of the line under way */
     char data[EVENT_LINE_MAX]; /* of the event under way; "" for none */
-    size_t length;             /* of line; EVENT_LINE_MAX for one that is too long, to be left out */
+    size_t length; /* of line; EVENT_LINE_MAX for one that is too long, to be left out */
 };
 
 /* Takes the next octets; calls `each` for every event that has data, which is NUL-terminated. */

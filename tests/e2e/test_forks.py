@@ -50,12 +50,18 @@ def site(lab):
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("method", ["udp-dport", "udp-sport", "icmp-echo"])
 def test_tracelb_finds_the_diamond_as_it_is_written(lab, site, family, method):
-    output = lab.run(HOST, "scamper", "-O", "json", "-c", f"tracelb -P {method} -W 15", "-i",
-                     TARGET[family], timeout=120)
-    found = clients.scamper_links(output)
+    """It sends as many probes as leave a branch unseen once in twenty times, so it may repeat."""
     own = {(hop(a, family), hop(b, family)) for a, b in LINKS}
     hops = {hop(number, family) for number in range(1, 7)}
-    assert {(a, b) for a, b in found if a in hops and b in hops} == own
+
+    def found():
+        output = lab.run(HOST, "scamper", "-O", "json", "-c", f"tracelb -P {method} -W 15",
+                         "-i", TARGET[family], timeout=120)
+        links = {(a, b) for a, b in clients.scamper_links(output) if a in hops and b in hops}
+        assert links <= own
+        return links
+
+    assert any(found() == own for _ in range(3))
 
 
 # scamper numbers its TCP probes over IPv6 in the flow label, so that they are no one flow

@@ -106,6 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
         check(watch, &judgement);
         check_heard(watch, &judgement);
         client = observation.client;
+        require(!watch_observe(watch, &observation, &judgement)); /* it comes once more */
+        (void)watch_hop_limit(watch, &client, (uint8_t)(wanted >> 3), time_ns);
         signature_text(&observation, signature);
         require(strlen(signature) < sizeof signature - 1); /* nothing was cut off */
     }

@@ -1,11 +1,13 @@
 /*
  * A tale as YAML, an octet 0, and packets that walk it, each behind its length in two octets: with
- * limits, delays, losses and clocks, as the daemon has them. What is answered at a hop is never
+ * limits, delays, losses, clocks and who walks, as the daemon has them. What is answered at a hop is never
  * answered before its time, and the tables for the kernel take the tale or say why not.
  */
 #include "tale/book.h"
 #include "tale/compile.h"
 #include "tale/respond.h"
+#include "tale/targets.h"
+#include "tale/walker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +41,13 @@ static void walk(const struct tales *tales, struct cursor c)
 {
     static struct routers routers;
     struct responder responder = {.tales = *tales, .routers = &routers, .random = random_seeded(1)};
+    struct walker walking[WALKERS_MAX];
     uint64_t now_ns = 1;
+    size_t walkers;
 
     memset(&routers, 0, sizeof routers);
     require(limiter_new(&limits, &responder.limiter) == 0);
+    require(walkers_new(limits.hash_key, &responder.walkers) == 0);
     while (cursor_left(&c) > 2) {
         const uint16_t wanted = cursor_u16(&c);
         const size_t left = cursor_left(&c);
@@ -56,6 +61,10 @@ static void walk(const struct tales *tales, struct cursor c)
         require(answer.due_ns >= now_ns && (answer.length != 0 || !answer.duplicate));
         require(answer.length == 0 || (answer.tale != NULL && answer.position != 0));
     }
+    walkers = walkers_list(responder.walkers, 0, walking);
+    for (size_t i = 0; i < walkers; i++)
+        require(walking[i].furthest >= walking[i].position && walking[i].probes > 0);
+    walkers_free(responder.walkers);
     limiter_free(responder.limiter);
 }
 
@@ -69,11 +78,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     report_init(&report, "t.yaml");
     tale = tale_compile((const char *)octets, text_length, "t.yaml", &report);
     if (tale != NULL) {
-        const struct tales tales = {.count = 1, .tale = &tale};
+        struct tales tales = {.count = 1, .tale = &tale};
+        struct targets *targets;
 
         into_book(&tales);
+        require(targets_new(&tales, &targets) == 0);
+        tales.targets = targets;
         if (text_end != NULL)
             walk(&tales, cursor_over(text_end + 1, length - text_length - 1));
+        targets_free(targets);
     }
     tale_free(tale);
     return 0;

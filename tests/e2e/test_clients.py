@@ -117,15 +117,17 @@ def test_the_tale_is_shown_whole_and_in_order(lab, site, client, family):
         expected = [(position, address, None) for position, address, _ in expected]
     assert client.read(output) == expected, output
     walker = newest_walker(site)
-    assert (walker["client"], walker["furthest"], walker["end"]) == \
-        (walks_as(client, family), len(show(TALE, family, client.protocol)["lines"]), True)
+    assert (walker["furthest"], walker["end"]) == \
+        (len(show(TALE, family, client.protocol)["lines"]), True)
+    assert walker["client"] in walks_as(client, family)
 
 
 def walks_as(client, family):
-    """The name under which it is told of: what its probes have of their own is not always there."""
+    """The names under which it is told of: what its probes have of their own is not always there.
+    A port that the system chose for one without a name may be one of those that are mtr's."""
     if client.name in UNNAMED or (client.name, family) in UNNAMED:
-        return "unknown"
-    return client.name.split()[0]
+        return ("unknown", "mtr") if client.protocol == "tcp" else ("unknown",)
+    return (client.name.split()[0],)
 
 
 def newest_walker(site):

@@ -60,6 +60,14 @@ def is_quiet(hoptell):
         hoptell.metric("hoptell_store_spooled") == 0
 
 
+def is_well(hoptell):
+    """The store takes what it is given."""
+    try:
+        return hoptell.get("/readyz")
+    except urllib.error.HTTPError:
+        return False
+
+
 def stored_and_lost(hoptell):
     return ask(hoptell, "SELECT count(*) FROM observation")[0][0] + \
         hoptell.metric("hoptell_store_lost_total")
@@ -159,7 +167,8 @@ def test_a_full_disk_loses_what_is_counted_and_nothing_else(directory, small_dis
             hoptell.visit()
         wait_until(lambda: hoptell.metric("hoptell_store_lost_total") > 0, what="a loss")
         os.unlink(filler)
-        wait_until(lambda: hoptell.visit() and is_quiet(hoptell), 30, "the store to be well again")
+        wait_until(lambda: hoptell.visit() and is_quiet(hoptell) and is_well(hoptell), 30,
+                   "the store to be well again")
         after = [hoptell.visit()["port"] for _ in range(20)]
         wait_until(lambda: is_quiet(hoptell), 30, "rows in the store")
         assert stored_and_lost(hoptell) == hoptell.metric("hoptell_observations_total")

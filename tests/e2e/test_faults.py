@@ -258,12 +258,17 @@ class Cgroup:
             pytest.skip("this machine's control groups have no memory controller")
         os.makedirs(self.path, exist_ok=True)
         self.limit_name = "memory.limit_in_bytes" if old else "memory.max"
-        self.limit(octets)
+        self.usage_name = "memory.usage_in_bytes" if old else "memory.current"
+        self.write(self.limit_name, octets)
 
-    def limit(self, octets):
-        """The kernel may refuse to go below what is in use and cannot be freed."""
-        with contextlib.suppress(OSError):
-            self.write(self.limit_name, octets)
+    def limit_to_use(self):
+        """Half a mebibyte above what is in use."""
+        with open(f"{self.path}/{self.usage_name}", encoding="utf-8") as file:
+            self.write(self.limit_name, int(file.read()) + (512 << 10))
+
+    def wrapper(self):
+        """Words that start a command in it."""
+        return ("sh", "-c", f'echo $$ > {self.path}/cgroup.procs && exec "$@"', "sh")
 
     def write(self, name, value):
         with open(f"{self.path}/{name}", "w", encoding="utf-8") as file:
@@ -283,13 +288,13 @@ def narrow():
     made.remove()
 
 
-def test_out_of_memory_is_a_crash_that_loses_nothing_acknowledged(hoptell, narrow):
+def test_out_of_memory_is_a_crash_that_loses_nothing_acknowledged(directory, narrow):
+    hoptell = make(directory, wrapper=narrow.wrapper())
     hoptell.start()
-    narrow.write("cgroup.procs", hoptell.process.pid)
     labeller = Labeller(hoptell)
     try:
         wait_until(lambda: len(labeller.acknowledged) > 20, what="labels")
-        narrow.limit(4096)
+        narrow.limit_to_use()
         connections = []
         while hoptell.process.poll() is None and len(connections) < CONNECTIONS:
             with contextlib.suppress(OSError):
@@ -299,8 +304,10 @@ def test_out_of_memory_is_a_crash_that_loses_nothing_acknowledged(hoptell, narro
             connection.close()
     finally:
         labeller.stop()
-    assert hoptell.process.poll() in (None, -signal.SIGKILL), hoptell.said()
-    hoptell.kill()
+        ended = hoptell.process.poll()
+        hoptell.kill()
+    assert ended == -signal.SIGKILL, hoptell.said()
+    hoptell.wrapper = []
     hoptell.start()
     assert set(labeller.acknowledged) <= set(ask(hoptell, "SELECT address, port FROM label"))
     assert hoptell.end() == 0

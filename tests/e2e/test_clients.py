@@ -146,7 +146,7 @@ def test_tracepath_sees_no_bend_on_the_way_back(lab, site, family):
 @pytest.mark.parametrize("family", (4, 6))
 def test_traceroute_back_sees_no_bend_on_the_way_back(lab, site, family):
     """It prints '-N', quotes and all, behind a hop whose way back has another length."""
-    output = lab.run(HOST, "traceroute", f"-{family}", "--back", "-I", "-n", "-q1",
+    output = lab.run(HOST, "traceroute", f"-{family}", "-w5", "--back", "-I", "-n", "-q1",
                      show(TALE, family)["target"])
     assert len(clients.lines(output)) == len(whole_way(HOST, family, TALE))
     assert "'-" not in output

@@ -86,8 +86,8 @@ def test_every_host_reaches_the_site_by_name(lab, server, host, family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_laptop_is_one_hop_further_than_its_phone(lab, family):
     def hops(host):
-        lines = lab.run(host, "traceroute", f"-{family}", "-q1", "-I", "site").splitlines()[1:]
-        return [line.split()[1] for line in lines]
+        output = lab.run(host, "traceroute", f"-{family}", "-w5", "-q1", "-I", "site")
+        return [line.split()[1] for line in output.splitlines()[1:]]
 
     assert hops("phone1") == ["carrier", "router1", "router2", "router3", "site"]
     assert hops("laptop") == ["phone1"] + hops("phone1")
@@ -95,7 +95,8 @@ def test_the_laptop_is_one_hop_further_than_its_phone(lab, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_no_tale_claims_ends_at_the_site(lab, family):
-    lines = lab.run("phone2", "traceroute", f"-{family}", "-q1", "-n", TARGET[family]).splitlines()
+    output = lab.run("phone2", "traceroute", f"-{family}", "-w5", "-q1", "-n", TARGET[family])
+    lines = output.splitlines()
     assert lines[-1].split()[1] == plan.address_of("site", family)
     assert lines[-1].split()[-1].startswith("!")
 

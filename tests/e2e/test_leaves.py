@@ -128,6 +128,6 @@ def test_a_new_start_after_a_crash_and_its_end_leave_nothing(machine, hoptell):
 
 def test_a_tale_is_seen_by_name_on_the_machine_itself(machine, hoptell):
     hoptell.start()
-    output = machine.run("site", "traceroute", "-q1", "tale.example.net")
+    output = machine.run("site", "traceroute", "-w5", "-q1", "tale.example.net")
     assert "Once.there.was.a.packet (198.51.100.17)" in output
     assert "tale.example.net (203.0.113.9)" in output.splitlines()[-1]

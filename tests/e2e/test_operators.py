@@ -139,10 +139,10 @@ def test_a_subscriber_has_its_timeline(morning, browser):
 
 def test_who_walks_a_tale_is_shown_with_how_far(morning, browser):
     open_page(browser, morning)
-    morning.walk("traceroute", "-n", "-q1", "-m4", "203.0.113.9")
+    morning.walk("traceroute", "-w5", "-n", "-q1", "-m4", "203.0.113.9")
     wait_for(browser, ".walkers li", f"traceroute by UDP from {WALKER}")
     wait_for(browser, ".walkers li", "hop 4 of 7, walking now")
-    morning.walk("traceroute", "-n", "-I", "-q1", "203.0.113.9")
+    morning.walk("traceroute", "-w5", "-n", "-I", "-q1", "203.0.113.9")
     wait_for(browser, ".walkers li", "reached the end")
 
 

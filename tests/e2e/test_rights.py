@@ -108,5 +108,5 @@ def test_with_rights_of_a_service_it_gives_up_those_too(lab, hoptell, public):
         rights = capabilities(status)
         assert rights["CapEff"] == rights["CapPrm"] == rights["CapAmb"] == 0
         check_confined(status)
-    assert "Once.there.was.a.packet" in lab.run("phone5", "traceroute", "-q1", "203.0.113.9")
+    assert "Once.there.was.a.packet" in lab.run("phone5", "traceroute", "-w5", "-q1", "203.0.113.9")
     assert hoptell.stop() == 0, hoptell.said()

@@ -68,7 +68,7 @@ def target(tale, family):
 
 
 def traceroute(lab, tale, family, *options):
-    return lab.run(HOST, "traceroute", f"-{family}", "-q1", *options, target(tale, family))
+    return lab.run(HOST, "traceroute", f"-{family}", "-w5", "-q1", *options, target(tale, family))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -177,7 +177,8 @@ def test_a_paris_traceroute_sees_one_path(lab, tales, method, family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_classic_traceroute_sees_several(lab, tales, family):
     """Each of its probes is a flow of its own: that ten all go one way has odds of 1 in 500."""
-    output = lab.run(HOST, "traceroute", f"-{family}", "-q10", target(tales["diamond"], family))
+    output = lab.run(HOST, "traceroute", f"-{family}", "-w5", "-q10",
+                     target(tales["diamond"], family))
     assert {"left.one", "right.one"} <= set(re.findall(r"(\S+) \(", output)) or \
         {"left.two", "right.two"} <= set(re.findall(r"(\S+) \(", output))
 

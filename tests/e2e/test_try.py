@@ -19,10 +19,10 @@ class Trial:
 
     def __init__(self, folder):
         self.log = folder / "log"
-        self.keeper = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c",
-                                        "ip link set lo up && exec sleep 1000"])
-        wait_until(lambda: self.run("ip", "-o", "link", "show", "up").count("lo:") == 1,
-                   what="the loopback interface")
+        self.keeper = subprocess.Popen(
+            ["unshare", "--net", "--mount", "sh", "-c",
+             "ip link set lo up && echo up && exec sleep 1000"], stdout=subprocess.PIPE, text=True)
+        assert self.keeper.stdout.readline() == "up\n"
         self.process = None
 
     def words(self, *command):
@@ -36,11 +36,15 @@ class Trial:
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.words(os.path.join(ROOT, "tools", "run")),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self.is_ready, 60, "hoptell to be ready")
+        wait_until(self.is_ready, 60, self)
 
     def is_ready(self):
         assert self.process.poll() is None, self.said()
         return self.run("curl", "-sm", "5", "http://127.0.0.1:8081/readyz") != ""
+
+    def __str__(self):
+        """For a failed wait: what hoptell said, and what of it is there."""
+        return f"it to be ready; it said: {self.said()}\nthere are: {self.run('ps', '-efww')}"
 
     def said(self):
         return self.log.read_text(encoding="utf-8")
@@ -71,7 +75,7 @@ def test_it_says_what_to_try_and_all_of_it_works(trial):
     trial.start()
     for family, target in (("-4", "203.0.113.9"), ("-6", "2001:db8:42::9")):
         assert f"traceroute {target}" in trial.said()
-        shown = trial.run("traceroute", family, target)
+        shown = trial.run("traceroute", "-w5", family, target)
         assert "1  Hello.and.welcome (" in shown
         assert f"welcome.hoptell.example ({target})" in shown.splitlines()[-1]
     assert "http://localhost:8080/" in trial.said()

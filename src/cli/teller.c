@@ -68,13 +68,20 @@ static void teller_deliver(uv_poll_t *handle, int status, int events)
     teller_wind_alarm(t);
 }
 
+/*
+ * `now` may be from before the probe came, since not every packet has a look at the clock of its own;
+ * a delay counts from after that, so that no answer comes early.
+ */
 static void teller_deliver_answer(struct teller *t, const struct answer *answer, size_t length,
                                   uint64_t now)
 {
+    const bool waits = answer->due_ns > now;
+    const uint64_t due = waits ? alarm_now() + (answer->due_ns - now) : now;
+
     for (int copies = answer->duplicate ? 2 : 1; copies > 0; copies--) {
-        if (answer->due_ns <= now)
+        if (!waits)
             teller_send(t, t->answer, length);
-        else if (!answer_queue_push(t->queue, answer->due_ns, t->answer, length))
+        else if (!answer_queue_push(t->queue, due, t->answer, length))
             t->queue_full++;
     }
 }

@@ -120,7 +120,7 @@ static void on_an_own_address_only_probes_are_taken(void **state)
                               .repeat = 1,
                               .out = same.out,
                               .capacity = sizeof same.out};
-        struct packet p;
+        struct packet p = {0};
         uint32_t expected;
 
         built_usual(&built);

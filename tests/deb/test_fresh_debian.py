@@ -233,7 +233,7 @@ def test_a_tale_is_told(machine):
                      "tales: [welcome.yaml]\ntun: {addresses: [198.51.100.1]}\n"
                      'names: {listen: ["127.0.0.77:53"]}\n')
     machine.run("systemctl", "restart", "hoptell")
-    walked = run("nsenter", "-t", machine.init, "-n", "traceroute", "-n", "-q1", "-w1",
+    walked = run("nsenter", "-t", machine.init, "-n", "traceroute", "-n", "-q1", "-w5",
                  "203.0.113.9")
     assert "198.51.100.17 " in walked and walked.splitlines()[-1].split()[1] == "203.0.113.9"
 

@@ -19,8 +19,9 @@ import plan  # noqa: E402
 LAB = os.path.join(ROOT, "lab", "lab")
 
 
-def wait_until(condition, seconds=10, what="the condition"):
-    """Looks at `condition` until it gives something true, and returns that."""
+def wait_until(condition, seconds=30, what="the condition"):
+    """Looks at `condition` until it gives something true, and returns that. Only a failure takes all
+    of the time, so that there is enough of it for a slow machine under load."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()

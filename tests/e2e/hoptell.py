@@ -39,7 +39,7 @@ class Hoptell:
             self.process = self.lab.start("site", PROGRAM, "run", "-c", self.settings,
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if ready:
-            wait_until(self.is_ready, 20, "hoptell to be ready")
+            wait_until(self.is_ready, what="hoptell to be ready")
         return self
 
     def is_ready(self):

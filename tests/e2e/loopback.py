@@ -51,7 +51,7 @@ class Hoptell:
             self.process = subprocess.Popen([*self.wrapper, PROGRAM, "run", "-c", self.settings],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.environment)
-        wait_until(self.serves, 20, "hoptell to serve")
+        wait_until(self.serves, what="hoptell to serve")
         return self
 
     def serves(self):

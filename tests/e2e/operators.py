@@ -101,7 +101,7 @@ class OperatorsSite:
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = self.place.start("site", PROGRAM, "run", "-c", settings,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self.is_up, 20, "hoptell to listen")
+        wait_until(self.is_up, what="hoptell to listen")
         self.forward = Forward(os.path.join(folder, "socket"))
         self.url = f"http://127.0.0.1:{self.forward.port}"
 

@@ -74,7 +74,7 @@ class Daemon:
                        f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n')
         with open(f"{self.settings}.log", "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([PROGRAM, "run", "-c", run], stdout=log, stderr=log)
-        wait_until(self.serves, 20, "hoptell to serve")
+        wait_until(self.serves, what="hoptell to serve")
 
     def said(self):
         with open(f"{self.settings}.log", encoding="utf-8") as file:

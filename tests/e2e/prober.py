@@ -1,8 +1,9 @@
 """Sends numbered UDP probes and prints, as JSON, when each was sent and what came back for it:
 
-    prober.py TARGET HOP_LIMIT COUNT GAP WAIT
+    prober.py TARGET HOP_LIMIT COUNT GAP WAIT [ANSWERS]
 
-GAP is the time between two probes and WAIT how long it listens after the last one, in seconds.
+GAP is the time between two probes and WAIT how long it listens after the last one, in seconds; it
+listens no longer once it has ANSWERS.
 {"sent": [time...], "came": [[time, address of the hop, number of the probe]...]}, in the order of
 arrival. An IPv4 target alone.
 """
@@ -20,9 +21,10 @@ ROOM = 64 * 1024 * 1024  # for answers that come all at once
 HEADERS = 20 + 8 + 20 + 8  # IP, ICMP, and IP and UDP of the quote
 
 
-def take(answers, port, came, until):
-    """Reads answers to `port` until that time, or those that are there if it has passed."""
-    while True:
+def take(answers, port, came, until, most=None):
+    """Reads answers to `port` until that time, or those that are there if it has passed; no more
+    once there are `most`."""
+    while most is None or len(came) < most:
         ready = select.select([answers], [], [], max(0.0, until - time.monotonic()))[0]
         if not ready:
             return
@@ -37,6 +39,7 @@ def take(answers, port, came, until):
 def main():
     target, hop_limit, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     gap, wait = float(sys.argv[4]), float(sys.argv[5])
+    most = int(sys.argv[6]) if len(sys.argv) > 6 else None
     answers = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     answers.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
     probes = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -49,7 +52,7 @@ def main():
         sent.append(time.monotonic())
         probes.sendto(struct.pack("!I", number), (target, PORT))
         take(answers, port, came, start + (number + 1) * gap)
-    take(answers, port, came, time.monotonic() + wait)
+    take(answers, port, came, time.monotonic() + wait, most)
     json.dump({"sent": sent, "came": came}, sys.stdout)
 
 

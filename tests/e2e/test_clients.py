@@ -28,13 +28,13 @@ class Client(NamedTuple):
 
 
 def traceroute(name, options, protocol="udp", **more):
-    command = f"traceroute -{{family}} -w 2 {options} {{name}}"
+    command = f"traceroute -{{family}} -w5 {options} {{name}}"
     return Client(f"traceroute {name}", command, protocol=protocol, **more)
 
 
 def scamper(method, protocol):
     return Client(f"scamper {method}",
-                  f"scamper -O json -c 'trace -P {method} -q 1 -w 2' -i {{address}}",
+                  f"scamper -O json -c 'trace -P {method} -q 1 -w 5' -i {{address}}",
                   clients.scamper, protocol, names=False)
 
 
@@ -68,9 +68,9 @@ CLIENTS = [
     Client("busybox traceroute6", "busybox traceroute6 {name}", families=(6,)),
     Client("busybox traceroute6 -I", "busybox traceroute6 -I {name}", protocol="icmp",
            families=(6,)),
-    Client("mtr icmp", "mtr -{family} -rwb -c 2 -i 0.2 -G 1 -e {name}", clients.mtr, "icmp"),
-    Client("mtr udp", "mtr -{family} -u -rwb -c 2 -i 0.2 -G 1 -e {name}", clients.mtr),
-    Client("mtr tcp", "mtr -{family} -T -rwb -c 2 -i 0.2 -G 1 -e {name}", clients.mtr, "tcp"),
+    Client("mtr icmp", "mtr -{family} -rwb -c 2 -i 0.2 -G 3 -e {name}", clients.mtr, "icmp"),
+    Client("mtr udp", "mtr -{family} -u -rwb -c 2 -i 0.2 -G 3 -e {name}", clients.mtr),
+    Client("mtr tcp", "mtr -{family} -T -rwb -c 2 -i 0.2 -G 3 -e {name}", clients.mtr, "tcp"),
     Client("tracepath", "tracepath -{family} -b {name}", clients.tracepath),
     scamper("udp", "udp"),
     scamper("udp-paris", "udp"),

@@ -148,7 +148,7 @@ def test_the_tale_is_told_from_the_prefix(lab, placed):
     assert len(expected) == 6 and expected[-1][0] == TARGET
     try:
         hoptell.start()
-        printed = lab.run("phone2", "traceroute", "-6", "-n", "-q1", "-w2", TARGET)
+        printed = lab.run("phone2", "traceroute", "-6", "-n", "-q1", "-w5", TARGET)
         seen = re.findall(r"^ *\d+  (2001:db8:42:1:2:\S+) ", printed, re.M)
         assert seen == [address for address, _ in expected], printed
         for address, name in expected[:-1]:

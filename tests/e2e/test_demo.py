@@ -26,7 +26,7 @@ def test_all_that_it_shows_is_so(need_root):
 def test_ctrl_c_cleans_up(need_root):
     process = subprocess.Popen([DEMO], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                start_new_session=True)
-    wait_until(lambda: f"{PREFIX}site" in left(), 20, "the lab to be built")
+    wait_until(lambda: f"{PREFIX}site" in left(), what="the lab to be built")
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output

@@ -98,7 +98,7 @@ def daemon(need_root, tmp_path_factory):
             return CLIENT in subprocess.run(visit, stdout=subprocess.PIPE, text=True,
                                             check=False).stdout
 
-        wait_until(is_visited, 20, "a visit to the daemon")
+        wait_until(is_visited, what="a visit to the daemon")
         yield words
         process.terminate()
 

@@ -20,16 +20,16 @@ NEXT = "== next"
 LINE = re.compile(r"^ *(\d+)  (.*)$")
 NAMED = re.compile(r"(\S+) \(([0-9a-fA-F:.]+)\)")
 
-FORKS = ["-q10", "-w1"]  # three times, so that no branch is missed but once in 500 million
+FORKS = ["-q10", "-w5"]  # three times, so that no branch is missed but once in 500 million
 WALKS = {  # the options of traceroute, one walk each
     "balanced.yaml": [FORKS] * 3,
     "diamond.yaml": [FORKS] * 3,
-    "full.yaml": [["-q1", "-m255", "-N64"]],
-    "limited.yaml": [["-q1"]],
-    "slow.yaml": [["-q10", "-w2", "-N80"]] * 2,
+    "full.yaml": [["-q1", "-w5", "-m255", "-N64"]],
+    "limited.yaml": [["-q1", "-w5"]],
+    "slow.yaml": [["-q10", "-w5", "-N80"]] * 2,
     "unequal.yaml": [FORKS] * 3,
 }
-USUAL = [["-q2", "-w1"]]
+USUAL = [["-q2", "-w2"]]
 METHODS = {"udp": "-U", "icmp": "-I", "tcp": "-T"}
 TALES = sorted(path.name for suffix in ("yaml", "txt") for path in EXAMPLES.glob(f"*.{suffix}"))
 
@@ -92,7 +92,7 @@ def test_traceroute_sees_what_is_written(need_root, name):
 
 @pytest.mark.parametrize("protocol", METHODS)
 def test_silence_is_for_one_protocol(need_root, protocol):
-    printed = traceroutes("silent.yaml", (4, 6), [["-q2", "-w1", METHODS[protocol]]])
+    printed = traceroutes("silent.yaml", (4, 6), [["-q2", "-w2", METHODS[protocol]]])
     for family in (4, 6):
         stars = {hop for hop, text in printed[family, 0] if text == "* *"}
         assert stars == {hop for hop, lines in expected("silent.yaml", family, protocol).items()
@@ -100,7 +100,7 @@ def test_silence_is_for_one_protocol(need_root, protocol):
 
 
 def test_labels_are_shown(need_root):
-    for (family, _), lines in traceroutes("mpls.yaml", (4, 6), [["-q1", "-e"]]).items():
+    for (family, _), lines in traceroutes("mpls.yaml", (4, 6), [["-q1", "-w5", "-e"]]).items():
         hops = expected("mpls.yaml", family)
         for hop, text in lines:
             stack = hops[hop][0].get("mpls", [])
@@ -111,21 +111,22 @@ def test_labels_are_shown(need_root):
 
 def test_interfaces_are_shown(need_root):
     """traceroute prints class 2 of RFC 5837 as numbers: the role and what is in it."""
-    for (_, _), lines in traceroutes("interfaces.yaml", (4, 6), [["-q1", "-e"]]).items():
+    for (_, _), lines in traceroutes("interfaces.yaml", (4, 6), [["-q1", "-w5", "-e"]]).items():
         kinds = [re.findall(r"[<;](2/\d+|MPLS)[:,]", text) for _, text in lines]
         assert kinds == [[], ["2/2"], ["2/15"], ["2/10", "2/74", "2/137", "2/196"],
                          ["MPLS", "2/8"], []]
 
 
 def test_a_router_answers_so_many_a_second(need_root):
-    for lines in traceroutes("limited.yaml", (4,), [["-q5", "-w1", "-N40"]]).values():
+    """All probes at once; on a slow machine they take long enough for one or two more."""
+    for lines in traceroutes("limited.yaml", (4,), [["-q5", "-w3", "-N40"]]).values():
         answers = [5 - text.split().count("*") for _, text in lines]
         assert answers[0] == answers[3] == answers[4] == 5
-        assert 2 <= answers[1] <= 3 and 1 <= answers[2] <= 2
+        assert 2 <= answers[1] <= 4 and 1 <= answers[2] <= 3
 
 
 def test_the_path_mtu_gets_smaller(need_root):
-    for lines in traceroutes("mtu.yaml", (4, 6), [["--mtu"]]).values():
+    for lines in traceroutes("mtu.yaml", (4, 6), [["--mtu", "-w5"]]).values():
         assert re.findall(r"F=(\d+)", " ".join(text for _, text in lines)) == [
             "1500", "1480", "1400", "1280"]
     printed = with_tale("mtu.yaml", "tracepath -4 203.0.113.9; tracepath -6 2001:db8:42::9")
@@ -133,7 +134,7 @@ def test_the_path_mtu_gets_smaller(need_root):
 
 
 def test_the_filter_says_no(need_root):
-    for lines in traceroutes("refused.yaml", (4, 6), [["-q1"]]).values():
+    for lines in traceroutes("refused.yaml", (4, 6), [["-q1", "-w5"]]).values():
         assert [text.endswith("!X") for _, text in lines] == [False, False, True]
 
 
@@ -151,7 +152,7 @@ def as_nobody(public):
 
 
 def test_nobody_has_to_be_root(as_nobody, public):
-    look = ("traceroute -q1 tale.example.net; "
+    look = ("traceroute -q1 -w5 tale.example.net; "
             "grep CapEff /proc/$(pgrep -o -P $PPID hoptell)/status")
     done = subprocess.run([*as_nobody, "./with-tale", "plain.yaml", "sh", "-c", look],
                           env={**os.environ, "HOPTELL": "./hoptell"}, capture_output=True,

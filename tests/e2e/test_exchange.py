@@ -126,7 +126,7 @@ def test_a_running_daemon_takes_over_what_was_imported_when_it_reloads(need_root
             assert seen() < 400
             assert site.take(file_of("c0ffee", 1, loopback)) == ["1 baselines taken"]
             daemon.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: seen() >= 500, 20, "the daemon to take over what was imported")
+            wait_until(lambda: seen() >= 500, what="the daemon to take over what was imported")
         # what is its own has stayed so
         assert sites_of(site.export()).pop("c0ffee")[0]["seen"] == 500
         (own,) = [lines for name, lines in known(site).items() if name != "c0ffee"]

@@ -23,7 +23,7 @@ from mariadb import USER
 KILLS = 100
 DESCRIPTORS = 80
 CONNECTIONS = 500
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = "/usr/$LIB/faketime/libfaketimeMT.so.1"
 DAY = 86400
 
 
@@ -300,7 +300,7 @@ def test_out_of_memory_is_a_crash_that_loses_nothing_acknowledged(directory, nar
             with contextlib.suppress(OSError):
                 connections.append(socket.create_connection(("127.0.0.1", hoptell.operators), 1))
                 connections[-1].sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 4000)
-        wait_until(lambda: hoptell.process.poll() is not None, 20, "the kernel to end it")
+        wait_until(lambda: hoptell.process.poll() is not None, what="the kernel to end it")
         for connection in connections:
             connection.close()
     finally:

@@ -42,7 +42,7 @@ def test_addresses_are_hidden_found_and_forgotten(places, need_root):
             visit(daemon)
         # our own questions are visitors, too: more than one subscriber is there
         assert daemon.hoptell("label", CLIENT, "direct").returncode == 0
-        wait_until(lambda: len(hidden(site)) >= 5, 20, "the rows to be stored")
+        wait_until(lambda: len(hidden(site)) >= 5, what="the rows to be stored")
         before = daemon.get(daemon.operators, f"/v1/subscribers/{CLIENT}")
         assert before["baseline"]["seen"] == 5
     assert stat.S_IMODE(os.stat(f"{site.settings}.key").st_mode) == 0o600
@@ -59,7 +59,7 @@ def test_addresses_are_hidden_found_and_forgotten(places, need_root):
         assert sum(episode["connections"] for episode in answer["episodes"]) == 6
         done = daemon.hoptell("subscribers", "--forget", CLIENT)
         assert (done.returncode, done.stderr) == (0, "")
-        wait_until(lambda: not hidden(site, "label"), 20, "the subscriber to be forgotten")
+        wait_until(lambda: not hidden(site, "label"), what="the subscriber to be forgotten")
     with site.daemon() as daemon:
         answer = daemon.get(daemon.operators, "/v1/subscribers?limit=1000")
         assert CLIENT not in json.dumps(answer)
@@ -77,7 +77,7 @@ def test_no_plain_address_is_in_the_files(places, need_root):
         for _ in range(3):
             visit(daemon)
         if site.server:
-            wait_until(lambda: glob.glob(f"{site.settings}.spool/*"), 20, "rows in the spool")
+            wait_until(lambda: glob.glob(f"{site.settings}.spool/*"), what="rows in the spool")
     files = glob.glob(f"{site.settings}.spool/*")
     if site.server:
         assert files

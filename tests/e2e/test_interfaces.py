@@ -92,7 +92,7 @@ def test_an_interface_that_was_down_is_watched_again(pair, start, datapath):
     wait_until(lambda: "watching on north waits" in site.said(), what="word of it")
     link(pair, "set", "north", "up")
     wait_until(lambda: sees_calls(pair, site), what="an opening packet again")
-    assert "watching on north goes on" in site.said()
+    wait_until(lambda: "watching on north goes on" in site.said(), what="word of that too")
     assert site.get("/readyz")[0] == 200
     assert site.stop() == 0
 
@@ -115,7 +115,7 @@ def test_an_interface_that_is_gone_is_told(pair, start, datapath):
     assert site.get("/readyz")[0] == 200
     link(pair, "del", "north")
     wait_until(lambda: site.get("/readyz")[0] == 503, what="not to be ready")
-    assert "watching on north ends: the interface is gone" in site.said()
+    wait_until(lambda: "watching on north ends: the interface is gone" in site.said(), what="word of it")
     assert site.stop() == 0
 
 
@@ -132,7 +132,7 @@ def test_a_tale_goes_on_when_its_device_was_down(pair, start):
     wait_until(lambda: "hoptell0 is down" in site.said(), what="word of it")
     link(pair, "set", "hoptell0", "up")
     wait_until(lambda: is_answered(pair, sender, listener), what="an answer again")
-    assert "hoptell0 is up again: the tales go on" in site.said()
+    wait_until(lambda: "hoptell0 is up again: the tales go on" in site.said(), what="word of that too")
     assert site.stop() == 0
 
 
@@ -140,7 +140,7 @@ def test_a_device_that_is_gone_is_told(pair, start):
     site = start("watch: {interfaces: []}\ntales: [tale.yaml]\n")
     link(pair, "del", "hoptell0")
     wait_until(lambda: site.get("/readyz")[0] == 503, what="not to be ready")
-    assert "hoptell0 is gone: the tales end" in site.said()
+    wait_until(lambda: "hoptell0 is gone: the tales end" in site.said(), what="word of it")
     assert site.stop() == 0
 
 
@@ -150,16 +150,21 @@ def test_a_tale_that_is_replaced_while_it_is_walked_loses_no_probe(pair, start):
                  "limit: {source_rate: 1M, source_burst: 1M, total_rate: 10M, total_burst: 10M}\n")
     sender, listener = Sender.to(pair, "north", "site"), Listener(pair, "north", "site")
     sent = 0
-    for number in range(20):
-        with open(f"{site.settings.rpartition('/')[0]}/tale.yaml", "w", encoding="utf-8") as file:
-            file.write(TALE.replace(".16/28", ".32/28") if number % 2 == 0 else TALE)
-        site.process.send_signal(1)
+
+    def is_walked_until_reload(number):
+        nonlocal sent
         for _ in range(100):
             sender.send(udp(socket.inet_aton("192.0.2.1"), socket.inet_aton(TARGET)))
             sent += 1
+        return site.said().count("are in force") == number
+
+    for number in range(1, 21):
+        with open(f"{site.settings.rpartition('/')[0]}/tale.yaml", "w", encoding="utf-8") as file:
+            file.write(TALE.replace(".16/28", ".32/28") if number % 2 else TALE)
+        site.process.send_signal(signal.SIGHUP)
+        wait_until(lambda number=number: is_walked_until_reload(number), what="a reload")
     counts = site.wait_for(sent)
     assert counts["time_exceeded"] == sent
-    wait_until(lambda: site.said().count("are in force") > 0, what="a reload")
     origins = [socket.inet_ntoa(packet[12:16]) for packet in listener.packets()]
     assert len(origins) == sent
     assert set(origins) == {"198.51.100.17", "198.51.100.33"}
@@ -200,5 +205,5 @@ def test_what_no_longer_fits_into_the_ring_is_counted(pair, start, datapath):
     wait_until(lambda: accounted() >= RING, 30, "each packet to be observed or counted as lost")
     assert accounted() < RING + 10  # the kernel may count one as dropped that it has kept
     assert metric(site, "hoptell_capture_dropped_total") > 0
-    assert sees_calls(pair, site)
+    wait_until(lambda: sees_calls(pair, site), what="an opening packet")
     assert site.stop() == 0

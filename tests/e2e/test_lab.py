@@ -64,7 +64,7 @@ def first_syn(lab, host, family, path):
                         "-w", str(path), f"tcp dst port {PORT}", stderr=subprocess.PIPE, text=True)
     assert "listening on" in capture.stderr.readline()
     ask(lab, host, family)
-    capture.communicate(timeout=10)
+    capture.communicate(timeout=30)
     with PcapReader(str(path)) as reader:
         return next(iter(reader))
 
@@ -155,7 +155,7 @@ def test_up_twice_is_up_and_down_leaves_nothing(another):
     assert os.stat(f"/run/netns/{another.namespace('site')}").st_ino == inode
     sleeper = another.start("phone5", "sleep", "1000")
     another.tool("down")
-    assert sleeper.wait(10) == -signal.SIGKILL
+    assert sleeper.wait(30) == -signal.SIGKILL
     assert left_of(another.prefix) == []
     another.tool("down")
 

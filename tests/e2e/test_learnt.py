@@ -183,7 +183,7 @@ def guarded(lab, public):
         hoptell.start(ready=False)
         wait_until(lambda: hoptell.process.poll() is None and
                    lab.run("site", "curl", "-s", "http://127.0.0.1:8092/readyz", check=False) ==
-                   "ok\n", 20, "hoptell to be ready")
+                   "ok\n", what="hoptell to be ready")
         yield hoptell
     finally:
         hoptell.kill()

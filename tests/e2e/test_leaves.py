@@ -112,7 +112,7 @@ def test_a_crash_leaves_no_device_and_no_route(machine, hoptell):
     check_it_is_there(machine)
     hoptell.kill()
     with contextlib.suppress(pytest.fail.Exception):
-        wait_until(lambda: not differences(machine, before), 10, "the traces to be gone")
+        wait_until(lambda: not differences(machine, before), what="the traces to be gone")
     assert differences(machine, before) == {}
 
 

@@ -87,7 +87,7 @@ def test_what_is_stored_is_what_the_page_said(database, hoptell, place):
     hoptell.write(place(database))
     hoptell.start()
     seen = [hoptell.visit() for _ in range(5)]
-    wait_until(lambda: stored(database) == len(seen), 10, "five rows")
+    wait_until(lambda: stored(database) == len(seen), what="five rows")
     rows = database.ask(f"SELECT {FIELDS} FROM observation ORDER BY seen_at")
     assert [rounded(as_json(row)) for row in rows] == seen
     assert hoptell.end() == 0
@@ -185,13 +185,13 @@ def test_a_database_that_is_away_at_the_start_gets_all_later(database, hoptell):
     assert re.search(r"expected to reach it, found: Can't connect.* waits in .*/spool",
                      hoptell.said()), hoptell.said()
     seen = [hoptell.visit()["port"] for _ in range(20)]
-    wait_until(lambda: hoptell.metric("hoptell_store_spooled") == 20, 10, "rows in the spool")
+    wait_until(lambda: hoptell.metric("hoptell_store_spooled") == 20, what="rows in the spool")
     assert os.stat(f"{hoptell.state}/spool").st_mode & 0o777 == 0o700
     database.start()
-    wait_until(lambda: settled(hoptell), 20, "the spool to be empty")
+    wait_until(lambda: settled(hoptell), what="the spool to be empty")
     assert ports_stored(database) == seen
     assert os.listdir(f"{hoptell.state}/spool") == []
-    wait_until(lambda: "the store is back" in hoptell.said(), 10, "the return to be told")
+    wait_until(lambda: "the store is back" in hoptell.said(), what="the return to be told")
     assert hoptell.end() == 0
 
 
@@ -204,7 +204,7 @@ def test_what_the_database_knew_is_not_replaced_by_less(database, hoptell):
     hoptell.start()
     assert hoptell.visit()["network"] is None
     database.start()
-    wait_until(lambda: "is known again" in hoptell.said(), 20, "the baselines to be back")
+    wait_until(lambda: "is known again" in hoptell.said(), what="the baselines to be back")
     assert hoptell.visit()["network"]["seen"] == 3
     assert hoptell.end() == 0
     hoptell.start()
@@ -238,9 +238,9 @@ def test_a_full_spool_is_told_once_and_counted(database, hoptell):
     hoptell.start()
     for _ in range(3):
         hoptell.visit()
-        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 10, "an empty queue")
+        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, what="an empty queue")
     assert hoptell.metric("hoptell_store_lost_total") == 3
-    wait_until(lambda: "is lost" in hoptell.said(), 10, "the loss to be told")
+    wait_until(lambda: "is lost" in hoptell.said(), what="the loss to be told")
     assert hoptell.said().count("is lost") == 1
 
 
@@ -288,7 +288,7 @@ def test_nothing_acknowledged_is_lost_or_comes_twice(database, hoptell, crash):
     safe = []
     for _ in range(3):
         safe += visit_many(hoptell, 30)
-        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 20, "rows to be safe")
+        wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, what="rows to be safe")
         unsafe = visit_many(hoptell, 10)  # whether these are safe the crash decides
         crashing = crash(database, hoptell)
         next(crashing)
@@ -296,7 +296,7 @@ def test_nothing_acknowledged_is_lost_or_comes_twice(database, hoptell, crash):
         if crash is kill_database:
             safe += unsafe  # hoptell lives, and so do they
     safe += visit_many(hoptell, 5)
-    wait_until(lambda: settled(hoptell), 30, "the spool to be empty")
+    wait_until(lambda: settled(hoptell), what="the spool to be empty")
     assert hoptell.metric("hoptell_store_lost_total") == 0
     rows = database.ask("SELECT port, seen_at FROM observation")
     assert len(set(rows)) == len(rows)
@@ -324,7 +324,7 @@ def test_what_is_too_old_or_too_much_is_forgotten(database, hoptell):
     with open(hoptell.settings, "a", encoding="utf-8") as file:
         file.write("keep: 1h\nkeep_observations: 1k\n")
     hoptell.start()
-    wait_until(lambda: stored(database) == 1000, 20, "a thousand rows to be left")
+    wait_until(lambda: stored(database) == 1000, what="a thousand rows to be left")
     assert int(database.ask("SELECT min(seen_at) FROM observation")[0][0]) == recent + 501
 
 
@@ -332,15 +332,15 @@ def test_who_is_forgotten_while_the_database_is_away_is_forgotten_there(database
     """What was stored, what waits before the order to forget, and not what comes after it."""
     hoptell.start()
     visit_many(hoptell, 3)
-    wait_until(lambda: stored(database) == 3, 10, "three rows")
+    wait_until(lambda: stored(database) == 3, what="three rows")
     database.kill()
     visit_many(hoptell, 3)
     request = urllib.request.Request(
         f"http://127.0.0.1:{hoptell.operators}/v1/subscribers/127.0.0.1", method="DELETE")
     assert urllib.request.urlopen(request, timeout=10).status in (200, 204)
     later = visit_many(hoptell, 2)
-    wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, 10, "rows in the spool")
+    wait_until(lambda: hoptell.metric("hoptell_store_queued") == 0, what="rows in the spool")
     database.start()
-    wait_until(lambda: settled(hoptell), 20, "the spool to be empty")
+    wait_until(lambda: settled(hoptell), what="the spool to be empty")
     assert ports_stored(database) == later
     assert database.ask("SELECT count(*) FROM baseline WHERE subscriber = 1") == [("0",)]

@@ -183,7 +183,7 @@ def test_when_a_flood_is_over_others_are_answered_again(street, start, north):
         north.send(udp(polite, TARGET_OCTETS))
         return answers_to(listener, polite)[polite] > 0
 
-    wait_until(is_answered, 2, "an answer")
+    wait_until(is_answered, what="an answer")
 
 
 # Who is never answered

@@ -155,7 +155,7 @@ def site(lab):
 
 def request(lab, method, path, *more):
     """(status, headers in small letters, body)"""
-    words = ["curl", "-sS", "-i", "-m", "5", "-X", method, *more, OPERATORS + path]
+    words = ["curl", "-sS", "-i", "-m", "20", "-X", method, *more, OPERATORS + path]
     done = subprocess.run(lab.words("site", *words), capture_output=True, text=True, check=False,
                           timeout=30)
     assert done.returncode in (0, 28), done.stderr  # 28: the events do not end
@@ -214,7 +214,7 @@ REQUESTS = [
     ("label", "/v1/labels", (*JSON, "{}"), 400),
     ("label", "/v1/labels", ("-d", "{}"), 415),
     ("label", "/v1/labels", ("-H", "Expect:", *JSON, " " * 9000), 413),
-    ("events", "/v1/events", ("-m", "1"), 200),
+    ("events", "/v1/events", ("-m", "3"), 200),
     ("events", "/v1/events?x=1", (), 400),
     ("metrics", "/metrics", (), 200),
     ("health", "/healthz", (), 200),

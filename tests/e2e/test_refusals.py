@@ -62,7 +62,7 @@ def site(lab):
 
 def trace(lab, family, number, *options):
     """Each hop of the tale as (address, what follows its time)."""
-    output = lab.run(HOST, "traceroute", f"-{family}", "-n", "-q1", "-w2", *options,
+    output = lab.run(HOST, "traceroute", f"-{family}", "-n", "-q1", "-w5", *options,
                      target(number, family))
     found = re.findall(r"^ *\d+  (\S+)  [\d.]+ ms ?(\S*)", output, re.M)
     return found[len(real_way(HOST, family)):]

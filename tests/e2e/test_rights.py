@@ -102,7 +102,7 @@ def test_with_rights_of_a_service_it_gives_up_those_too(lab, hoptell, public):
             "--ambient-caps=-all,+net_admin,+net_raw,+net_bind_service",
             os.path.join(public, "hoptell"), "run", "-c", hoptell.settings,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    wait_until(hoptell.is_ready, 20, "hoptell to be ready")
+    wait_until(hoptell.is_ready, what="hoptell to be ready")
     daemon = pathlib.Path(f"/proc/{hoptell.process.pid}")
     for status in threads(daemon):
         rights = capabilities(status)

@@ -133,7 +133,7 @@ def told(lab, host, server, *options, family=4):
         assert "spoofed" not in said_of(request).values()
         return request if set(said_of(request)) == NAMES else None
 
-    return wait_until(complete, 20, f"{server} to know of {host}")
+    return wait_until(complete, what=f"{server} to know of {host}")
 
 
 def check(found, expected):
@@ -165,7 +165,7 @@ def test_nginx_has_a_lighter_page_for_tethered_visitors(lab, servers, family):
     def page(host):
         return fetch(lab, host, "nginx", "/page.html", family=family)
 
-    wait_until(lambda: page("laptop") == "the light page", 20, "the light page")
+    wait_until(lambda: page("laptop") == "the light page", what="the light page")
     assert page("phone3") == "the full page"
 
 
@@ -179,7 +179,7 @@ def test_the_page_in_php_says_what_the_store_knows(lab, servers, family):
     for host, heading, verdict, edition, hop_limit in (
             ("phone5", "itself on the line", "direct", "full", 60),
             ("laptop", "behind another one", "tethered", "lighter", 59)):
-        page = wait_until(lambda host=host: known_page(lab, host, family), 20, "a verdict")
+        page = wait_until(lambda host=host: known_page(lab, host, family), what="a verdict")
         assert f"<strong>{verdict}</strong>" in page and heading in page, page
         assert f"shown the {edition} page" in page
         assert f"You come from {visits.seen_address(host, family)}, port " in page
@@ -275,7 +275,7 @@ def test_a_program_asks_about_its_client(lab, hoptell, client, family):
     with visits.listening(lab):
         for host, verdict in (("phone8", "direct"), ("laptop", "tethered")):
             address, port = visits.call(lab, host, family)
-            said = wait_until(lambda a=address, p=port: known_of(lab, client, a, p), 20, verdict)
+            said = wait_until(lambda a=address, p=port: known_of(lab, client, a, p), what=verdict)
             assert said[0] == verdict
             assert len(said) == 1 or any("arrived with" in line for line in said[1:])
             assert known_of(lab, client, address, port, str(visits.OTHER_PORT))[0] == verdict

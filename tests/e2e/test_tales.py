@@ -107,7 +107,7 @@ def forget_path_mtu(lab):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_traceroute_mtu_finds_the_narrow_links(lab, tales, family):
     forget_path_mtu(lab)
-    output = traceroute(lab, tales["narrow"], family, "--mtu", "-w", "2")
+    output = traceroute(lab, tales["narrow"], family, "--mtu")
     assert clients.lines(output) == whole_way(HOST, family, tales["narrow"])
     found = re.findall(r" (\S+) \(\S+\) .* F=(\d+)", output)
     assert found == [("carrier", "1500"), ("in.between", "1440"), ("behind.it", "1300")]
@@ -148,17 +148,33 @@ def names_of(tale, family):
     return {line["address"]: line["name"] for line in show(tale, family)["lines"]}
 
 
-def test_tracelb_finds_the_diamonds_in_both_families(lab, tales):
-    """It takes its time, so that both run at once."""
+def search_diamonds(lab, tale, families):
+    """The families in which tracelb has not found all links; both run at once, for they take their
+    time. What it finds must be there."""
     searches = {family: lab.start(HOST, "scamper", "-O", "json", "-c", "tracelb -W 15", "-i",
-                                  target(tales["diamond"], family),
-                                  stdout=subprocess.PIPE, text=True) for family in FAMILIES}
+                                  target(tale, family), stdout=subprocess.PIPE, text=True)
+                for family in families}
+    left = []
     for family, search in searches.items():
         output, _ = search.communicate(timeout=120)
-        names = names_of(tales["diamond"], family)
+        names = names_of(tale, family)
         found = {(names.get(near, near), names[far])
                  for near, far in clients.scamper_links(output) if far in names}
-        assert found == DIAMOND | {(real_way(HOST, family)[-1][0], "before")}
+        links = DIAMOND | {(real_way(HOST, family)[-1][0], "before")}
+        assert found <= links
+        left += [family] if found < links else []
+    return left
+
+
+def test_tracelb_finds_the_diamonds_in_both_families(lab, tales):
+    """It sends as many probes to a fork as leave a branch unseen once in twenty times, so it may
+    repeat."""
+    left = FAMILIES
+    for _ in range(5):
+        left = search_diamonds(lab, tales["diamond"], left)
+        if not left:
+            break
+    assert left == []
 
 
 @pytest.mark.parametrize("method, family", [
@@ -166,7 +182,7 @@ def test_tracelb_finds_the_diamonds_in_both_families(lab, tales):
     ("tcp", 4),  # over IPv6 it numbers its probes in the flow label: each is a flow of its own
 ])
 def test_a_paris_traceroute_sees_one_path(lab, tales, method, family):
-    output = lab.run(HOST, "scamper", "-O", "json", "-c", f"trace -P {method} -q 3 -w 2", "-i",
+    output = lab.run(HOST, "scamper", "-O", "json", "-c", f"trace -P {method} -q 3 -w 5", "-i",
                      target(tales["diamond"], family))
     names = names_of(tales["diamond"], family)
     way = [names[address] for _, address, _ in clients.scamper(output) if address in names]
@@ -176,7 +192,8 @@ def test_a_paris_traceroute_sees_one_path(lab, tales, method, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_classic_traceroute_sees_several(lab, tales, family):
-    """Each of its probes is a flow of its own: that ten all go one way has odds of 1 in 500."""
+    """Each of its probes is a flow of its own: that ten go one way at the fork's first hop, and again
+    at its second, has odds of 1 in 250,000."""
     output = lab.run(HOST, "traceroute", f"-{family}", "-w5", "-q10",
                      target(tales["diamond"], family))
     assert {"left.one", "right.one"} <= set(re.findall(r"(\S+) \(", output)) or \

@@ -220,8 +220,8 @@ def test_a_changed_setting_is_taken_over(lab, stop_watching, fresh):
     fresh.write(SETTINGS + "judge: {rule: first-drop}\n")
     fresh.process.send_signal(signal.SIGHUP)
     # the rule of the first drop knows no "unknown" once a network has been seen
-    wait_until(lambda: visits.visit(lab, "laptop", 4)[0]["verdict"] == "tethered", 10,
-               "the new rule to be used")
+    wait_until(lambda: visits.visit(lab, "laptop", 4)[0]["verdict"] == "tethered",
+               what="the new rule to be used")
 
 
 @pytest.mark.parametrize("wrong, said", [
@@ -234,6 +234,6 @@ def test_a_wrong_setting_leaves_the_old_ones(lab, stop_watching, fresh, wrong, s
     fresh.write(SETTINGS + wrong)
     line = (SETTINGS + wrong).splitlines().index(wrong.strip()) + 1
     fresh.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: said in fresh.said(), 10, f"the log to name {said}")
+    wait_until(lambda: said in fresh.said(), what=f"the log to name {said}")
     assert f"hoptell.yaml:{line}:" in fresh.said()
     assert visits.visit(lab, "phone1", 6)[0]["hop_limit"] == 60

@@ -157,7 +157,7 @@ def metrics(site):
 
 def trace(lab, family, *options, host=HOST, target=None):
     """(address, what follows it) of each hop past the real way."""
-    output = lab.run(host, "traceroute", f"-{family}", "-n", "-e", "-q1", "-w3", "-m20", *options,
+    output = lab.run(host, "traceroute", f"-{family}", "-n", "-e", "-q1", "-w5", "-m20", *options,
                      target or site_address(family))
     found = re.findall(r"^ *\d+  (\S+)(?: <(.*?)>)?(?:  [\d.]+ ms)?", output, re.M)
     return found[len(real_way(host, family)) - 1:], output
@@ -313,7 +313,7 @@ def test_a_changed_tale_is_taken_over_without_rights(lab, site):
         found, _ = trace(lab, 4, "-I")
         return found[0][0]
 
-    wait_until(lambda: first() == "198.51.100.65", 20, "the new path")
+    wait_until(lambda: first() == "198.51.100.65", what="the new path")
 
 
 def test_check_says_what_this_machine_can_do_and_what_would_be_used(lab, site, way):

@@ -203,7 +203,7 @@ def servers(need_root):
         made = Servers(folder)
         try:
             for name in made.ports:
-                wait_until(lambda: made.is_ready(name), 20, f"{name} to serve all zones")
+                wait_until(lambda: made.is_ready(name), what=f"{name} to serve all zones")
             yield made
         finally:
             made.close()

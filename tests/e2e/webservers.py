@@ -147,7 +147,7 @@ def running(lab, directory, port, words):
                 assert process.poll() is None, pathlib.Path(log.name).read_text(encoding="utf-8")
                 return f":{port} " in lab.run("site", "ss", "-Hltn")
 
-            wait_until(listens, 20, f"{words[0]} to listen")
+            wait_until(listens, what=f"{words[0]} to listen")
             yield process
         finally:
             process.terminate()

@@ -285,7 +285,8 @@ static void live_gives_each_opening_packet_once(void **state)
         skip();
     }
     assert_int_equal(result, 0);
-    assert_int_equal(capture_read(capture, 1, count_openings, f), 0); /* it does not wait */
+    /* it does not wait, and gives at most what others open */
+    assert_in_range(capture_read(capture, 1, count_openings, f), 0, 1);
     f->port = try_to_connect();
     waiting = (struct pollfd){.fd = capture_descriptor(capture), .events = POLLIN};
     while (f->count == 0) {
@@ -327,8 +328,12 @@ static void count_inner(const struct captured *captured, void *context)
     struct cursor c = cursor_over(captured->octets, captured->length);
 
     assert_true(tunnel_to_ip(captured->link, &c));
-    if (cursor_left(&c) == 40 && memcmp(c.at + 12, (uint8_t[]){203, 0, 113, 7}, 4) == 0)
+    if (cursor_left(&c) < 40 || c.at[0] != 0x45)
+        return; /* somebody else's */
+    if (memcmp(c.at + 12, (uint8_t[]){203, 0, 113, 7}, 4) == 0)
         f->count++;
+    if (load_u16(c.at + 20) == f->port)
+        f->port = 0;
 }
 
 /* Whether such a packet comes up within the time that one certainly takes. */
@@ -337,10 +342,11 @@ static unsigned tunnelled_count(struct fixture *f, struct capture *capture)
     struct pollfd waiting = {.fd = capture_descriptor(capture), .events = POLLIN};
 
     send_in_vxlan();
-    f->port = try_to_connect(); /* comes up behind it in any case */
-    do {
+    f->port = try_to_connect(); /* comes up behind it in any case, and makes this 0 */
+    while (f->port != 0) {
         assert_int_equal(poll(&waiting, 1, 5000), 1);
-    } while (capture_read(capture, 0, count_inner, f) == 0);
+        assert_true(capture_read(capture, 0, count_inner, f) >= 0);
+    }
     return f->count;
 }
 

@@ -6,6 +6,7 @@
 
 struct heard {
     unsigned count;
+    size_t longest;
     char all[256];
 };
 
@@ -14,6 +15,8 @@ static void hear(const char *data, void *context)
     struct heard *heard = context;
 
     heard->count++;
+    if (strlen(data) > heard->longest)
+        heard->longest = strlen(data);
     snprintf(heard->all + strlen(heard->all), sizeof heard->all - strlen(heard->all), "[%.40s]",
              data);
 }
@@ -67,6 +70,7 @@ static void the_longest_line_is_heard_whole(void **state)
     event_read(&reader, line, sizeof line, hear, &heard);
     event_read(&reader, "\n\n", 2, hear, &heard);
     assert_int_equal(heard.count, 1);
+    assert_int_equal(heard.longest, sizeof line - 6);
 }
 
 int main(void)

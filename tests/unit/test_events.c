@@ -103,7 +103,7 @@ static void who_comes_back_gets_what_came_meanwhile(void **state)
 
 static void a_number_that_makes_no_sense_begins_with_the_next(void **state)
 {
-    static const char *const wrong[] = {"x", "-1", "4x", "9", "99999999999999999999", ""};
+    static const char *const wrong[] = {"x", "-1", "4x", "1000000", "99999999999999999999", ""};
     struct site *site = *state;
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -112,7 +112,7 @@ static void a_number_that_makes_no_sense_begins_with_the_next(void **state)
         char wanted[32];
 
         judge_one(site, (uint16_t)(2 * i + 1));
-        snprintf(header, sizeof header, "Last-Event-ID: %s\r\n", i == 3 ? "1000000" : wrong[i]);
+        snprintf(header, sizeof header, "Last-Event-ID: %s\r\n", wrong[i]);
         follow(site, &follower, header);
         await(site, &follower, "retry");
         judge_one(site, (uint16_t)(2 * i + 2));

@@ -364,8 +364,8 @@ static void a_lookup_waits_for_a_packet_that_is_on_its_way(void **state)
     observe_stranger(site, &judgement);
     serve_judged(site->operators, &judgement);
     begun = uv_hrtime();
-    fetch_finish(site, fetch);
-    assert_true(uv_hrtime() - begun < 5000 * MILLISECOND_NS);
+    fetch_finish(site, fetch); /* and does not wait to the end */
+    assert_true(uv_hrtime() - begun < 9000 * MILLISECOND_NS);
     assert_int_equal(fetch->result, CURLE_OK);
     assert_int_equal(fetch->status, 200);
     assert_non_null(strstr(fetch->body, "203.0.113.7"));
@@ -383,7 +383,7 @@ static void a_wait_ends_with_the_answer_no(void **state)
               "/v1/lookup?address=203.0.113.7&port=40001&wait=50");
     assert_int_equal(fetch->status, 404);
     assert_true(uv_hrtime() - begun >= 40 * MILLISECOND_NS); /* the loop has a clock of its own */
-    assert_true(uv_hrtime() - begun < 5000 * MILLISECOND_NS);
+    assert_true(uv_hrtime() - begun < 9000 * MILLISECOND_NS);
     fetch_free(fetch);
 }
 

@@ -133,6 +133,7 @@ static void a_flood_of_sources_does_not_push_out_who_walks(void **state)
 static void who_rests_makes_room(void **state)
 {
     char source[ADDRESS_TEXT_MAX];
+    size_t count;
 
     (void)state;
     for (unsigned hop = 1; hop <= 3; hop++)
@@ -141,7 +142,9 @@ static void who_rests_makes_room(void **state)
         snprintf(source, sizeof source, "10.%u.%u.1", i / 250, i % 250);
         walk(source, 1, (WALKER_REST_S + 2) * SECOND_NS + i);
     }
-    for (size_t i = walkers_list(responder.walkers, 0, found); i-- > 0;)
+    count = walkers_list(responder.walkers, 0, found);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
         assert_int_equal(found[i].probes, 1);
 }
 

@@ -73,20 +73,6 @@ static void says(const struct judgement *judgement, unsigned index, const char *
     assert_string_equal(evidence_text(&judgement->evidence[index], text, sizeof text), sentence);
 }
 
-static void show(const char *what, const struct judgement *j)
-{
-    char text[EVIDENCE_TEXT_MAX];
-
-    if (!getenv("SHOW"))
-        return;
-    printf("%s: %s %.3f stack %s share %.3f seen %llu\n", what, verdict_name(j->verdict),
-           j->probability, stack_family_name(j->stack.family), j->network.share,
-           (unsigned long long)j->network.seen);
-    for (unsigned i = 0; i < j->evidence_count; i++)
-        printf("   %+.1f %s: %s\n", (double)j->evidence[i].weight, evidence_signal(&j->evidence[i]),
-               evidence_text(&j->evidence[i], text, sizeof text));
-}
-
 /* A dozen phones behind one IPv4 address, each with the clock of its own. */
 static struct address nat(unsigned phone)
 {
@@ -117,12 +103,10 @@ static void a_carrier_case(enum visit_maker phones, struct address (*address)(un
     assert_int_equal(arrives(&scene, phones, HOPS, address(0), 1000000), VERDICT_UNKNOWN);
     says(&scene.last, 0, "nothing was seen of this network before");
     phones_visit(&scene, phones, address, times, HOPS);
-    show("phone", &scene.last);
     assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
     assert_true(scene.last.probability <= 0.05);
     for (unsigned i = 0; i < 4; i++) {
         arrives(&scene, guests[i], HOPS + 1, address(3), 99000000 + i * 500000);
-        show("guest", &scene.last);
         assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
         assert_true(has_signal(&scene.last, "below_network"));
         for (unsigned j = 0; j < 3; j++)
@@ -139,8 +123,6 @@ static void a_carrier_with_a_dozen_phones_tells_phones_from_guests(void **state)
     (void)state;
     for (unsigned times = 5; times <= 10; times += 5)
         for (unsigned i = 0; i < 3; i++) {
-            if (getenv("SHOW"))
-                printf("== times %u maker %u\n", times, phones[i]);
             a_carrier_case(phones[i], nat, times);
             a_carrier_case(phones[i], slash_64, times);
         }

@@ -134,6 +134,9 @@ static void put_naming(const struct sink *sink, const struct naming *naming)
               counts.answers);
     put_plain(sink, METRIC_COUNTER, "hoptell_dns_limited_total",
               "DNS messages by UDP over the limit for their source.", counts.limited);
+    put_plain(sink, METRIC_COUNTER, "hoptell_dns_refused_connections_total",
+              "DNS connections by TCP over the limit for their source, or closed to make room.",
+              counts.refused_connections);
 }
 
 static void put_archive(const struct sink *sink, struct archive *archive)

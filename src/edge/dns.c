@@ -23,6 +23,7 @@ enum {
     ANSWER_MAX = 65535,
     UDP_BATCH = 64, /* queries answered before the loop has its turn again */
     CLIENTS_MAX = 64,
+    CLIENTS_OF_ONE_MAX = 8, /* some people share an address behind carrier-grade NAT */
     BACKLOG = 64,
     IDLE_MS = 10000,
     UNSENT_MAX = 2 * ANSWER_MAX, /* of a client that asks and does not read */
@@ -68,6 +69,7 @@ struct client {
     unsigned handles;
     bool is_closing;
     struct address address;
+    uint64_t served_ms; /* the connection was made, or its last query answered */
     size_t used;
     uint8_t input[2 + QUERY_MAX];
 };
@@ -400,6 +402,7 @@ static bool answer_front(struct client *client)
                                server->answer + 2, ANSWER_MAX);
     client->used -= 2 + length;
     memmove(client->input, client->input + 2 + length, client->used);
+    client->served_ms = uv_now(client->idle.loop);
     uv_timer_again(&client->idle);
     if (answered == 0) { /* whoever sends what is no query by TCP is not waited for */
         client_close(client);
@@ -443,6 +446,32 @@ static void take_peer(struct client *client)
         client->address = from_socket_address(&from);
 }
 
+/* Whether a new connection is one too many of its source; this machine's own are not counted. */
+static bool is_over_share(const struct dns_server *server, const struct client *client)
+{
+    unsigned same = 0;
+
+    if (address_is_loopback(&client->address))
+        return false;
+    for (const struct client *c = server->clients; c != NULL; c = c->next)
+        same += source_key(&c->address) == source_key(&client->address);
+    return same > CLIENTS_OF_ONE_MAX;
+}
+
+/* When all places are taken, the one that has had no answer for longest makes room. */
+static void make_room(struct dns_server *server)
+{
+    struct client *oldest = server->clients;
+
+    if (server->client_count <= CLIENTS_MAX)
+        return;
+    for (struct client *c = server->clients; c != NULL; c = c->next)
+        if (c->served_ms <= oldest->served_ms)
+            oldest = c;
+    server->counts.refused_connections++;
+    client_close(oldest);
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct dns_server *server = listener->data;
@@ -459,17 +488,21 @@ static void on_connection(uv_stream_t *listener, int status)
     server->clients = client;
     server->client_count++;
     server->handles++;
+    client->served_ms = uv_now(listener->loop);
     if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0) {
         client_close(client);
-    } else if (server->client_count > CLIENTS_MAX) {
+        return;
+    }
+    take_peer(client);
+    if (is_over_share(server, client)) {
         server->counts.refused_connections++;
         client_close(client);
-    } else {
-        take_peer(client);
-        uv_timer_start(&client->idle, on_idle, IDLE_MS, IDLE_MS);
-        if (uv_read_start((uv_stream_t *)&client->tcp, on_allocate, on_read) != 0)
-            client_close(client);
+        return;
     }
+    make_room(server);
+    uv_timer_start(&client->idle, on_idle, IDLE_MS, IDLE_MS);
+    if (uv_read_start((uv_stream_t *)&client->tcp, on_allocate, on_read) != 0)
+        client_close(client);
 }
 
 static int open_tcp(struct dns_server *server, const struct sockaddr *address)

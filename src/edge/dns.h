@@ -18,7 +18,7 @@ struct dns_counts {
     uint64_t queries;
     uint64_t answers;
     uint64_t limited;             /* UDP, over the limit for one client */
-    uint64_t refused_connections; /* TCP, over the limit */
+    uint64_t refused_connections; /* TCP, over the limit for one client, or to make room */
 };
 
 /*
@@ -27,8 +27,10 @@ struct dns_counts {
  *
  * What strangers can make it do is bounded: a client (IPv4 /32, IPv6 /64) gets 100 answers a second
  * over UDP, with a burst of 200, and then every other query an answer that is truncated, so that
- * false sources are not flooded and real ones come by TCP; there are at most 64 TCP connections,
- * each closed after 10 seconds without a query; and a query has at most 4096 octets.
+ * false sources are not flooded and real ones come by TCP; there are at most 64 TCP connections, 8 of
+ * one client, each closed after 10 seconds without a whole query, and when all are in use the one
+ * without an answer for longest makes room for a new one; and a query has at most 4096 octets. This
+ * machine's own clients have no limit of their own.
  */
 int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_handler *handler,
              void *context, struct dns_server **out, char *error, size_t error_size);

@@ -206,6 +206,34 @@ def test_a_flood_is_limited_and_counted(lab, site):
     assert 100 <= cut <= limited
 
 
+def refused_connections(site):
+    return int(re.search(r"^hoptell_dns_refused_connections_total (\d+)", site.get("/metrics")[1],
+                         re.M).group(1))
+
+
+def test_one_client_cannot_take_all_connections(lab, site):
+    """Of a hundred, eight stay; and others are answered by TCP meanwhile."""
+    script = ("import select, socket, sys\n"
+              f"held = [socket.create_connection(('{SERVERS[6]}', 53), 10) for _ in range(100)]\n"
+              "sent_away = 0\n"
+              "while sent_away < 92:\n"
+              "    for one in select.select(held, [], [], 10)[0]:\n"
+              "        assert one.recv(1) == b''; held.remove(one); sent_away += 1\n"
+              "print('held', flush=True)\n"
+              "sys.stdin.read()\n")
+    before = refused_connections(site)
+    flood = lab.start(HOST, "python3", "-c", script, stdin=subprocess.PIPE,
+                      stdout=subprocess.PIPE, text=True)
+    try:
+        assert flood.stdout.readline() == "held\n"
+        assert refused_connections(site) == before + 92
+        said = lab.run("phone3", "dig", f"@{SERVERS[6]}", "+tcp", "+time=10", "+tries=1",
+                       "tale.example.net", "AAAA")
+        assert Answer(said).status == "NOERROR"
+    finally:
+        flood.communicate()
+
+
 def test_the_zone_files_say_the_same_as_the_server(lab, site, tale):
     zones = subprocess.run([PROGRAM, "tale", "zone", tale], check=True, capture_output=True,
                            text=True).stdout

@@ -271,22 +271,90 @@ static void a_stream_with_too_long_a_query_is_closed(void **state)
     close(fd);
 }
 
-static void connections_over_the_limit_are_refused(void **state)
+/* Sends a query by a connection and takes the answer. */
+static void check_answered(int fd)
 {
-    int fd[70];
+    static const uint8_t query[] = {0, 2, 'h', 'i'};
+    uint8_t octets[8];
+
+    assert_int_equal(send(fd, query, sizeof query, MSG_NOSIGNAL), sizeof query);
+    assert_int_equal(receive(fd, octets, sizeof octets), 5);
+    assert_memory_equal(octets + 2, "Shi", 3);
+}
+
+static void when_all_places_are_taken_the_idlest_connection_makes_room(void **state)
+{
+    int fd[CLIENTS_MAX + 2];
     uint8_t octet;
 
     (void)state;
     open_on("127.0.0.1");
-    for (unsigned i = 0; i < 70; i++) {
+    for (unsigned i = 0; i < CLIENTS_MAX; i++) {
         fd[i] = connect_to("127.0.0.1", SOCK_STREAM);
         run_for_a_moment();
     }
-    assert_int_equal(dns_counts(server).refused_connections, 6);
-    assert_int_equal(recv(fd[69], &octet, 1, MSG_DONTWAIT), 0);
-    assert_int_equal(recv(fd[0], &octet, 1, MSG_DONTWAIT), -1);
-    for (unsigned i = 0; i < 70; i++)
+    assert_int_equal(server->client_count, CLIENTS_MAX);
+    for (struct client *c = server->clients; c != NULL; c = c->next)
+        c->served_ms = 0; /* a while ago */
+    check_answered(fd[0]);
+    for (unsigned i = CLIENTS_MAX; i < CLIENTS_MAX + 2; i++) {
+        fd[i] = connect_to("127.0.0.1", SOCK_STREAM);
+        run_for_a_moment();
+        check_answered(fd[i]);
+    }
+    assert_int_equal(dns_counts(server).refused_connections, 2);
+    assert_int_equal(server->client_count, CLIENTS_MAX);
+    assert_int_equal(recv(fd[1], &octet, 1, MSG_DONTWAIT), 0);
+    assert_int_equal(recv(fd[2], &octet, 1, MSG_DONTWAIT), 0);
+    assert_int_equal(recv(fd[3], &octet, 1, MSG_DONTWAIT), -1);
+    check_answered(fd[0]);
+    for (unsigned i = 0; i < CLIENTS_MAX + 2; i++)
         close(fd[i]);
+}
+
+static void one_source_has_a_share_of_the_connections(void **state)
+{
+    struct client client[CLIENTS_OF_ONE_MAX + 1] = {0};
+    struct dns_server crowded = {.clients = client};
+    struct client *newest = &client[CLIENTS_OF_ONE_MAX];
+
+    (void)state;
+    for (unsigned i = 0; i <= CLIENTS_OF_ONE_MAX; i++) {
+        client[i].address = address_of("2001:db8::1");
+        client[i].next = i < CLIENTS_OF_ONE_MAX ? &client[i + 1] : NULL;
+    }
+    assert_true(is_over_share(&crowded, newest));
+    newest->address = address_of("2001:db8::ffff"); /* the same /64 */
+    assert_true(is_over_share(&crowded, newest));
+    newest->address = address_of("2001:db8:0:1::1");
+    assert_false(is_over_share(&crowded, newest));
+    newest->address = address_of("192.0.2.1");
+    assert_false(is_over_share(&crowded, newest));
+    for (unsigned i = 0; i <= CLIENTS_OF_ONE_MAX; i++)
+        client[i].address = address_of("127.0.0.1");
+    assert_false(is_over_share(&crowded, newest));
+}
+
+static void a_query_that_comes_in_drops_does_not_hold_a_place(void **state)
+{
+    static const uint8_t length[] = {0x10, 0};
+    unsigned drops = 0;
+    int fd;
+
+    (void)state;
+    open_on("127.0.0.1");
+    fd = connect_to("127.0.0.1", SOCK_STREAM);
+    assert_int_equal(send(fd, length, sizeof length, MSG_NOSIGNAL), sizeof length);
+    run_for_a_moment();
+    assert_int_equal(uv_timer_get_repeat(&server->clients->idle), IDLE_MS);
+    uv_timer_start(&server->clients->idle, on_idle, 50, 50); /* so that nobody waits for it */
+    while (drops < 4000 && server->clients != NULL) {
+        drops += send(fd, "x", 1, MSG_NOSIGNAL) == 1;
+        usleep(1000);
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    assert_in_range(drops, 1, 3999);
+    close(fd);
 }
 
 static void a_port_in_use_is_said(void **state)
@@ -321,7 +389,9 @@ int main(void)
         cmocka_unit_test(a_truncated_answer_is_its_question),
         TEST(a_stream_is_answered_in_order_however_it_is_cut),
         TEST(a_stream_with_too_long_a_query_is_closed),
-        TEST(connections_over_the_limit_are_refused),
+        TEST(when_all_places_are_taken_the_idlest_connection_makes_room),
+        cmocka_unit_test(one_source_has_a_share_of_the_connections),
+        TEST(a_query_that_comes_in_drops_does_not_hold_a_place),
         TEST(a_port_in_use_is_said),
     };
 

@@ -259,10 +259,15 @@ static void daemon_restore_device(struct daemon *d)
 static void daemon_device_changed(struct daemon *d, enum links_change change)
 {
     const bool was_down = d->device_is_down;
+    char unused[ERROR_TEXT_MAX];
 
     d->device_is_down = change == LINKS_DOWN;
     if (change == LINKS_DOWN && !was_down)
         log_warning("%s is down: the tales wait until it is up", daemon_settings(d)->tun_name);
+    if (change == LINKS_UNSURE) { /* what is still there of its routes is set anew */
+        (void)routing_change(d->keeper, daemon_tales(d), NULL, unused, sizeof unused);
+        daemon_restore_device(d);
+    }
     if (change == LINKS_UP && was_down)
         daemon_restore_device(d);
     if (change == LINKS_GONE)
@@ -293,8 +298,9 @@ static void daemon_read_links(uv_poll_t *handle, int status, int events)
 {
     struct daemon *d = handle->data;
 
-    (void)status;
     (void)events;
+    if (status < 0) /* libuv stops at an error, and this one says that words were lost */
+        uv_poll_start(handle, UV_READABLE, daemon_read_links);
     links_read(d->links, daemon_link_changed, d);
 }
 

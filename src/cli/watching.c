@@ -191,6 +191,7 @@ static void source_change(struct source *source, enum links_change change)
 {
     switch (change) {
     case LINKS_UP:
+    case LINKS_UNSURE:
         if (source->is_down)
             log_notice("watching on %s goes on: the interface is up", source->interface);
         source->is_down = false;

@@ -1,6 +1,7 @@
 /*
  * What becomes of this machine's network interfaces while hoptell works on them: the kernel tells by
- * rtnetlink (rtnetlink(7), RTMGRP_LINK).
+ * rtnetlink (rtnetlink(7), RTMGRP_LINK). When it had no room for its words (ENOBUFS), it is asked for
+ * all interfaces anew, and what is different is told.
  */
 #ifndef HOPTELL_EDGE_LINKS_H
 #define HOPTELL_EDGE_LINKS_H
@@ -9,6 +10,7 @@ enum links_change {
     LINKS_UP, /* it is up, now or still: told at any change of an interface that is up */
     LINKS_DOWN,
     LINKS_GONE,
+    LINKS_UNSURE, /* words were lost; it was up before and is up now, and may have been down */
 };
 
 struct links;

@@ -25,6 +25,7 @@ visitors: {listen: []}
 """
 PORT = 9000
 RING = 60000  # more than any ring holds
+CHANGES = 3000  # more than a socket's buffer holds
 
 
 @pytest.fixture
@@ -141,6 +142,46 @@ def test_a_device_that_is_gone_is_told(pair, start):
     link(pair, "del", "hoptell0")
     wait_until(lambda: site.get("/readyz")[0] == 503, what="not to be ready")
     wait_until(lambda: "hoptell0 is gone: the tales end" in site.said(), what="word of it")
+    assert site.stop() == 0
+
+
+@contextlib.contextmanager
+def deaf(pair, site):
+    """hoptell is held up while more is told of interfaces than it has room for; and then goes on."""
+    site.process.send_signal(signal.SIGSTOP)
+    try:
+        link(pair, "add", "other", "type", "veth", "peer", "other2")
+        pair.run("site", "sh", "-c", f"seq 1000 {1000 + CHANGES} | sed 's/^/link set other mtu /' | "
+                                     "ip -batch -")
+        link(pair, "del", "other")
+        yield
+    finally:
+        site.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("words, told", [
+    (("del", "north"), "watching on north ends: the interface is gone"),
+    (("set", "north", "down"), "watching on north waits: the interface is down")])
+def test_what_was_told_while_there_was_no_room_is_found_out(pair, start, words, told):
+    site = start("watch: {interfaces: [north]}\n")
+    with deaf(pair, site):
+        link(pair, *words)
+    wait_until(lambda: told in site.said(), 20, "word of it")
+    assert site.stop() == 0
+
+
+def test_a_tale_goes_on_when_its_device_was_down_and_nobody_heard_of_it(pair, start):
+    site = start("watch: {interfaces: []}\ntales: [tale.yaml]\ntun: {addresses: [192.0.2.129/32]}\n")
+    sender, listener = Sender.to(pair, "north", "site"), Listener(pair, "north", "site")
+    with deaf(pair, site):
+        link(pair, "set", "hoptell0", "down")
+        link(pair, "set", "hoptell0", "up")
+    wait_until(lambda: is_answered(pair, sender, listener), 20, "an answer")
+    for _ in range(3):  # and when nothing was wrong with it
+        with deaf(pair, site):
+            pass
+        wait_until(lambda: is_answered(pair, sender, listener), 20, "an answer")
+    assert "found one" not in site.said() and "cannot" not in site.said()
     assert site.stop() == 0
 
 

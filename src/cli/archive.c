@@ -23,6 +23,9 @@ enum {
     SAVE_EVERY_LOOKS = 60,
     DROP_EVERY_LOOKS = 3600, /* and at the start */
     MOMENT_MS = 250,         /* a full capture buffer away from a loss */
+    /* Of the 90 seconds that a service has to stop (etc/hoptell.service.in): */
+    STORE_END_MS = 10000, /* what is queued goes to the store, and after it to the spool */
+    SAVE_END_MS = 40000,  /* baselines are given to the queue */
     PATH_OCTETS = 4096,
     RECALLS_MAX = 4, /* at once, a connection to the store each */
 };
@@ -59,7 +62,7 @@ struct archive {
     bool was_failing; /* the same */
     bool is_losing;   /* what is lost now has been said */
     bool is_restored; /* what the store knew is known; before, a save would replace it by less */
-    bool is_closing;  /* the loop has ended: a save may wait for room in the queue */
+    uint64_t end_ns;  /* 0: the loop turns; until then a save may wait for room; monotonic */
     char reason[256]; /* why the store fails */
 };
 
@@ -85,18 +88,22 @@ static bool archive_save_one(const struct baseline *baseline, void *context)
 
     if (baseline->updated_ns < a->saved_ns || store_queue_baseline(a->queue, baseline))
         return true;
-    return a->is_closing && store_queue_wait(a->queue) && store_queue_baseline(a->queue, baseline);
+    return a->end_ns > uv_hrtime() && store_queue_wait(a->queue) &&
+           store_queue_baseline(a->queue, baseline);
 }
 
-/* What changed since the last round began; where that is too much for the queue, in several parts. */
-static void archive_save(struct archive *a)
+/*
+ * What changed since the last round began; where that is too much for the queue, in several parts.
+ * True when it was all.
+ */
+static bool archive_save(struct archive *a)
 {
-    if (!a->is_restored)
-        return;
     if (a->save_from == 0)
         a->round_ns = this_second_ns();
-    if (watch_each_baseline(watching_watch(a->watching), &a->save_from, archive_save_one, a))
-        a->saved_ns = a->round_ns;
+    if (!watch_each_baseline(watching_watch(a->watching), &a->save_from, archive_save_one, a))
+        return false;
+    a->saved_ns = a->round_ns;
+    return true;
 }
 
 /* Says once what has changed: that the store fails, that it is back, that rows are lost. */
@@ -193,8 +200,8 @@ static void archive_look(uv_timer_t *timer)
     archive_restore_late(a, &counts);
     if (is_time_to_drop(a, &counts))
         archive_drop_old(a);
-    if (++a->looks % SAVE_EVERY_LOOKS == 0)
-        archive_save(a);
+    if (++a->looks % SAVE_EVERY_LOOKS == 0 && a->is_restored)
+        (void)archive_save(a);
 }
 
 /* Beside the file of an embedded store, so that both are on one disk and move together. */
@@ -447,19 +454,35 @@ static void archive_closed(uv_handle_t *handle)
     archive_free(handle->data);
 }
 
+/* All that is queued goes to the store, or in time to the spool; and what became of it is said. */
+static void archive_finish(struct archive *a)
+{
+    struct store_queue_counts counts;
+
+    store_queue_hurry(a->queue, STORE_END_MS);
+    a->end_ns = uv_hrtime() + (uint64_t)SAVE_END_MS * 1000000u;
+    a->save_from = 0; /* what has changed since the round passed it, too */
+    if (!a->is_restored)
+        log_warning("the store was not reached: what was learnt since the start is not kept");
+    else if (!archive_save(a))
+        log_warning("the store was too slow: some of what was learnt lately is not kept");
+    (void)store_queue_wait(a->queue);
+    counts = store_queue_counts(a->queue);
+    archive_tell(a, &counts);
+    if (counts.spooled > 0)
+        log_notice("%llu rows wait in %s for the store until the next start",
+                   (unsigned long long)counts.spooled, a->spool_path);
+}
+
 void archive_close(struct archive *a)
 {
     if (a == NULL)
         return;
-    a->is_closing = true;
     watching_recognise_by(a->watching, NULL); /* the key goes */
     restoring_abandon(a->restoring);
     for (unsigned i = 0; i < RECALLS_MAX; i++)
         recalling_abandon(a->recall[i].recalling);
-    if (!a->is_restored)
-        log_warning("the store was not reached: what was learnt since the start is not kept");
-    a->save_from = 0; /* what has changed since the round passed it, too */
-    archive_save(a);
+    archive_finish(a);
     store_queue_close(a->queue);
     uv_close((uv_handle_t *)&a->timer, archive_closed);
 }

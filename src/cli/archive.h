@@ -51,8 +51,9 @@ int archive_forget(struct archive *archive, const struct address *address);
 bool archive_is_well(struct archive *archive, const char **out_reason);
 
 /*
- * Saves all baselines that changed, waits until everything is written, and closes the store; the
- * loop must run once more. `watching` must still be open. NULL is fine.
+ * Saves all baselines that changed, waits until everything is written, to the store or, where that is
+ * too slow, to the spool, and closes the store; within about a minute however much it is. The loop must
+ * run once more. `watching` must still be open. NULL is fine.
  */
 void archive_close(struct archive *archive);
 

@@ -8,6 +8,8 @@
 #include "base/units.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 enum {
     STORE_ERROR_MAX = 512,
     STORE_VERSION_NEWEST = 4, /* of the tables; each kind of store has its migrations up to it */
@@ -70,6 +72,7 @@ void store_row_moment(int64_t seen_at, const char *verdict, double probability, 
 /* The first member of every backend's own struct. */
 struct store {
     const struct store_backend *backend;
+    atomic_bool hurries; /* long works are broken off */
     char error[STORE_ERROR_MAX];
 };
 

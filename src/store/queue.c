@@ -50,8 +50,9 @@ struct store_queue {
     unsigned waiters; /* who would rather not wait for a whole batch */
     bool stopping;
     bool failing;
-    uint64_t taken; /* rows that have left the ring, ever */
-    bool hides;     /* addresses, with the key; both are set before the first row */
+    uint64_t end_ms; /* the store is not asked after it; 0: it is; CLOCK_MONOTONIC */
+    uint64_t taken;  /* rows that have left the ring, ever */
+    bool hides;      /* addresses, with the key; both are set before the first row */
     struct address_key key;
     char error[ERROR_MAX];
     struct store_queue_counts counts;
@@ -63,13 +64,13 @@ static struct row *row_at(struct store_queue *queue, size_t index)
     return &queue->row[(queue->tail + index) % queue->capacity];
 }
 
-/* Of `count` rows at the tail, those that go together: in one transaction, or one alone. */
-static size_t batch_size(struct store_queue *queue, size_t count)
+/* Of `count` rows at the tail, those that go together, at most `most`: or one that goes alone. */
+static size_t batch_size(struct store_queue *queue, size_t count, size_t most)
 {
     size_t size = 0;
 
-    if (count > queue->batch)
-        count = queue->batch;
+    if (count > most)
+        count = most;
     while (size < count && !row_is_alone(row_at(queue, size)))
         size++;
     return size == 0 && count > 0 ? 1 : size;
@@ -169,12 +170,12 @@ static void spool_batch(struct store_queue *queue, size_t size, struct outcome *
 
 /*
  * One turn, without the lock: something of the spool to the store, and `size` rows at the tail to
- * the store, or to the spool while it has any or the store fails.
+ * the store, or to the spool while it has any, or the store fails or is out of time.
  */
-static struct outcome take_turn(struct store_queue *queue, size_t size, bool last)
+static struct outcome take_turn(struct store_queue *queue, size_t size, bool last, bool late)
 {
     const bool has_spool = queue->spool != NULL;
-    const bool may_try = now_ms() >= queue->retry_ms || (last && !has_spool);
+    const bool may_try = !late && (now_ms() >= queue->retry_ms || (last && !has_spool));
     struct outcome out = {0};
 
     if (has_spool && spool_rows(queue->spool) > 0 && may_try && !last)
@@ -251,6 +252,12 @@ static void account(struct store_queue *queue, const struct outcome *outcome)
     }
 }
 
+/* With the lock: whether the time of the store is over, and the spool takes all there is at once. */
+static bool is_late(const struct store_queue *queue)
+{
+    return queue->spool != NULL && queue->end_ms != 0 && now_ms() >= queue->end_ms;
+}
+
 static void *write_rows(void *context)
 {
     struct store_queue *queue = context;
@@ -260,15 +267,17 @@ static void *write_rows(void *context)
         struct outcome outcome;
         size_t size;
         bool last;
+        bool late;
 
         wait_for_work(queue);
         last = queue->stopping;
+        late = is_late(queue);
         if (queue->count == 0 && last)
             break;
-        size = batch_size(queue, queue->count);
+        size = batch_size(queue, queue->count, late ? queue->capacity : queue->batch);
         pthread_mutex_unlock(&queue->lock);
 
-        outcome = take_turn(queue, size, last);
+        outcome = take_turn(queue, size, last, late);
         pthread_mutex_lock(&queue->lock);
         account(queue, &outcome);
         pthread_cond_broadcast(&queue->moved);
@@ -324,6 +333,14 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
     }
     *out = queue;
     return 0;
+}
+
+void store_queue_hurry(struct store_queue *queue, long milliseconds)
+{
+    store_hurry(queue->store);
+    pthread_mutex_lock(&queue->lock);
+    queue->end_ms = now_ms() + (uint64_t)milliseconds;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 void store_queue_close(struct store_queue *queue)

@@ -33,6 +33,12 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
 void store_queue_close(struct store_queue *queue);
 
 /*
+ * Before the end: for so long the store still takes what is queued, and after that the spool does,
+ * however slow the store is; old rows are no longer looked for. Without a spool nothing changes.
+ */
+void store_queue_hurry(struct store_queue *queue, long milliseconds);
+
+/*
  * From now on addresses of clients are hidden before they are queued. The key is copied; before any
  * row is given.
  */

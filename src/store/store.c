@@ -80,9 +80,14 @@ static int forget_observations(struct store *store, uint64_t time_us)
     uint64_t count = 1;
     int result = 0;
 
-    while (result == 0 && count > 0)
+    while (result == 0 && count > 0 && !atomic_load(&store->hurries))
         result = store->backend->forget_some(store, time_us, &count);
     return result;
+}
+
+void store_hurry(struct store *store)
+{
+    atomic_store(&store->hurries, true);
 }
 
 int store_forget_before(struct store *store, uint64_t time_ns)

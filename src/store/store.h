@@ -66,6 +66,12 @@ int store_forget_before(struct store *store, uint64_t time_ns);
 int store_forget_beyond(struct store *store, uint64_t count);
 
 /*
+ * From any thread: what store_forget_before and store_forget_beyond have not deleted yet they leave
+ * for the next time, now and from now on.
+ */
+void store_hurry(struct store *store);
+
+/*
  * Deletes what is stored of a subscriber (an IPv4 address, an IPv6 /64): observations of every
  * address in the prefix, their labels, and its baseline. Not between begin and commit. 0 or -EIO.
  */

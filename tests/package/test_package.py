@@ -93,6 +93,14 @@ def test_the_service_is_hardly_open(unpacked):
     assert level <= EXPOSURE_MAX, said
 
 
+def test_the_service_has_time_to_stop(unpacked):
+    """More than twice what the program takes at most before all that is left goes to the disk."""
+    unit = (unpacked / "lib/systemd/system/hoptell.service").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "cli" / "archive.c").read_text(encoding="utf-8")
+    longest = int(re.search(r"SAVE_END_MS = (\d+)", source).group(1)) // 1000
+    assert int(re.search(r"^TimeoutStopSec=(\d+)s$", unit, re.M).group(1)) > 2 * longest
+
+
 def test_the_unit_is_one_that_systemd_understands(unpacked):
     said = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--root", unpacked,
                "hoptell.service")

@@ -500,6 +500,37 @@ static void what_is_left_at_the_end_is_delivered_after_the_next_start(void **sta
     store_queue_close(queue);
 }
 
+static void what_a_store_has_no_time_for_is_delivered_after_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    struct recording_store store = {.base.backend = &recording_backend};
+    struct store_queue *queue = NULL;
+
+    open_spool(f, SIZE);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 4096, &queue), 0);
+    f->spool = NULL;
+    store_queue_hurry(queue, 3600 * 1000);
+    queue_numbered(queue, 0, 10);
+    assert_true(store_queue_wait(queue));
+    assert_int_equal(store_queue_counts(queue).written, 10);
+    store_queue_hurry(queue, 0);
+    queue_numbered(queue, 10, 2990);
+    assert_true(store_queue_wait(queue));
+    assert_int_equal(store_queue_counts(queue).spooled, 2990);
+    queue_numbered(queue, 3000, 10);
+    store_queue_close(queue);
+    assert_int_equal(store.committed, 10);
+
+    store.base.hurries = false;
+    open_spool(f, SIZE);
+    assert_int_equal(spool_rows(f->spool), 3000);
+    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
+    f->spool = NULL;
+    wait_until_committed(&store, 3010);
+    assert_int_equal(store_queue_counts(queue).lost, 0);
+    store_queue_close(queue);
+}
+
 static void a_killed_writer_leaves_what_it_called_safe(void **state)
 {
     struct fixture *f = *state;
@@ -561,6 +592,7 @@ int main(void)
         SPOOL_TEST(two_do_not_share_a_spool),
         SPOOL_TEST(a_store_that_comes_back_gets_all_in_order),
         SPOOL_TEST(what_is_left_at_the_end_is_delivered_after_the_next_start),
+        SPOOL_TEST(what_a_store_has_no_time_for_is_delivered_after_the_next_start),
         SPOOL_TEST(a_killed_writer_leaves_what_it_called_safe),
         SPOOL_TEST(a_full_spool_loses_and_counts),
     };

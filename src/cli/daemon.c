@@ -358,8 +358,11 @@ static int daemon_forget(const struct address *address, void *context)
     struct daemon *d = context;
     const int code = archive_forget(d->archive, address);
 
-    if (code == 0 || code == -EAGAIN)
-        watching_forget(d->watching, address);
+    if (code != 0 && code != -EAGAIN)
+        return code;
+    watching_forget(d->watching, address);
+    if (d->telling != NULL)
+        telling_forget(d->telling, address);
     return code;
 }
 
@@ -427,6 +430,8 @@ static void daemon_judged(const struct judgement *judgement, void *context)
     struct daemon *d = context;
 
     serving_judged(d->serving, judgement);
+    if (d->telling != NULL)
+        telling_judged(d->telling, judgement);
 }
 
 static int step_archive(struct daemon *d, char *error, size_t error_size)

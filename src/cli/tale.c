@@ -2,6 +2,7 @@
  * hoptell tale: its own table of commands, and what they share.
  */
 #include "cli/tale.h"
+#include "tale/traits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ enum command_status tale_load(const char *command, const char *path, struct tale
     free(text);
     command_print_report(&report);
     return *out != NULL ? COMMAND_DONE : COMMAND_NO;
+}
+
+bool tale_take_visitor(const struct option_row *row, const char *value, void *out)
+{
+    const char *at;
+
+    (void)row;
+    return traits_parse(value, out, &at);
 }
 
 enum command_status tale_print_json(const char *command, FILE *to, json_t *object)

@@ -31,6 +31,12 @@ extern const struct options tale_zone_options;
  */
 enum command_status tale_load(const char *command, const char *path, struct tale **out);
 
+/* Takes "verdict=tethered,hop_limit=51" into a struct traits: who a personal tale is for. */
+option_take tale_take_visitor;
+#define TALE_VISITOR_EXPECTED                                                       \
+    "what is known of a visitor (verdict, stack, initial, hops, hop_limit), as in " \
+    "verdict=tethered,hop_limit=51,"
+
 /* Prints the object on one line, and drops it. */
 enum command_status tale_print_json(const char *command, FILE *to, json_t *object);
 

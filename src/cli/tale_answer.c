@@ -26,6 +26,7 @@ enum {
 struct question {
     int format; /* 0: text */
     uint64_t seed;
+    struct traits visitor;
 };
 
 static bool take_seed(const struct option_row *row, const char *value, void *out)
@@ -37,6 +38,10 @@ static bool take_seed(const struct option_row *row, const char *value, void *out
 static const struct option_row rows[] = {
     {"seed", 's', "N", "what decides where chance does: loss, jitter, forks by packet (1)",
      .take = take_seed, .member = offsetof(struct question, seed), .expected = "a number"},
+    {"as", 'a', "WHO",
+     "as if all were such visitors, as verdict=tethered,hop_limit=51 (nobody known)",
+     .take = tale_take_visitor, .member = offsetof(struct question, visitor),
+     .expected = TALE_VISITOR_EXPECTED},
     {"format", 'f', "text|json", "how it tells what it did (text)", .take = option_choice,
      .member = offsetof(struct question, format)},
 };
@@ -189,6 +194,7 @@ static enum command_status answer_files(struct tale *tale, const char *in, const
     }
     a->responder.tales = (struct tales){.count = 1, .tale = &tale};
     a->responder.routers = &a->routers;
+    a->responder.anybody = question->visitor;
     a->responder.random = random_seeded(question->seed);
     rc = output_open(out, &output);
     if (rc != 0) {

@@ -16,6 +16,7 @@ struct question {
     uint32_t hops;
     int probe;  /* enum probe_protocol */
     int format; /* 0: text */
+    struct traits visitor;
 };
 
 static const struct option_row rows[] = {
@@ -28,6 +29,9 @@ static const struct option_row rows[] = {
      .high = 255},
     {"probe", 'p', "icmp|udp|tcp|other", "for such probes (udp)", .take = option_choice,
      .member = offsetof(struct question, probe)}, /* in the order of enum probe_protocol */
+    {"as", 'a', "WHO", "for such a visitor, as verdict=tethered,hop_limit=51 (nobody known)",
+     .take = tale_take_visitor, .member = offsetof(struct question, visitor),
+     .expected = TALE_VISITOR_EXPECTED},
     {"format", 'f', "text|json", "as lines, or as one object (text)", .take = option_choice,
      .member = offsetof(struct question, format)},
 };
@@ -61,6 +65,7 @@ static void show_family(const struct tale *tale, const struct question *question
 
     if (!question->has_family[family] || !trace_to(tale, family, probe, question->hops, &trace))
         return;
+    trace.visitor = question->visitor;
     if (question->format != 0) {
         json_array_append_new(traces, trace_json(&trace));
         return;

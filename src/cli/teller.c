@@ -245,6 +245,7 @@ int teller_start(const struct teller_orders *orders, struct teller **out)
     t->responder.limiter = orders->limiter;
     t->responder.routers = orders->routers;
     t->responder.walkers = orders->walkers;
+    t->responder.visitors = orders->visitors;
     code = teller_prepare(t, orders);
     if (code != 0) {
         teller_free(t);

@@ -27,6 +27,7 @@ struct teller_orders {
     struct limiter *limiter;
     struct routers *routers;
     struct walkers *walkers;
+    struct visitors *visitors;
     struct tales tales;
     size_t delayed_max; /* answers on their way at once */
 };

@@ -4,6 +4,7 @@
 #include "cli/telling.h"
 
 #include "edge/alarm.h"
+#include "tale/visitors.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct telling {
     struct tun_queue *queues;
     struct limiter *limiter;
     struct walkers *walkers;
+    struct visitors *visitors;
     struct routers routers;
     unsigned count;
     struct teller *teller[TUN_QUEUES_MAX];
@@ -53,13 +55,15 @@ static int telling_new_limiter(struct telling *t, const struct settings *setting
     return limiter_new(&limits, &t->limiter);
 }
 
-static int telling_new_walkers(struct telling *t)
+static int telling_new_tables(struct telling *t)
 {
-    uint64_t key[2];
+    uint64_t key[4];
+    int code;
 
     if (getrandom(key, sizeof key, 0) < 0)
         return -errno;
-    return walkers_new(key, &t->walkers);
+    code = walkers_new(key, &t->walkers);
+    return code == 0 ? visitors_new(key + 2, &t->visitors) : code;
 }
 
 static void tun_queue_read(void *context,
@@ -102,6 +106,7 @@ static int telling_add(struct telling *t, const struct teller_device *device,
         .limiter = t->limiter,
         .routers = &t->routers,
         .walkers = t->walkers,
+        .visitors = t->visitors,
         .tales = *tales,
         .delayed_max = (size_t)settings->limit_delayed,
     };
@@ -177,7 +182,7 @@ int telling_open(struct tun *tun, struct hooks *hooks, const struct tales *tales
     t->hooks = hooks;
     code = telling_new_limiter(t, settings);
     if (code == 0)
-        code = telling_new_walkers(t);
+        code = telling_new_tables(t);
     if (code == 0 && tun != NULL)
         code = telling_add_tun(t, tales, settings);
     if (code == 0)
@@ -220,6 +225,22 @@ static void note_walk(const struct xdp_seen *seen, void *context)
     walkers_note(t->walkers, &probe, seen->position, seen->is_end, seen->time_ns);
 }
 
+void telling_judged(struct telling *t, const struct judgement *judgement)
+{
+    const struct observation *seen = &judgement->observation;
+    const enum stack_family family = judgement->stack.family;
+    const struct traits visitor =
+        traits_of((uint8_t)judgement->verdict, family == STACK_UNKNOWN ? 0 : (uint8_t)(family + 1),
+                  judgement->initial, seen->hop_limit);
+
+    visitors_note(t->visitors, &seen->client, &visitor, seen->time_ns / 1000000000u);
+}
+
+void telling_forget(struct telling *t, const struct address *address)
+{
+    visitors_forget(t->visitors, address);
+}
+
 void telling_gather(struct telling *t)
 {
     for (size_t i = 0; i < hooks_count(t->hooks); i++) {
@@ -255,6 +276,7 @@ void telling_close(struct telling *t)
         teller_stop(t->teller[i]);
     limiter_free(t->limiter);
     walkers_free(t->walkers);
+    visitors_free(t->visitors);
     tun_close(t->tun);
     free(t->queues);
     free(t);

@@ -10,6 +10,7 @@
 #include "cli/teller.h"
 #include "edge/tun.h"
 #include "tale/walker.h"
+#include "watch/judgement.h"
 
 struct telling;
 
@@ -33,6 +34,11 @@ void telling_gather(struct telling *telling);
 
 /* Who walked the tales in the last minutes, by the real clock (nanoseconds since 1970). */
 size_t telling_walkers(struct telling *telling, struct walker out[WALKERS_MAX]);
+
+/* What was read of a visitor, for the tales that say it; by one thread. */
+void telling_judged(struct telling *telling, const struct judgement *judgement);
+
+void telling_forget(struct telling *telling, const struct address *address);
 
 struct teller_counts telling_counts(struct telling *telling);
 void telling_close(struct telling *telling); /* NULL is fine */

@@ -23,6 +23,7 @@ static json_t *labels_of(const struct hop *hop)
 static void set_hop(json_t *object, const struct trace_line *line)
 {
     const struct sight *sight = line->sight;
+    char value[TRAIT_TEXT_MAX];
 
     json_object_set_new(object, "say", json_string(sight->hop->say));
     json_object_set_new(object, "line", json_integer(sight->hop->line));
@@ -30,7 +31,12 @@ static void set_hop(json_t *object, const struct trace_line *line)
         json_object_set_new(object, "mark", json_string(line->mark));
     if (sight->hop->label_count > 0)
         json_object_set_new(object, "mpls", labels_of(sight->hop));
-    if (sight->step->by != FORK_NONE)
+    if (sight->step->by == FORK_VISITOR)
+        json_object_set_new(
+            object, "visitor",
+            json_pack("{s:s}", trait_name((enum trait)sight->step->trait),
+                      trait_text((enum trait)sight->step->trait, sight->branch, value)));
+    else if (sight->step->by != FORK_NONE)
         json_object_set_new(object, "fork",
                             json_pack("{s:s, s:i, s:i}", "by", trace_fork_words(sight->step->by),
                                       "branch", sight->branch + 1, "of",

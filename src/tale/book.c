@@ -249,6 +249,12 @@ static bool branches_stop_early(const struct tale *tale, const struct step *step
     return false;
 }
 
+/* What the kernel's program does not know: the time, and who visits. */
+static bool is_chosen_late(const struct step *step)
+{
+    return step->by == FORK_VISITOR || (step->by == FORK_TIME && step->branch_count > 1);
+}
+
 static unsigned shortest_branch(const struct step *step, bool *out_equal)
 {
     unsigned shortest = step->branch[0].count;
@@ -278,12 +284,12 @@ static bool write_position(struct writing *w, const struct tale *tale, unsigned 
                            struct book_tale *out)
 {
     const struct step *step = &tale->step[index];
-    const bool by_time = step->branch_count > 1 && step->by == FORK_TIME;
-    const unsigned branches = by_time ? 1 : step->branch_count;
+    const bool late = is_chosen_late(step);
+    const unsigned branches = late ? 1 : step->branch_count;
 
     if (w->steps == BOOK_STEPS || w->hops + branches > BOOK_HOPS)
         return false;
-    if (step->branch_count > 1 && branches_stop_early(tale, step, at))
+    if ((late || branches > 1) && branches_stop_early(tale, step, at))
         return false;
     w->book->step[w->steps++] = (struct book_step){
         .first_hop = w->hops,
@@ -293,7 +299,7 @@ static bool write_position(struct writing *w, const struct tale *tale, unsigned 
         .branches = (uint8_t)branches,
     };
     out->steps++;
-    if (by_time) {
+    if (late) {
         write_unknown_hop(w);
         return true;
     }

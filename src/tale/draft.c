@@ -145,7 +145,7 @@ struct hop *draft_add_hop(struct draft *draft, uint32_t line, uint32_t column)
     return hop;
 }
 
-struct hop *draft_repeat_hop(struct draft *draft, unsigned index, uint32_t line, uint32_t column)
+struct hop *draft_copy_hop(struct draft *draft, unsigned index, uint32_t line, uint32_t column)
 {
     struct hop *hop = draft_add_hop(draft, line, column);
     const struct hop *from;
@@ -154,11 +154,10 @@ struct hop *draft_repeat_hop(struct draft *draft, unsigned index, uint32_t line,
         return NULL;
     from = &draft->tale->hop[index];
     *hop = *from;
-    draft->origin[draft->tale->hop_count - 1] = draft->origin[index];
+    hop->say = NULL;
+    hop->name = NULL;
     hop->interface = NULL;
     hop->interface_count = 0;
-    hop->say = draft_text(draft, from->say != NULL ? from->say : "");
-    hop->name = draft_text(draft, from->name != NULL ? from->name : "");
     if (from->interface_count == 0)
         return hop;
     hop->interface = calloc(from->interface_count, sizeof *hop->interface);
@@ -166,6 +165,20 @@ struct hop *draft_repeat_hop(struct draft *draft, unsigned index, uint32_t line,
         return no_memory(draft);
     memcpy(hop->interface, from->interface, from->interface_count * sizeof *hop->interface);
     hop->interface_count = from->interface_count;
+    return hop;
+}
+
+struct hop *draft_repeat_hop(struct draft *draft, unsigned index, uint32_t line, uint32_t column)
+{
+    struct hop *hop = draft_copy_hop(draft, index, line, column);
+    const struct hop *from;
+
+    if (hop == NULL)
+        return NULL;
+    from = &draft->tale->hop[index];
+    draft->origin[draft->tale->hop_count - 1] = draft->origin[index];
+    hop->say = draft_text(draft, from->say != NULL ? from->say : "");
+    hop->name = draft_text(draft, from->name != NULL ? from->name : "");
     return hop;
 }
 

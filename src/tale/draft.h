@@ -39,7 +39,10 @@ struct tale *draft_finish(struct draft *draft);
  */
 struct hop *draft_add_hop(struct draft *draft, uint32_t line, uint32_t column);
 
-/* A copy of the hop at `index` at the end; the same errors, at `line`. */
+/* A copy of the hop at `index` at the end, with texts of its own to come; the same errors. */
+struct hop *draft_copy_hop(struct draft *draft, unsigned index, uint32_t line, uint32_t column);
+
+/* The hop at `index` once more at the end, with its addresses and texts; the same errors. */
 struct hop *draft_repeat_hop(struct draft *draft, unsigned index, uint32_t line, uint32_t column);
 
 /* A new step at the end; NULL as above. */

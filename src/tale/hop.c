@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "tale/keys.h"
+#include "tale/personal.h"
 #include "tale/words.h"
 
 #include <stdlib.h>
@@ -23,8 +24,10 @@ enum {
 /* A hop and the values that are looked at again once all of it is read. */
 struct reading {
     struct hop *hop;
-    const char *text; /* of `say` */
+    struct personal says;
     struct yaml_node say;
+    struct yaml_node otherwise;
+    struct yaml_node address;
     struct yaml_node jitter;
     struct yaml_node distribution;
     struct yaml_node rate;
@@ -35,8 +38,21 @@ static void read_say(struct draft *draft, struct yaml_node value, void *into)
 {
     struct reading *r = into;
 
-    if (read_text(draft, "say", value, &r->text))
-        r->say = value;
+    r->say = value;
+    if (yaml_kind(value) == YAML_KIND_MAP) {
+        r->says.text = NULL;
+        personal_read_map(draft, value, &r->says);
+    } else if (read_text(draft, "say", value, &r->says.text)) {
+        personal_read_text(draft, r->says.text, yaml_line(value), yaml_column(value), &r->says);
+    }
+}
+
+static void read_otherwise(struct draft *draft, struct yaml_node value, void *into)
+{
+    struct reading *r = into;
+
+    if (read_text(draft, "otherwise", value, &r->says.otherwise))
+        r->otherwise = value;
 }
 
 static void read_silent_one(struct draft *draft, struct yaml_node item, void *into)
@@ -80,6 +96,7 @@ static void read_addresses(struct draft *draft, struct yaml_node value, void *in
 {
     struct reading *r = into;
 
+    r->address = value;
     read_each(draft, "address", value, FAMILY_COUNT, read_address_one, r->hop);
 }
 
@@ -330,6 +347,7 @@ static void read_interface(struct draft *draft, struct yaml_node value, void *in
 
 static const struct key hop_key[] = {
     {"say", read_say},
+    {"otherwise", read_otherwise},
     {"silent", read_silent},
     {"address", read_addresses},
     {"delay", read_delay},
@@ -356,12 +374,12 @@ static void need(struct draft *draft, struct yaml_node node, const char *key, co
                      "expected `%s` beside `%s`, found none", needed, key);
 }
 
-static void set_texts(struct draft *draft, struct hop *hop, const char *say, uint32_t line,
-                      uint32_t column)
+static void set_texts(struct draft *draft, struct report *report, struct hop *hop, const char *say,
+                      uint32_t line, uint32_t column)
 {
     char name[TALE_NAME_MAX + 1] = "";
 
-    words_to_name(say, draft->report, line, column, name);
+    words_to_name(say, report, line, column, name);
     hop->say = draft_text(draft, say);
     hop->name = draft_text(draft, name);
 }
@@ -374,14 +392,45 @@ static void check(struct draft *draft, const struct reading *r)
     need(draft, r->burst, "burst", "rate", r->rate);
     if (hop->burst == 0)
         hop->burst = hop->rate;
-    if (hop->silent == SILENT_ALL && r->text[0] != '\0')
+    if (hop->silent == SILENT_ALL && (r->says.text == NULL || r->says.text[0] != '\0'))
         report_warning(draft->report, yaml_line(r->say), yaml_column(r->say),
                        "the hop is silent, so that nobody sees its text");
+    if (yaml_exists(r->otherwise) && (!r->says.depends || r->says.text == NULL))
+        report_error(
+            draft->report, yaml_line(r->otherwise), yaml_column(r->otherwise),
+            "expected `otherwise` beside a text with something of the visitor in it, as in "
+            "{hop_limit}, found it beside another");
+    if (r->says.depends && yaml_exists(r->address))
+        report_error(draft->report, yaml_line(r->address), yaml_column(r->address),
+                     "expected no `address` of a hop with a text for the visitor: each of its "
+                     "texts gets one out of `addresses`");
+}
+
+/* The hop that was read is for the trait's first value; those for the others follow it. */
+static void add_values(struct draft *draft, const struct personal *says, uint32_t line,
+                       uint32_t column)
+{
+    const unsigned first = draft->tale->hop_count - 1u;
+    char text[TALE_TEXT_MAX + 2];
+    struct report unheard;
+
+    report_init(&unheard, NULL);
+    draft->tale->hop[first].trait = (uint8_t)(says->trait + 1);
+    for (unsigned i = 0; i < trait_values(says->trait); i++) {
+        struct hop *hop =
+            i == 0 ? &draft->tale->hop[first] : draft_copy_hop(draft, first, line, column);
+
+        if (hop == NULL)
+            return;
+        set_texts(draft, personal_is_new(says, i) ? draft->report : &unheard, hop,
+                  personal_text(says, i, text), line, column);
+    }
 }
 
 void hop_read(struct draft *draft, struct yaml_node node)
 {
-    struct reading r = {.text = ""};
+    struct reading r = {.says = {.text = ""}};
+    const unsigned errors = draft->report->errors;
     uint32_t line = yaml_line(node);
     uint32_t column = yaml_column(node);
 
@@ -389,8 +438,7 @@ void hop_read(struct draft *draft, struct yaml_node node)
     if (r.hop == NULL)
         return;
     if (yaml_kind(node) == YAML_KIND_TEXT && !yaml_is_null(node)) {
-        r.text = yaml_text(node);
-        r.say = node;
+        read_say(draft, node, &r);
     } else if (yaml_kind(node) == YAML_KIND_MAP) {
         keys_read(draft, node, &hop_keys, &r);
     } else {
@@ -402,16 +450,27 @@ void hop_read(struct draft *draft, struct yaml_node node)
         line = yaml_line(r.say);
         column = yaml_column(r.say);
     }
-    set_texts(draft, r.hop, r.text, line, column);
+    if (!r.says.depends)
+        set_texts(draft, draft->report, r.hop, r.says.text != NULL ? r.says.text : "", line,
+                  column);
+    else if (draft->report->errors == errors)
+        add_values(draft, &r.says, line, column);
 }
 
 void hop_add_plain(struct draft *draft, const char *text, uint32_t line)
 {
     struct hop *hop = draft_add_hop(draft, line, 1);
+    struct personal says = {.text = ""};
+    const unsigned errors = draft->report->errors;
 
     if (hop == NULL)
         return;
     if (text == NULL)
         hop->silent = SILENT_ALL;
-    set_texts(draft, hop, text != NULL ? text : "", line, 1);
+    else
+        personal_read_text(draft, text, line, 1, &says);
+    if (!says.depends)
+        set_texts(draft, draft->report, hop, says.text, line, 1);
+    else if (draft->report->errors == errors)
+        add_values(draft, &says, line, 1);
 }

@@ -22,11 +22,21 @@ static unsigned reach(const struct tale *tale, const struct branch *branch, bool
     return branch->count;
 }
 
-/* The step's hops at `position`, and in *next the ways behind it. */
-static unsigned pass_step(const struct tale *tale, const struct step *step, unsigned position,
-                          const struct ways *before, struct ways *next,
-                          void (*each)(const struct sight *, void *), void *context)
+/* What is asked for: who looks at which position. */
+struct look {
+    const struct tale *tale;
+    const struct traits *visitor;
+    unsigned position;
+    void (*each)(const struct sight *sight, void *context);
+    void *context;
+};
+
+/* The step's hops at the position, and in *next the ways behind it. */
+static unsigned pass_step(const struct look *look, const struct step *step,
+                          const struct ways *before, struct ways *next)
 {
+    const struct tale *tale = look->tale;
+    const unsigned position = look->position;
     unsigned count = 0;
 
     for (unsigned b = 0; b < step->branch_count; b++) {
@@ -36,6 +46,7 @@ static unsigned pass_step(const struct tale *tale, const struct step *step, unsi
 
         for (unsigned passed = 0; passed <= TALE_PATH_MAX; passed++) {
             struct sight sight = {.step = step, .branch = (uint8_t)b};
+            unsigned hop = branch->first + position - passed - 1;
 
             if (!before->passed[passed])
                 continue;
@@ -43,17 +54,22 @@ static unsigned pass_step(const struct tale *tale, const struct step *step, unsi
                 next->passed[passed + hops] = true;
             if (position <= passed || position > passed + hops)
                 continue;
-            sight.hop = &tale->hop[branch->first + position - passed - 1];
-            each(&sight, context);
+            if (step->by == FORK_VISITOR) {
+                sight.branch = look->visitor->value[step->trait];
+                hop += sight.branch;
+            }
+            sight.hop = &tale->hop[hop];
+            look->each(&sight, look->context);
             count++;
         }
     }
     return count;
 }
 
-unsigned lines_at(const struct tale *tale, unsigned position,
+unsigned lines_at(const struct tale *tale, const struct traits *visitor, unsigned position,
                   void (*each)(const struct sight *sight, void *context), void *context)
 {
+    const struct look look = {tale, visitor, position, each, context};
     const struct sight end = {.hop = NULL};
     struct ways ways = {.passed = {[0] = true}};
     unsigned count = 0;
@@ -63,7 +79,7 @@ unsigned lines_at(const struct tale *tale, unsigned position,
     for (unsigned i = 0; i < tale->step_count; i++) {
         struct ways next = {.passed = {false}};
 
-        count += pass_step(tale, &tale->step[i], position, &ways, &next, each, context);
+        count += pass_step(&look, &tale->step[i], &ways, &next);
         ways = next;
     }
     if (ways.passed[position - 1]) {

@@ -23,25 +23,29 @@ static uint64_t hash_flow(const struct probe *probe, uint64_t salt)
     return flow_hash(&flow, salt);
 }
 
-static const struct branch *choose_branch(const struct probe *probe, unsigned index,
-                                          uint64_t now_ns, struct random *random)
+static struct branch choose_branch(const struct probe *probe, unsigned index, uint64_t now_ns,
+                                   struct random *random)
 {
     const struct step *step = &probe->tale->step[index];
     const unsigned count = step->branch_count;
 
     switch (step->by) {
     case FORK_FLOW:
-        return &step->branch[flow_spread(hash_flow(probe, index), count)];
+        return step->branch[flow_spread(hash_flow(probe, index), count)];
     case FORK_PACKET:
-        return &step->branch[(random_next(random) >> 32) * count >> 32];
+        return step->branch[(random_next(random) >> 32) * count >> 32];
     case FORK_DESTINATION:
-        return &step->branch[flow_spread(flow_mix_address(index, &probe->packet.destination),
-                                         count)];
+        return step
+            ->branch[flow_spread(flow_mix_address(index, &probe->packet.destination), count)];
     case FORK_TIME:
-        return &step->branch[now_ns / 1000 / (step->every_us ? step->every_us : 1) % count];
+        return step->branch[now_ns / 1000 / (step->every_us ? step->every_us : 1) % count];
+    case FORK_VISITOR:
+        return (struct branch){
+            .first = (uint16_t)(step->branch[0].first + probe->visitor.value[step->trait]),
+            .count = 1};
     case FORK_NONE:
     default:
-        return &step->branch[0];
+        return step->branch[0];
     }
 }
 
@@ -81,11 +85,11 @@ struct stop path_walk_steps(const struct probe *probe, uint64_t now_ns, struct r
 
     for (unsigned i = 0; i < tale->step_count; i++) {
         const struct step *step = &tale->step[i];
-        const struct branch *branch =
-            step->branch_count > 1 ? choose_branch(probe, i, now_ns, random) : step->branch;
+        const struct branch branch =
+            step->by != FORK_NONE ? choose_branch(probe, i, now_ns, random) : step->branch[0];
 
-        for (unsigned j = 0; j < branch->count; j++, position++) {
-            const struct hop *hop = &tale->hop[branch->first + j];
+        for (unsigned j = 0; j < branch.count; j++, position++) {
+            const struct hop *hop = &tale->hop[branch.first + j];
             const enum stop_cause cause = stops_at(&probe->packet, hop, position);
 
             if (cause != STOP_END)

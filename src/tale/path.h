@@ -20,7 +20,8 @@ struct stop path_walk_steps(const struct probe *probe, uint64_t now_ns, struct r
 /*
  * Follows the probe from hop to hop, as far as its hop limit, a refusal or an MTU lets it come. At
  * a fork the branch is chosen by the flow (addresses, protocol, ports or, for ICMP, identifier and
- * checksum, and the IPv6 flow label), by `random`, by the destination, or by `now_ns`.
+ * checksum, and the IPv6 flow label), by `random`, by the destination, or by `now_ns`; a text for
+ * the visitor by the probe's.
  */
 static inline struct stop path_walk(const struct probe *probe, uint64_t now_ns,
                                     struct random *random)

@@ -51,6 +51,7 @@ static uint8_t *prepare_extension(struct hop *hop, enum family family, uint8_t *
 void tale_prepare(struct tale *tale, uint8_t *extensions)
 {
     tale->straight = tale_is_straight(tale);
+    tale->personal = tale_is_personal(tale);
     tale->extensions = extensions;
     for (unsigned i = 0; i < tale->hop_count; i++) {
         struct hop *hop = &tale->hop[i];

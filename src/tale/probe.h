@@ -10,6 +10,7 @@ struct probe {
     struct packet packet; /* leads into the caller's octets */
     const struct tale *tale;
     enum probe_protocol protocol;
+    struct traits visitor; /* who sent it; all zero where the tale does not ask */
 };
 
 /* As what a tale sees it. */

@@ -7,6 +7,7 @@
 #include "tale/answer.h"
 #include "tale/delay.h"
 #include "tale/end.h"
+#include "tale/visitors.h"
 #include "tale/walker.h"
 
 static const struct {
@@ -96,6 +97,11 @@ static enum reason allow(struct responder *r, const struct probe *probe, const s
     return reason_fate(reason) == FATE_ANSWER ? limit_reason(r, probe, now_ns, reason) : reason;
 }
 
+static struct traits traits_of_probe(const struct responder *r, const struct probe *probe)
+{
+    return r->visitors != NULL ? visitors_find(r->visitors, &probe->packet.source) : r->anybody;
+}
+
 struct answer respond(struct responder *responder, const uint8_t *octets, size_t length,
                       uint64_t now_ns, uint8_t *out, size_t capacity)
 {
@@ -109,6 +115,8 @@ struct answer respond(struct responder *responder, const uint8_t *octets, size_t
     if (probe_read(&responder->tales, octets, length, &probe, &reason)) {
         struct plan plan;
 
+        if (probe.tale->personal)
+            probe.visitor = traits_of_probe(responder, &probe);
         stop = path_walk(&probe, now_ns, &responder->random);
         if (responder->walkers)
             walkers_note(responder->walkers, &probe, stop.position, !stop.hop, now_ns);

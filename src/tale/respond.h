@@ -8,8 +8,10 @@
 #include "tale/random.h"
 #include "tale/router.h"
 #include "tale/tale.h"
+#include "tale/traits.h"
 
-struct walkers; /* tale/walker.h */
+struct visitors; /* tale/visitors.h */
+struct walkers;  /* tale/walker.h */
 
 /*
  * Why a packet was answered, left alone or dropped: the counter's name and a sentence. Fate is
@@ -67,12 +69,14 @@ struct answer {
     uint8_t position;        /* the hop that it reached, from 1; past the last: the end */
 };
 
-/* One thread's; begin with all of it zero but the first five. */
+/* One thread's; begin with all zero from `count` on. */
 struct responder {
-    struct tales tales;      /* may be replaced between two calls */
-    struct limiter *limiter; /* NULL: no limits; the caller's */
-    struct routers *routers; /* NULL: no hop has a limit of its own; the caller's */
-    struct walkers *walkers; /* who walks is noted here; NULL: nobody is; the caller's */
+    struct tales tales;              /* may be replaced between two calls */
+    struct limiter *limiter;         /* NULL: no limits; the caller's */
+    struct routers *routers;         /* NULL: no hop has a limit of its own; the caller's */
+    struct walkers *walkers;         /* who walks is noted here; NULL: nobody is; the caller's */
+    const struct visitors *visitors; /* what is known of whom; NULL: all are like `anybody` */
+    struct traits anybody;
     struct random random;
     uint64_t count[REASON_COUNT];
 };

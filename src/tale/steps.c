@@ -5,6 +5,7 @@
 
 #include "tale/hop.h"
 #include "tale/keys.h"
+#include "tale/traits.h"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
@@ -25,12 +26,18 @@ static void read_entry(struct draft *draft, struct yaml_node node, struct run *r
 void steps_add(struct draft *draft, unsigned first)
 {
     for (unsigned i = first; i < draft->tale->hop_count; i++) {
+        const uint8_t trait = draft->tale->hop[i].trait;
         struct step *step = draft_add_step(draft);
 
         if (step == NULL)
             return;
         step->branch_count = 1;
         step->branch[0] = (struct branch){.first = (uint16_t)i, .count = 1};
+        if (trait == 0)
+            continue;
+        step->by = FORK_VISITOR;
+        step->trait = trait - 1;
+        i += trait_values((enum trait)step->trait) - 1;
     }
 }
 
@@ -82,6 +89,20 @@ static const struct key fork_key[] = {
 };
 static const struct keys fork_keys = {"a fork", COUNT(fork_key), fork_key};
 
+/* In a branch, and in a loop, a hop is one hop. */
+static bool is_impersonal(struct draft *draft, unsigned first, struct yaml_node node,
+                          const char *where)
+{
+    for (unsigned i = first; i < draft->tale->hop_count; i++)
+        if (draft->tale->hop[i].trait != 0) {
+            report_error(draft->report, yaml_line(node), yaml_column(node),
+                         "expected hops whose texts are for everybody in %s, found one for {%s}",
+                         where, trait_name((enum trait)(draft->tale->hop[i].trait - 1)));
+            return false;
+        }
+    return true;
+}
+
 static void read_branch(struct draft *draft, struct yaml_node node, void *into)
 {
     struct step *step = into;
@@ -93,6 +114,7 @@ static void read_branch(struct draft *draft, struct yaml_node node, void *into)
             read_entry(draft, yaml_item(node, i), &run);
     else
         read_entry(draft, node, &run);
+    (void)is_impersonal(draft, run.first, node, "a branch");
     branch = &step->branch[step->branch_count++];
     branch->first = (uint16_t)run.first;
     branch->count = (uint16_t)(draft->tale->hop_count - run.first);
@@ -186,6 +208,8 @@ static void read_loop_step(struct draft *draft, struct yaml_node node, struct ru
                      before - run->first, r.hops);
         return;
     }
+    if (!is_impersonal(draft, before - r.hops, node, "a loop"))
+        return;
     for (unsigned i = 0; i < r.hops * r.times; i++)
         if (draft_repeat_hop(draft, before - r.hops + i, yaml_line(node), yaml_column(node)) ==
             NULL)

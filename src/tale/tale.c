@@ -26,11 +26,20 @@ bool tale_is_straight(const struct tale *tale)
     for (unsigned i = 0; i < tale->step_count; i++) {
         const struct step *step = &tale->step[i];
 
-        if (step->branch_count != 1 || step->branch[0].count != 1 || step->branch[0].first != i ||
-            tale->hop[i].refuse != REFUSE_NONE || tale->hop[i].mtu != 0)
+        if (step->by != FORK_NONE || step->branch_count != 1 || step->branch[0].count != 1 ||
+            step->branch[0].first != i || tale->hop[i].refuse != REFUSE_NONE ||
+            tale->hop[i].mtu != 0)
             return false;
     }
     return true;
+}
+
+bool tale_is_personal(const struct tale *tale)
+{
+    for (unsigned i = 0; i < tale->step_count; i++)
+        if (tale->step[i].by == FORK_VISITOR)
+            return true;
+    return false;
 }
 
 unsigned tale_longest(const struct tale *tale)

@@ -72,6 +72,7 @@ struct hop {
     uint32_t delay_us;
     uint32_t jitter_us; /* the spread: standard deviation, half width, or scale */
     enum delay_distribution distribution;
+    uint8_t trait; /* 1 + what of the visitor its text is for (personal.h), or 0 */
     struct mpls_label label[TALE_LABELS_MAX];
     struct interface_info *interface; /* interface_count of them, owned by the tale */
     char *say;                        /* as written, UTF-8; "" for a hop without text */
@@ -79,7 +80,7 @@ struct hop {
     uint32_t line;                    /* of the source file, from 1 */
 };
 
-enum fork_by { FORK_NONE, FORK_FLOW, FORK_PACKET, FORK_DESTINATION, FORK_TIME };
+enum fork_by { FORK_NONE, FORK_FLOW, FORK_PACKET, FORK_DESTINATION, FORK_TIME, FORK_VISITOR };
 
 struct branch {
     uint16_t first; /* index of its first hop */
@@ -87,8 +88,13 @@ struct branch {
 };
 
 struct step {
-    enum fork_by by; /* FORK_NONE: branch[0] is a single hop and the only branch */
+    /*
+     * FORK_NONE: branch[0] is a single hop and the only branch. FORK_VISITOR: the same, and behind
+     * that hop stand those for the other values of the trait.
+     */
+    enum fork_by by;
     uint8_t branch_count;
+    uint8_t trait;     /* FORK_VISITOR: enum trait */
     uint32_t every_us; /* FORK_TIME: how long one branch is used before the next */
     struct branch branch[TALE_BRANCHES_MAX];
 };
@@ -116,6 +122,7 @@ struct tale {
     enum end_answer end[PROBE_PROTOCOL_COUNT];
     uint8_t base_hop_limit; /* 64 or 255 */
     bool straight;          /* tale_is_straight, for the responder; false is always right */
+    bool personal;          /* tale_is_personal */
     uint8_t *extensions;    /* octets of its hops' extensions; of tale_prepare */
 };
 
@@ -138,6 +145,9 @@ struct target tales_search(const struct tales *tales, const struct address *addr
 
 /* No forks, and nothing on the way that stops a probe but its hop limit: hop k is hop[k - 1]. */
 bool tale_is_straight(const struct tale *tale);
+
+/* Some of its hops say what was read from the visitor's own packets. */
+bool tale_is_personal(const struct tale *tale);
 
 /*
  * Writes down what the answers of the tale's hops have in common whatever the probe: the last step

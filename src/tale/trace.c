@@ -32,7 +32,7 @@ const char *trace_fork_words(enum fork_by by)
     static const char *const words[] = {
         [FORK_NONE] = "",         [FORK_FLOW] = "flow",
         [FORK_PACKET] = "packet", [FORK_DESTINATION] = "destination",
-        [FORK_TIME] = "time",
+        [FORK_TIME] = "time",     [FORK_VISITOR] = "visitor",
     };
 
     return words[by];
@@ -127,7 +127,7 @@ void trace_lines(const struct trace *trace,
     for (run.position = 1; run.position <= trace->hops; run.position++) {
         run.shown = 0;
         run.goes_on = false;
-        if (lines_at(trace->tale, run.position, give, &run) == 0) {
+        if (lines_at(trace->tale, &trace->visitor, run.position, give, &run) == 0) {
             run.is_past = true;
             give(&none, &run);
             run.is_past = false;
@@ -155,6 +155,7 @@ const char *trace_line_text(const struct trace_line *line, char out[TRACE_TEXT_M
     char who[TALE_NAME_MAX + ADDRESS_TEXT_MAX + 4] = "* * *";
     char number[4] = "";
     char branch[48] = "";
+    char value[TRAIT_TEXT_MAX];
 
     if (line->is_first)
         snprintf(number, sizeof number, "%u", line->position);
@@ -162,7 +163,10 @@ const char *trace_line_text(const struct trace_line *line, char out[TRACE_TEXT_M
         units_address(&line->address, address);
         snprintf(who, sizeof who, "%s (%s)", line->name[0] != '\0' ? line->name : address, address);
     }
-    if (sight->step != NULL && sight->step->by != FORK_NONE)
+    if (sight->step != NULL && sight->step->by == FORK_VISITOR)
+        snprintf(branch, sizeof branch, "  [for %s %s]", trait_name((enum trait)sight->step->trait),
+                 trait_text((enum trait)sight->step->trait, sight->branch, value));
+    else if (sight->step != NULL && sight->step->by != FORK_NONE)
         snprintf(branch, sizeof branch, "  [branch %u of %u, by %s]", sight->branch + 1u,
                  (unsigned)sight->step->branch_count, trace_fork_words(sight->step->by));
     snprintf(out, TRACE_TEXT_MAX, "%2s  %s%s%s%s", number, who, line->mark[0] != '\0' ? " " : "",

@@ -18,6 +18,7 @@ struct trace {
     enum probe_protocol probe;
     unsigned hops; /* of the client, at most */
     struct address target;
+    struct traits visitor; /* for whom; all zero: one of whom nothing is known */
 };
 
 struct trace_line {

@@ -78,10 +78,11 @@ class Hoptell:
             self.process.wait(20)
 
 
-def show(tale, family, protocol="udp"):
+def show(tale, family, protocol="udp", *more):
     """What `tale show` says that a traceroute by `protocol` prints: a list of its lines."""
     done = subprocess.run([PROGRAM, "tale", "show", "--format", "json", f"-{family}", "-m", "255",
-                           "-p", protocol, tale], capture_output=True, text=True, check=False)
+                           "-p", protocol, *more, tale],
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["traces"][0]
 

@@ -56,7 +56,7 @@ def test_every_error_has_its_line(tmp_path):
     assert done.stderr == (
         "bad.yaml:6:23: error: expected a duration such as 20ms, at most 1min for `delay`, found "
         "'soon'\n"
-        "bad.yaml:7:6: error: expected a key of a hop (say, silent, address, delay, jitter, "
+        "bad.yaml:7:6: error: expected a key of a hop (say, otherwise, silent, address, delay, jitter, "
         "distribution, loss, duplicate, reorder, rate, burst, mpls, interface, mtu, refuse), found "
         "'sya'\n")
 

@@ -19,6 +19,7 @@ static void compile(const uint8_t *octets, size_t length, const char *file)
 {
     struct report report;
     struct tale *tale;
+    const struct traits visitor = traits_of(2, 4, 128, 123);
     size_t names = 0;
 
     report_init(&report, file);
@@ -28,7 +29,7 @@ static void compile(const uint8_t *octets, size_t length, const char *file)
     if (tale != NULL && tale_longest(tale) > TALE_PATH_MAX)
         abort();
     for (unsigned i = 1; tale != NULL && i <= 30; i++)
-        lines_at(tale, i, count_name, &names);
+        lines_at(tale, &visitor, i, count_name, &names);
     tale_free(tale);
 }
 

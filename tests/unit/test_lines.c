@@ -23,6 +23,7 @@ static void see(const struct sight *sight, void *context)
 /* `lines` has what stands at 1, 2, 3 and so on. */
 static void check(const char *hops, const char *const *lines)
 {
+    const struct traits nobody = {0};
     char text[512];
     struct report report;
     struct tale *tale;
@@ -34,14 +35,14 @@ static void check(const char *hops, const char *const *lines)
     assert_non_null(tale);
     for (; lines[position - 1] != NULL; position++) {
         struct seen seen = {.text = ""};
-        const unsigned count = lines_at(tale, position, see, &seen);
+        const unsigned count = lines_at(tale, &nobody, position, see, &seen);
 
         assert_string_equal(seen.text, lines[position - 1]);
         assert_int_equal(count > 0, seen.text[0] != '\0');
     }
-    assert_int_equal(lines_at(tale, position, see, &(struct seen){.text = ""}), 0);
-    assert_int_equal(lines_at(tale, 0, see, &(struct seen){.text = ""}), 0);
-    assert_int_equal(lines_at(tale, 300, see, &(struct seen){.text = ""}), 0);
+    assert_int_equal(lines_at(tale, &nobody, position, see, &(struct seen){.text = ""}), 0);
+    assert_int_equal(lines_at(tale, &nobody, 0, see, &(struct seen){.text = ""}), 0);
+    assert_int_equal(lines_at(tale, &nobody, 300, see, &(struct seen){.text = ""}), 0);
     tale_free(tale);
 }
 

@@ -53,6 +53,13 @@ static void put_process(const struct sink *sink, double started_s)
               sink->to);
 }
 
+static void put_refused(const struct sink *sink, const char *reason, uint64_t count)
+{
+    put_labelled(sink, "hoptell_observations_refused_total",
+                 "Captured packets that are no opening packets, by reason.", "reason", reason,
+                 count);
+}
+
 static void put_watching(const struct sink *sink, struct watching *watching)
 {
     const struct watching_counts counts = watching_counts(watching);
@@ -63,13 +70,10 @@ static void put_watching(const struct sink *sink, struct watching *watching)
               "Packets that the kernel dropped before a capture could give them.", counts.dropped);
     put_plain(sink, METRIC_COUNTER, "hoptell_observations_total", "Opening packets judged.",
               counts.taken);
-    put_labelled(sink, "hoptell_observations_refused_total",
-                 "Captured packets that are no opening packets, by reason.", "reason", "not-ip",
-                 counts.not_ip);
+    put_refused(sink, "not-ip", counts.not_ip);
+    put_refused(sink, "probe", counts.probes);
     for (int i = OBSERVATION_TAKEN + 1; i < OBSERVATION_REFUSAL_COUNT; i++)
-        put_labelled(sink, "hoptell_observations_refused_total",
-                     "Captured packets that are no opening packets, by reason.", "reason",
-                     observation_refusal_name((enum observation_refusal)i), counts.refused[i]);
+        put_refused(sink, observation_refusal_name((enum observation_refusal)i), counts.refused[i]);
     for (int i = 0; i < VERDICT_COUNT; i++)
         put_labelled(sink, "hoptell_verdicts_total", "Verdicts given.", "verdict",
                      verdict_name((enum verdict)i), counts.verdict[i]);

@@ -4,6 +4,7 @@
 #include "cli/watching.h"
 
 #include "base/log.h"
+#include "tale/targets.h"
 #include "watch/subscriber.h"
 #include "wire/tunnel.h"
 
@@ -17,6 +18,7 @@
 enum {
     PACKETS_A_TURN = 256, /* read before others of the loop have their turn */
     JOURNAL_JUDGEMENTS = 65536,
+    PROBE_HOP_LIMIT = 32, /* no system of today starts so low */
 };
 
 struct source {
@@ -34,6 +36,7 @@ struct watching {
     struct journal *journal;
     struct tally tally;
     struct store_queue *queue;
+    const struct tales *tales;     /* the configuration's */
     const struct address_key *key; /* of hidden addresses; NULL: none are */
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
@@ -102,6 +105,19 @@ void watching_observe(struct watching *w, const struct observation *observation,
         w->judged(out, w->context);
 }
 
+/*
+ * Traceroute by TCP sends what looks like an opening packet, with a hop limit of its own choice. One
+ * to a target that has so few hops left, or ends inside the tale, is no visitor's.
+ */
+static bool watching_is_probe(const struct watching *w, const struct observation *observation)
+{
+    const struct address *server = &observation->server;
+    const struct target target = tales_find(w->tales, address_family(server), server);
+
+    return target.tale != NULL && (observation->hop_limit <= PROBE_HOP_LIMIT ||
+                                   observation->hop_limit <= tale_longest(target.tale));
+}
+
 static void watching_packet(const struct captured *captured, void *context)
 {
     struct watching *w = context;
@@ -119,10 +135,12 @@ static void watching_packet(const struct captured *captured, void *context)
     if (refusal == OBSERVATION_TAKEN && w->by_tunnel)
         observation.line =
             tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length));
-    if (refusal == OBSERVATION_TAKEN)
-        watching_observe(w, &observation, &judgement);
-    else
+    if (refusal != OBSERVATION_TAKEN)
         w->counts.refused[refusal]++;
+    else if (watching_is_probe(w, &observation))
+        w->counts.probes++;
+    else
+        watching_observe(w, &observation, &judgement);
 }
 
 /* The first octets of a packet whose hop limit is new in connections that go on. */
@@ -320,6 +338,7 @@ int watching_open(uv_loop_t *loop, const struct configuration *configuration, st
         snprintf(error, error_size, "%s", strerror(ENOMEM));
         return -ENOMEM;
     }
+    w->tales = &configuration->tales;
     w->by_tunnel = configuration->settings->watch_subscriber == SUBSCRIBER_TUNNEL;
     w->tunnels = settings->watch_tunnels != 0;
     code = watching_new_watch(w, configuration, error, error_size);
@@ -356,6 +375,7 @@ void watching_reconfigure(struct watching *w, const struct configuration *config
 {
     const struct watch_settings judge = watching_settings(configuration);
 
+    w->tales = &configuration->tales;
     watch_reconfigure(w->watch, &judge);
 }
 

@@ -38,10 +38,10 @@ def site(lab, request):
             lab.tool("os", "laptop", "linux")
 
 
-def walk(lab, host, family):
+def walk(lab, host, family, *options):
     """What it prints of the tale itself, behind the real routers: [(address, name)]."""
     trace = show(TALE, family)
-    output = lab.run(host, "traceroute", f"-{family}", "-w5", "-q1", trace["target"])
+    output = lab.run(host, "traceroute", f"-{family}", "-w5", "-q1", *options, trace["target"])
     return [(address, name) for _, address, name
             in clients.lines(output)[-len(trace["lines"]):]]
 
@@ -62,6 +62,14 @@ def test_each_is_told_what_it_is(lab, site, family):
         assert walk(lab, host, family) == told(family, "--as", ",".join(words))
         seen.append((known["verdict"], known["hop_limit"], known["initial"]))
     assert seen[:2] == [("direct", 60, 64), ("tethered", 123, 128)]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_walk_by_tcp_is_no_visit(lab, site, family):
+    """Its probes are opening packets, with a hop limit of traceroute's choice."""
+    visits.visit(lab, "phone2", family)
+    for _ in range(2):
+        assert walk(lab, "phone2", family, "-T")[1][1] == "Your.packets.arrive.with.60"
 
 
 def test_a_stranger_is_told_nothing(lab, site):

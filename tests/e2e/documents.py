@@ -21,6 +21,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*
 # Blocks that are no examples: (page, how they begin), with what they are.
 NO_EXAMPLES = {
     ("README.md", "phone"): "a transcript of the lab; test_readme.py and test_demo.py hold it",
+    ("README.md", "laptop"): "another one",
     ("CONTRIBUTING.md", "src/wire/"): "the folders",
     ("lab/README.md", "laptop - phone1"): "a picture",
     ("docs/vps.md", "net.ipv6.conf"): "sysctl.d of a machine with a link of its own",

@@ -18,7 +18,7 @@ def left():
 def test_all_that_it_shows_is_so(need_root):
     done = subprocess.run([DEMO], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "== 16 of 16 things shown are so"
+    assert done.stdout.splitlines()[-1] == "== 26 of 26 things shown are so"
     assert "NOT SO" not in done.stdout
     assert left() == []
 

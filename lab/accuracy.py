@@ -26,6 +26,7 @@ SAID = {
     "mobile-v6-much": "the same, 35 % of lines tether",
     "mobile-v6-mss": "the same, 12 %, where the path does not clamp what guests offer as MSS",
     "mobile-v6-new-clocks": "the same, all TCP clocks start anew for each connection",
+    "mobile-moved-on": "the same, every line gets another's /64 every four hours",
     "mobile-nat": "500 lines behind 30 IPv4 addresses",
     "mobile-nat-one": "60 lines behind one address",
     "two-gateways": "two paths, three hops apart",

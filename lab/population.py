@@ -80,7 +80,7 @@ class Device:
 class Line:
     """One subscriber: where it comes from, its own devices, and its guests."""
 
-    source: object  # (device) -> address, as bytes
+    source: object  # (device, time) -> address, as bytes
     hops: object  # (time) -> hops from the line to the site
     own: Device
     guests: list = field(default_factory=list)
@@ -167,7 +167,7 @@ class Writer:
 def visit(writer, random_, line, device, label, time, extra=0):
     if device.exit:
         line, extra = device.exit, 0
-    source = line.source(device)
+    source = line.source(device, time)
     port = writer.port_for(source, random_)
     hop_limit = (64 if device.hides else device.initial - extra) - line.hops(time)
     writer.add(time, opening(device, source, port, hop_limit, random_, time), source, port, label)
@@ -196,13 +196,13 @@ def live(writer, random_, lines, hours, pages_per_line, guest_factor=2.0, passes
 
 def slash_64(prefix, index):
     base = int(ipaddress.IPv6Address(prefix)) + (index << 64)
-    return lambda device: (base + device.identifier).to_bytes(16, "big")
+    return lambda device, time: (base + device.identifier).to_bytes(16, "big")
 
 
 def shared(random_, prefix, count):
     """Carrier-grade NAT with the same outer address for a line while it lasts."""
     address = (int(ipaddress.IPv4Address(prefix)) + random_.randrange(1, count + 1)).to_bytes(4, "big")
-    return lambda device: address
+    return lambda device, time: address
 
 
 def carrier(random_, count, source, hops, hours, share=0.12, guests=GUESTS, mss=1400, guest_mss=None):
@@ -252,6 +252,16 @@ def mobile_v6_new_clocks(writer, r, hours=24):
     live(writer, r, lines, hours, 12)
 
 
+def mobile_moved_on(writer, r, hours=24):
+    """Every few hours each line gets a new /64, which another one has left."""
+    count, turn = 400, 4 * 3600
+
+    def source(index):
+        places = [slash_64("2001:db8:50::", 1 + (index + 7 * nth) % count) for nth in range(hours * 3600 // turn + 1)]
+        return lambda device, time: places[int((time - START) / turn)](device, time)
+    live(writer, r, carrier(r, count, source, somewhere(r), hours), hours, 12)
+
+
 def mobile_nat(writer, r, hours=24):
     lines = carrier(r, 500, lambda i: shared(r, "203.0.113.0", 30), somewhere(r), hours,
                     guest_mss=1460)
@@ -285,7 +295,7 @@ def many_parts(writer, r, hours=24):
     """A /16 of many /24s, each with a path of its own, few visits each."""
     def source(index):
         address = 10 << 24 | 66 << 16 | (index % 120) << 8 | 1 + index % 250
-        return lambda device: address.to_bytes(4, "big")
+        return lambda device, time: address.to_bytes(4, "big")
     lines = carrier(r, 1500, source, lambda i: lambda time: 10 + (i % 120) * 7 % 5, hours)
     live(writer, r, lines, hours, 4)
 
@@ -363,7 +373,7 @@ def homes(r, prefix, second_routers):
         address = (int(ipaddress.IPv4Address(prefix)) + 1 + index % 250).to_bytes(4, "big")
         hops = far + (r.random() < second_routers)
         for _ in range(r.choice((1, 2, 3, 4))):
-            lines.append(Line(lambda device, address=address: address, lambda time, hops=hops: hops,
+            lines.append(Line(lambda device, time, address=address: address, lambda time, hops=hops: hops,
                               Device.make(r, HOME, 1452)))
     return lines
 
@@ -407,8 +417,8 @@ def flood(writer, r, hours=6):
 
 
 SCENARIOS = {scenario.__name__.replace("_", "-"): scenario for scenario in (
-    mobile_v6, mobile_v6_much, mobile_v6_mss, mobile_v6_new_clocks, mobile_nat, mobile_nat_one, two_gateways,
-    adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, route_part,
+    mobile_v6, mobile_v6_much, mobile_v6_mss, mobile_v6_new_clocks, mobile_moved_on, mobile_nat, mobile_nat_one,
+    two_gateways, adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, route_part,
     hidden_65, hidden_64, proxy, vpn, fixed, fixed_named, hosting, clat, flood)}
 
 

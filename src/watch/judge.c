@@ -9,8 +9,8 @@
 
 static const double group_cap[GROUP_COUNT] = {
     [GROUP_HOPS] = 6.0,
-    [GROUP_STACK] = 4.0,
-    [GROUP_SUBSCRIBER] = 3.0,
+    [GROUP_STACK] = 5.0,
+    [GROUP_SUBSCRIBER] = 5.0,
     [GROUP_BROWSER] = 3.0,
 };
 

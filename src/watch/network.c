@@ -16,9 +16,10 @@
 enum {
     HALF_LIFE_S = 3 * 24 * 3600,
     MSS_TOTAL_LEAST = 16, /* handsets whose MSS is known */
-    MSS_PERCENT_STRANGE = 3,
-    CELL_MOST = 60000, /* all cells are halved when one reaches it */
+    CELL_MOST = 60000,    /* all cells are halved when one reaches it */
 };
+
+_Static_assert(NETWORK_FADED_S == 16 * HALF_LIFE_S && CELL_MOST < 1 << 16, "all are halved to 0");
 
 /* A guest arrives one hop below its host; some hide the hop, double it, or start one higher. */
 #define GUEST_BELOW  0.90
@@ -29,6 +30,10 @@ enum {
  * known, over how often the network was seen. */
 #define NOVEL_ALWAYS  0.001
 #define NOVEL_PER_WAY 0.05
+/* Handsets with an MSS that is not a usual one: hidden guests that are taken for handsets are among
+ * those with a larger one, and nobody takes part in a small tunnel unseen. */
+#define MSS_LARGER_MOST  0.15
+#define MSS_SMALLER_MOST 0.03
 /* Chance that a part of a known network that is itself hardly known has a path of its own. */
 #define PART_DIFFERS 0.05
 unsigned network_levels(const struct address *client, struct prefix out[NETWORK_LEVELS_MAX])
@@ -240,7 +245,7 @@ static uint8_t mss_step(uint16_t mss)
     return mss >= LEAST + STEP * LAST ? LAST : (uint8_t)((mss - LEAST) / STEP);
 }
 
-static enum network_mss compare_mss(const struct network *network, uint16_t mss)
+static enum network_mss compare_mss(const struct network *network, uint16_t mss, double *out_share)
 {
     const struct network_mss_cell *cell = network->mss;
     const uint8_t step = mss_step(mss);
@@ -255,15 +260,21 @@ static enum network_mss compare_mss(const struct network *network, uint16_t mss)
         if (cell[i].count > cell[heaviest].count)
             heaviest = i;
     }
-    if (total < MSS_TOTAL_LEAST || alike * 100 > total * MSS_PERCENT_STRANGE)
+    if (total < MSS_TOTAL_LEAST)
         return NETWORK_MSS_USUAL;
-    return step > cell[heaviest].step ? NETWORK_MSS_LARGER : NETWORK_MSS_SMALLER;
+    *out_share = (double)alike / total;
+    if (step > cell[heaviest].step)
+        return *out_share <= MSS_LARGER_MOST ? NETWORK_MSS_LARGER : NETWORK_MSS_USUAL;
+    return *out_share <= MSS_SMALLER_MOST ? NETWORK_MSS_SMALLER : NETWORK_MSS_USUAL;
 }
 
-enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss)
+enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss,
+                                     double *out_share)
 {
-    return mss != 0 && reading->enough && reading->handsets ? compare_mss(reading->network, mss)
-                                                            : NETWORK_MSS_USUAL;
+    *out_share = 0;
+    if (mss == 0 || !reading->enough || !reading->handsets)
+        return NETWORK_MSS_USUAL;
+    return compare_mss(reading->network, mss, out_share);
 }
 
 /* Those that come again and again stay; the others take turns in the cell that counts least. */

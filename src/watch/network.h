@@ -16,6 +16,7 @@ enum {
     NETWORK_RECENT = 16,
     NETWORK_WEIGHT_ONE = 16, /* weights of observations are in sixteenths */
     NETWORK_HOPS_NONE = 255,
+    NETWORK_FADED_S = 16 * 3 * 24 * 3600, /* without a visit nothing is left of what is counted */
 };
 
 /* How the clients of a network arrive: one hop limit. */
@@ -122,8 +123,8 @@ struct network_lesson {
 };
 
 /*
- * How an MSS stands to what the handsets of a network send: like a part of them, or larger or smaller
- * than most and like hardly any.
+ * How an MSS stands to what the handsets of a network send: like a good part of them, or larger than
+ * most of them and like few, or smaller and like hardly any.
  */
 enum network_mss {
     NETWORK_MSS_USUAL, /* or nothing is known */
@@ -131,8 +132,9 @@ enum network_mss {
     NETWORK_MSS_SMALLER,
 };
 
-/* Of handsets' networks alone, and of an MSS: 0 stands for none. */
-enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss);
+/* Of handsets' networks alone, and of an MSS: 0 stands for none. *out_share: of handsets with it. */
+enum network_mss network_compare_mss(const struct network_reading *reading, uint16_t mss,
+                                     double *out_share);
 
 void network_learn(struct network *network, const struct network_lesson *lesson);
 

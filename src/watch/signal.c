@@ -11,6 +11,10 @@
 
 /* Computers among guests. */
 #define COMPUTER_TETHERED 0.70
+/* A larger MSS than the network's handsets', among guests: most paths clamp it; and the fewest
+ * handsets that are believed to have it. */
+#define MSS_TETHERED     0.30
+#define MSS_DIRECT_LEAST 0.02
 /* One below its own usual, or in turns with it, on a tethered and on another line. */
 #define BELOW_TETHERED 0.90
 #define BELOW_DIRECT   0.05
@@ -231,13 +235,15 @@ static void detail_of_mss(const struct facts *f, struct evidence *out)
 }
 
 /*
- * detail: the MSS, two octets. Handsets take it from their carrier's interface, and guests from a
- * wireless or wired one, which is wider; where the path clamps it, all have the same.
+ * detail: the MSS, two octets, percent of handsets with it. Handsets take it from their carrier's
+ * interface, and guests from a wireless or wired one, which is wider; where the path clamps it, all
+ * have the same.
  */
 static bool larger_mss(const struct facts *f, struct evidence *out)
 {
     detail_of_mss(f, out);
-    out->weight = 1;
+    out->detail[2] = percent(f->mss_share);
+    out->weight = (float)log(MSS_TETHERED / fmax(f->mss_share, MSS_DIRECT_LEAST));
     return f->mss == NETWORK_MSS_LARGER;
 }
 

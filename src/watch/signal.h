@@ -21,6 +21,7 @@ struct facts {
     uint8_t initial;
     uint8_t hops;
     enum network_mss mss;   /* as it stands to those of the network's handsets */
+    double mss_share;       /* of these handsets, those with the same */
     enum network_kind kind; /* as the user says */
     bool clock_break;       /* another TCP clock than the subscriber's, which is steady */
     bool other_identifier;  /* the other one of two interface identifiers that take turns */

@@ -141,8 +141,13 @@ static unsigned mss_of(const uint8_t *d)
 
 static void say_larger_mss(const uint8_t *d, char *out, size_t size)
 {
-    say(out, size, "offers segments of %u octets, more than any handset of this network",
-        mss_of(d));
+    if (d[2] == 0)
+        say(out, size, "offers segments of %u octets, more than any handset of this network",
+            mss_of(d));
+    else
+        say(out, size,
+            "offers segments of %u octets, more than most handsets of this network; %u %% have it",
+            mss_of(d), d[2]);
 }
 
 static void say_smaller_mss(const uint8_t *d, char *out, size_t size)

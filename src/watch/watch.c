@@ -300,7 +300,7 @@ static void gather(const struct watch *watch, const struct known *known,
     };
     network_read(level, known->levels, out->hops, known->device, &out->network);
     out->network.handsets = is_of_handsets(&out->network, known->kind);
-    out->mss = network_compare_mss(&out->network, judgement->observation.mss);
+    out->mss = network_compare_mss(&out->network, judgement->observation.mss, &out->mss_share);
     read_turns(known, out);
     subscriber_read(any ? sum->subscriber : known->subscriber, out->hops,
                     out->network.network ? out->network.network->moved_s : 0, &out->subscriber);

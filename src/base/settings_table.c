@@ -171,7 +171,9 @@ const struct setting settings_table[] = {
      .fallback = "30d",
      .least = "1min",
      .most = "3650d",
-     .help = "How long a verdict stays in the store."},
+     .help =
+         "How long a verdict stays in the store, and what was learnt of a subscriber who does not "
+         "come."},
     {.key = "keep_observations",
      COUNT(keep_observations),
      .fallback = "10M",
@@ -284,14 +286,18 @@ const struct setting settings_table[] = {
      .fallback = "1M",
      .least = "1k",
      .most = "100M",
-     .help = "How many subscribers (IPv4 addresses, IPv6 /64) have a baseline."},
+     .help = "How many subscribers (IPv4 addresses, IPv6 /64) have a baseline, in memory and in "
+             "the store; of more those go that were seen least."},
     {.key = "watch.networks",
      COUNT(watch_networks),
      .fixed = true,
      .fallback = "64k",
      .least = "1k",
      .most = "10M",
-     .help = "How many networks have a baseline."},
+     .help =
+         "How many networks have a baseline, in memory and in the store; of more those go that "
+         "were "
+         "seen least. One that was not seen for 48 days has faded to nothing, and goes as well."},
     {.key = "watch.networks_file",
      TEXT(watch_networks_file),
      .fallback = "\"\"",

@@ -4,8 +4,10 @@
 #include "cli/archive.h"
 
 #include "base/log.h"
+#include "cli/hiding.h"
 #include "cli/recalling.h"
 #include "cli/restoring.h"
+#include "watch/network.h"
 #include "watch/subscriber.h"
 
 #include <errno.h>
@@ -16,6 +18,8 @@
 
 #define KEY_SHARED   "/var/lib/hoptell/address.key"
 #define SPOOL_SHARED "/var/lib/hoptell/spool" /* of a store that is not a file */
+
+#define FADED_NS (NETWORK_FADED_S * 1000000000ull)
 
 enum {
     QUEUE_ROWS = 65536,
@@ -52,18 +56,21 @@ struct archive {
     char *spool_path;
     uint64_t keep_us;
     uint64_t keep_observations;
+    struct baseline_limits limits;
+    uint64_t baselines;  /* given to the queue since old ones were dropped last */
     uint64_t saved_ns;   /* what changed since is not saved yet; clock of the observations */
     uint64_t round_ns;   /* when the round of saving began that goes on at save_from */
     uint64_t save_from;  /* of watch_each_baseline */
     uint64_t dropped_at; /* rows written when old ones were dropped last */
     unsigned looks;
-    uint64_t lost;    /* as it was said last */
-    uint64_t broken;  /* the same */
-    bool was_failing; /* the same */
-    bool is_losing;   /* what is lost now has been said */
-    bool is_restored; /* what the store knew is known; before, a save would replace it by less */
-    uint64_t end_ns;  /* 0: the loop turns; until then a save may wait for room; monotonic */
-    char reason[256]; /* why the store fails */
+    uint64_t lost;     /* as it was said last */
+    uint64_t broken;   /* the same */
+    bool was_failing;  /* the same */
+    bool is_losing;    /* what is lost now has been said */
+    bool is_restored;  /* what the store knew is known; before, a save would replace it by less */
+    uint64_t end_ns;   /* 0: the loop turns; until then a save may wait for room; monotonic */
+    char reason[256];  /* why the store fails */
+    char refused[512]; /* why it may not take what it takes, as it turned out late; "" */
 };
 
 static uint64_t wall_clock_ns(void)
@@ -86,7 +93,10 @@ static bool archive_save_one(const struct baseline *baseline, void *context)
 {
     struct archive *a = context;
 
-    if (baseline->updated_ns < a->saved_ns || store_queue_baseline(a->queue, baseline))
+    if (baseline->updated_ns < a->saved_ns)
+        return true;
+    a->baselines++;
+    if (store_queue_baseline(a->queue, baseline))
         return true;
     return a->end_ns > uv_hrtime() && store_queue_wait(a->queue) &&
            store_queue_baseline(a->queue, baseline);
@@ -129,12 +139,23 @@ static void archive_tell(struct archive *a, const struct store_queue_counts *cou
     a->broken = counts->broken;
 }
 
-static void archive_restored(bool restored, void *context)
+/* Said once for as long as it is so. */
+static void archive_tell_refused(struct archive *a, const char *refused)
+{
+    if (strcmp(a->refused, refused) == 0)
+        return;
+    snprintf(a->refused, sizeof a->refused, "%s", refused);
+    if (a->refused[0] != '\0')
+        log_error("%s", a->refused);
+}
+
+static void archive_restored(bool restored, const char *refused, void *context)
 {
     struct archive *a = context;
 
     a->restoring = NULL;
     a->is_restored = restored;
+    archive_tell_refused(a, refused);
     if (restored)
         log_notice("the store is reached: what it knows is known again");
 }
@@ -146,14 +167,15 @@ static void archive_restore_late(struct archive *a, const struct store_queue_cou
 
     if (a->is_restored || a->restoring != NULL || counts->spooled > 0)
         return;
-    a->restoring =
-        restoring_begin(a->loop, &place, false, watching_watch(a->watching), archive_restored, a);
+    a->restoring = restoring_begin(a->loop, &place, RESTORING_ALL, a->hides ? &a->key : NULL,
+                                   watching_watch(a->watching), archive_restored, a);
 }
 
-static void archive_others_read(bool whole, void *context)
+static void archive_others_read(bool whole, const char *refused, void *context)
 {
     struct archive *a = context;
 
+    (void)refused;
     a->restoring = NULL;
     if (!whole)
         log_warning("the store could not be read: what was imported stays as it was");
@@ -166,8 +188,8 @@ void archive_read_others(struct archive *a)
     if (a == NULL || !a->is_restored || a->restoring != NULL)
         return;
     place = (struct store_place){.url = a->url, .password_file = a->password_file};
-    a->restoring =
-        restoring_begin(a->loop, &place, true, watching_watch(a->watching), archive_others_read, a);
+    a->restoring = restoring_begin(a->loop, &place, RESTORING_OTHERS, a->hides ? &a->key : NULL,
+                                   watching_watch(a->watching), archive_others_read, a);
 }
 
 static void archive_drop_old(struct archive *a)
@@ -179,15 +201,20 @@ static void archive_drop_old(struct archive *a)
     if (now > keep)
         store_queue_forget(a->queue, now - keep);
     store_queue_forget_beyond(a->queue, a->keep_observations);
+    a->limits.networks_since_ns = now > FADED_NS ? now - FADED_NS : 0;
+    store_queue_forget_baselines(a->queue, &a->limits);
 }
 
-/* Now and then, and sooner where a flood of connections would fill the disk until then. */
+/* Now and then, and sooner where a flood of connections, or of networks that nobody knows, would fill
+ * the disk until then. */
 static bool is_time_to_drop(struct archive *a, const struct store_queue_counts *counts)
 {
     if (a->looks % DROP_EVERY_LOOKS != 0 &&
-        counts->written - a->dropped_at <= a->keep_observations / 4)
+        counts->written - a->dropped_at <= a->keep_observations / 4 &&
+        a->baselines <= (a->limits.networks + a->limits.subscribers) / 4)
         return false;
     a->dropped_at = counts->written;
+    a->baselines = 0;
     return true;
 }
 
@@ -236,53 +263,14 @@ static int archive_take_key(struct archive *a, const struct settings *settings, 
     return code;
 }
 
-static void look_for_plain(const struct row *row, void *context)
-{
-    const struct address *address = NULL;
-
-    if (row->kind == ROW_JUDGEMENT)
-        address = &row->judgement.observation.client;
-    else if (row->kind == ROW_BASELINE && row->baseline.subscriber)
-        address = &row->baseline.prefix.address;
-    else if (row->kind == ROW_LABEL)
-        address = &row->label.address;
-    if (address != NULL && !address_is_hidden(address))
-        *(bool *)context = true;
-}
-
-/* What was kept before addresses were to be hidden would stay as it is. */
-static int archive_check_hidden(struct archive *a, struct store *store, struct spool *spool,
-                                char *error, size_t error_size)
-{
-    bool plain = false;
-    int code = 0;
-
-    if (!a->hides)
-        return 0;
-    if (a->is_restored)
-        code = store_has_plain(store, &plain);
-    if (code != 0) {
-        snprintf(error, error_size, "%s", store_error(store));
-        return code;
-    }
-    if (!plain)
-        spool_each(spool, look_for_plain, &plain);
-    if (!plain)
-        return 0;
-    snprintf(
-        error, error_size,
-        "store_addresses: expected a store without plain addresses for hashed, found some in %s "
-        "or %s; begin with a new one, or delete them there",
-        a->url, a->spool_path);
-    return -EINVAL;
-}
-
 void archive_reconfigure(struct archive *a, const struct settings *settings)
 {
     if (a == NULL)
         return;
     a->keep_us = settings->keep_us;
     a->keep_observations = settings->keep_observations;
+    a->limits.networks = settings->watch_networks;
+    a->limits.subscribers = settings->watch_subscribers;
 }
 
 static struct archive *archive_new(uv_loop_t *loop, const struct settings *settings,
@@ -316,11 +304,13 @@ static void archive_free(struct archive *a)
 static int archive_reach(struct archive *a, struct store **out, char *error, size_t error_size)
 {
     const struct store_place place = {.url = a->url, .password_file = a->password_file};
-    const int code = store_open(&place, out, error, error_size);
+    int code = store_open(&place, out, error, error_size);
 
+    if (code == 0 && a->hides)
+        code = hiding_check(&a->key, *out, a->url, error, error_size);
     if (code == 0) {
         a->is_restored = true;
-        return restoring_now(watching_watch(a->watching), *out, error, error_size);
+        return restoring_now(watching_watch(a->watching), *out, a->hides, error, error_size);
     }
     if (code != -EHOSTDOWN)
         return code;
@@ -348,10 +338,10 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
         code = archive_reach(a, &store, error, error_size);
     if (code == 0)
         code = spool_open(a->spool_path, settings->spool_size, &spool, error, error_size);
-    if (code == 0)
-        code = archive_check_hidden(a, store, spool, error, error_size);
+    if (code == 0 && a->hides)
+        code = hiding_check_spool(spool, a->spool_path, error, error_size);
     if (code == 0) {
-        restoring_spooled(watching_watch(watching), spool);
+        restoring_spooled(watching_watch(watching), spool, a->hides);
         code = store_queue_open(store, spool, QUEUE_ROWS, &a->queue);
     }
     if (code == 0 && a->hides)
@@ -443,9 +433,14 @@ int archive_forget(struct archive *a, const struct address *address)
 
 bool archive_is_well(struct archive *a, const char **out_reason)
 {
-    if (a == NULL || !store_queue_failing(a->queue, a->reason, sizeof a->reason))
+    if (a == NULL)
         return true;
-    *out_reason = a->reason;
+    if (store_queue_failing(a->queue, a->reason, sizeof a->reason))
+        *out_reason = a->reason;
+    else if (a->refused[0] != '\0')
+        *out_reason = a->refused;
+    else
+        return true;
     return false;
 }
 

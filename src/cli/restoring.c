@@ -4,6 +4,7 @@
 #include "cli/restoring.h"
 
 #include "base/log.h"
+#include "cli/hiding.h"
 #include "watch/others.h"
 
 #include <errno.h>
@@ -14,12 +15,15 @@
 struct restoring {
     uv_work_t work;
     struct watch *watch; /* NULL: abandoned */
-    void (*done)(bool restored, void *context);
+    void (*done)(bool restored, const char *refused, void *context);
     void *context;
     char *url;
     char *password_file;
     int result; /* of the thread's work */
-    bool others_only;
+    enum restoring_what what;
+    bool hides;
+    struct address_key key;
+    char refused[512]; /* by hiding_check */
     size_t count;
     size_t room;
     struct kept *kept;
@@ -31,15 +35,28 @@ struct kept {
     struct baseline baseline;
 };
 
+/* Whom baselines are given to. */
+struct receiver {
+    struct watch *watch;
+    bool hides;
+};
+
 static void give_back(const struct baseline *baseline, void *context)
 {
-    if (watch_restore(context, baseline) != 0)
+    const struct receiver *to = context;
+    struct baseline given = *baseline;
+
+    if (to->hides && given.subscriber)
+        given.prefix.address = address_put_by(&given.prefix.address);
+    if (watch_restore(to->watch, &given) != 0)
         log_warning("a baseline in the store is not one of this version: left out");
 }
 
 static void give_other(const struct imported *imported, void *context)
 {
-    if (others_add(watch_others(context), &imported->baseline) != 0)
+    const struct receiver *to = context;
+
+    if (others_add(watch_others(to->watch), &imported->baseline) != 0)
         log_warning("an imported baseline in the store is not one of this version: left out");
 }
 
@@ -49,19 +66,23 @@ static void give_back_row(const struct row *row, void *context)
         give_back(&row->baseline, context);
 }
 
-void restoring_spooled(struct watch *watch, struct spool *spool)
+void restoring_spooled(struct watch *watch, struct spool *spool, bool hides)
 {
-    spool_each(spool, give_back_row, watch);
+    struct receiver to = {watch, hides};
+
+    spool_each(spool, give_back_row, &to);
 }
 
-int restoring_now(struct watch *watch, struct store *store, char *error, size_t error_size)
+int restoring_now(struct watch *watch, struct store *store, bool hides, char *error,
+                  size_t error_size)
 {
+    struct receiver to = {watch, hides};
     uint64_t broken = 0;
     uint64_t broken_others = 0;
-    int code = store_each_baseline(store, give_back, watch, &broken);
+    int code = store_each_baseline(store, give_back, &to, &broken);
 
     if (code == 0)
-        code = store_each_imported(store, give_other, watch, &broken_others);
+        code = store_each_imported(store, give_other, &to, &broken_others);
     broken += broken_others;
     if (code != 0) {
         snprintf(error, error_size, "cannot read the baselines: %s", store_error(store));
@@ -108,7 +129,12 @@ static void read_store(uv_work_t *work)
     char error[512];
     int code = store_open(&place, &store, error, sizeof error);
 
-    if (code == 0 && !r->others_only)
+    if (code == 0 && r->hides) {
+        code = hiding_check(&r->key, store, r->url, error, sizeof error);
+        if (code == -EINVAL)
+            snprintf(r->refused, sizeof r->refused, "%s", error);
+    }
+    if (code == 0 && r->what == RESTORING_ALL)
         code = store_each_baseline(store, keep_own, r, &broken);
     if (code == 0)
         code = store_each_imported(store, keep_other, r, &broken);
@@ -127,41 +153,47 @@ static void restoring_free(struct restoring *r)
     free(r);
 }
 
-static void give_kept(const struct kept *kept, struct watch *watch)
+static void give_kept(const struct kept *kept, struct receiver *to)
 {
     const struct imported imported = {.baseline = kept->baseline};
 
     if (kept->is_other)
-        give_other(&imported, watch);
+        give_other(&imported, to);
     else
-        give_back(&kept->baseline, watch);
+        give_back(&kept->baseline, to);
 }
 
 static void give_all_back(uv_work_t *work, int status)
 {
     struct restoring *r = work->data;
+    struct receiver to = {r->watch, r->hides};
     const bool whole = status == 0 && r->result == 0;
 
     if (r->watch != NULL) {
         if (whole)
             others_clear(watch_others(r->watch));
         for (size_t i = 0; whole && i < r->count; i++)
-            give_kept(&r->kept[i], r->watch);
-        r->done(whole, r->context);
+            give_kept(&r->kept[i], &to);
+        r->done(whole, r->refused, r->context);
     }
     restoring_free(r);
 }
 
 struct restoring *restoring_begin(uv_loop_t *loop, const struct store_place *place,
-                                  bool others_only, struct watch *watch,
-                                  void (*done)(bool restored, void *context), void *context)
+                                  enum restoring_what what, const struct address_key *key,
+                                  struct watch *watch,
+                                  void (*done)(bool restored, const char *refused, void *context),
+                                  void *context)
 {
     struct restoring *r = calloc(1, sizeof *r);
 
     if (r == NULL)
         return NULL;
     r->work.data = r;
-    r->others_only = others_only;
+    r->what = what;
+    r->hides = key != NULL;
+    if (key != NULL)
+        r->key = *key;
     r->watch = watch;
     r->done = done;
     r->context = context;

@@ -65,21 +65,30 @@ static struct watch_settings watching_settings(const struct configuration *confi
     return w;
 }
 
-/* What the store knew of a subscriber stands under its hidden address until the subscriber comes. */
-static void watching_recognise(struct watching *w, const struct address *client)
+static struct address watching_hidden(const struct watching *w, const struct address *address)
 {
+    const struct address hidden = address_key_hide(w->key, address);
+
+    return address_put_by(&hidden);
+}
+
+/* What the store knew of a subscriber stands under its hidden address until the subscriber comes. */
+static void watching_recognise(struct watching *w, const struct observation *o)
+{
+    const struct prefix own =
+        subscriber_prefix(o->line != 0 ? o->line : subscriber_key(&o->client));
     const struct subscriber *known;
     struct address hidden;
     struct baseline baseline;
 
-    if (watch_subscriber(w->watch, client) != NULL)
+    if (watch_subscriber(w->watch, &own.address) != NULL)
         return;
-    hidden = address_key_hide(w->key, client);
+    hidden = watching_hidden(w, &own.address);
     known = watch_subscriber(w->watch, &hidden);
     if (known == NULL)
         return;
     subscriber_save(known, &baseline);
-    baseline.prefix = subscriber_prefix(subscriber_key(client));
+    baseline.prefix = own;
     (void)watch_restore(w->watch, &baseline);
 }
 
@@ -92,7 +101,7 @@ void watching_observe(struct watching *w, const struct observation *observation,
                       struct judgement *out)
 {
     if (w->key != NULL)
-        watching_recognise(w, &observation->client);
+        watching_recognise(w, observation);
     if (!watch_observe(w->watch, observation, out))
         return; /* the same opening packet again */
     w->counts.taken++;
@@ -367,7 +376,13 @@ void watching_deliver(struct watching *w, struct store_queue *queue,
 
 void watching_forget(struct watching *w, const struct address *address)
 {
+    struct address hidden;
+
     watch_forget(w->watch, address);
+    if (w->key != NULL) {
+        hidden = watching_hidden(w, address);
+        watch_forget(w->watch, &hidden);
+    }
     journal_forget(w->journal, address);
 }
 

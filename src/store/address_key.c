@@ -79,6 +79,16 @@ static void digest(const struct address_key *key, uint8_t what, const uint8_t *o
     hmac_sha256_digest(&context, 8, out);
 }
 
+void address_key_mark(const struct address_key *key, char out[KEY_MARK_MAX])
+{
+    static const uint8_t nothing = 0;
+    uint8_t octets[8];
+
+    digest(key, 'k', &nothing, sizeof nothing, octets);
+    for (unsigned i = 0; i < sizeof octets; i++)
+        snprintf(out + (size_t)2 * i, 3, "%02x", octets[i]);
+}
+
 struct prefix address_key_hide_subscriber(const struct address_key *key,
                                           const struct prefix *subscriber)
 {

@@ -6,11 +6,14 @@
  * those of one subscriber share its first 64 bits, as ever:
  *
  *     01 | 7 octets of the hash of the subscriber | 8 octets of the hash of the address
+ *
+ * In memory, beside subscribers that are known by their own address, a hidden one begins with ff: that
+ * is multicast and nobody's source (RFC 4291, 2.7), while anybody may send from 100::/8.
  */
 #ifndef HOPTELL_STORE_ADDRESS_KEY_H
 #define HOPTELL_STORE_ADDRESS_KEY_H
 
-#include "wire/address.h"
+#include "store/store.h"
 
 #include <stddef.h>
 
@@ -31,6 +34,34 @@ struct address address_key_hide(const struct address_key *key, const struct addr
 /* The prefix of a subscriber's hidden addresses, of its own prefix. */
 struct prefix address_key_hide_subscriber(const struct address_key *key,
                                           const struct prefix *subscriber);
+
+/*
+ * A text that is another one for another key, and from which nobody learns the key: what a store keeps
+ * to tell that the key was changed.
+ */
+void address_key_mark(const struct address_key *key, char out[KEY_MARK_MAX]);
+
+/* The form that a hidden address has in memory, whether an address has it, and the way back. */
+static inline struct address address_put_by(const struct address *hidden)
+{
+    struct address address = *hidden;
+
+    address.octets[0] = 0xff;
+    return address;
+}
+
+static inline bool address_is_put_by(const struct address *address)
+{
+    return address->octets[0] == 0xff;
+}
+
+static inline struct address address_taken_back(const struct address *put_by)
+{
+    struct address address = *put_by;
+
+    address.octets[0] = 1;
+    return address;
+}
 
 static inline bool address_is_hidden(const struct address *address)
 {

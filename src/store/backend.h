@@ -12,7 +12,7 @@
 
 enum {
     STORE_ERROR_MAX = 512,
-    STORE_VERSION_NEWEST = 4, /* of the tables; each kind of store has its migrations up to it */
+    STORE_VERSION_NEWEST = 5, /* of the tables; each kind of store has its migrations up to it */
 };
 
 enum { STORE_PAGE = 256 };
@@ -41,7 +41,12 @@ struct store_backend {
     int (*forget_some)(struct store *store, uint64_t time_us, uint64_t *out_count);
     /* When the newest observation was seen that is older than `count` others; 0: there is none. */
     int (*seen_behind)(struct store *store, uint64_t count, uint64_t *out_time_us);
-    int (*forget_subscribers)(struct store *store, uint64_t time_us); /* their baselines */
+    /* Baselines from before `time_us`: of subscribers, others' of them too; or of networks. */
+    int (*forget_subscribers)(struct store *store, uint64_t time_us);
+    int (*forget_networks)(struct store *store, uint64_t time_us);
+    /* Baselines of either kind: how many there are; and the `count` that were seen least go. */
+    int (*count_baselines)(struct store *store, bool subscribers, uint64_t *out_count);
+    int (*forget_baselines)(struct store *store, bool subscribers, uint64_t count);
     /*
      * Texts of distinct addresses of observations and labels, after `after` and before `before` in
      * the order of their letters, at most STORE_PAGE. 0 or -EIO.
@@ -55,6 +60,8 @@ struct store_backend {
     int (*each_moment)(struct store *store, const char *address, uint64_t limit,
                        void (*each)(const struct moment *moment, void *context), void *context);
     int (*has_plain)(struct store *store, bool *out);
+    int (*key_mark)(struct store *store, char out[KEY_MARK_MAX]); /* "": none was kept yet */
+    int (*put_key_mark)(struct store *store, const char *mark);
     int (*site)(struct store *store, char out[SITE_TEXT_MAX]);
     int (*as_of)(struct store *store, const char *site, uint64_t *out_us); /* 0: nothing of it */
     int (*each_imported)(struct store *store,

@@ -204,6 +204,7 @@ static int mariadb_put_baseline(struct store *store, const struct baseline *base
     add_number(&p, baseline->subscriber ? 1 : 0);
     add_time(&p, baseline->updated_ns);
     add_octets(&p, MYSQL_TYPE_BLOB, baseline->octets, baseline->length);
+    add_number(&p, (int64_t)baseline_seen(baseline));
     return run_statement(mariadb_of(store), STATEMENT_PUT_BASELINE, &p);
 }
 
@@ -441,6 +442,24 @@ static int mariadb_site(struct store *store, char out[SITE_TEXT_MAX])
                : result;
 }
 
+static int mariadb_key_mark(struct store *store, char out[KEY_MARK_MAX])
+{
+    char mark[SITE_TEXT_MAX];
+    uint64_t as_of_us;
+    const int result = site_row(mariadb_of(store), STATEMENT_KEY_MARK, NULL, mark, &as_of_us);
+
+    snprintf(out, KEY_MARK_MAX, "%.*s", KEY_MARK_MAX - 1, result == 0 ? mark : "");
+    return result;
+}
+
+static int mariadb_put_key_mark(struct store *store, const char *mark)
+{
+    struct parameters p = {0};
+
+    add_text(&p, mark);
+    return run_statement(mariadb_of(store), STATEMENT_PUT_KEY_MARK, &p);
+}
+
 static int mariadb_as_of(struct store *store, const char *site, uint64_t *out_us)
 {
     struct parameters p = {0};
@@ -545,6 +564,35 @@ static int mariadb_forget_subscribers(struct store *store, uint64_t time_us)
                        : result;
 }
 
+static int mariadb_forget_networks(struct store *store, uint64_t time_us)
+{
+    struct parameters p = {0};
+
+    add_number(&p, (int64_t)time_us);
+    return run_statement(mariadb_of(store), STATEMENT_FORGET_NETWORKS, &p);
+}
+
+static int mariadb_count_baselines(struct store *store, bool subscribers, uint64_t *out_count)
+{
+    struct parameters p = {0};
+    int64_t count = 0;
+    int result;
+
+    add_number(&p, subscribers ? 1 : 0);
+    result = number_of(mariadb_of(store), STATEMENT_COUNT_BASELINES, &p, &count);
+    *out_count = (uint64_t)count;
+    return result;
+}
+
+static int mariadb_forget_baselines(struct store *store, bool subscribers, uint64_t count)
+{
+    struct parameters p = {0};
+
+    add_number(&p, subscribers ? 1 : 0);
+    add_number(&p, (int64_t)count);
+    return run_statement(mariadb_of(store), STATEMENT_FORGET_BASELINES, &p);
+}
+
 static int mariadb_addresses_between(struct store *store, const char *after, const char *before,
                                      struct address_page *out)
 {
@@ -614,11 +662,16 @@ const struct store_backend store_mariadb = {
     .forget_some = mariadb_forget_some,
     .seen_behind = mariadb_seen_behind,
     .forget_subscribers = mariadb_forget_subscribers,
+    .forget_networks = mariadb_forget_networks,
+    .count_baselines = mariadb_count_baselines,
+    .forget_baselines = mariadb_forget_baselines,
     .addresses_between = mariadb_addresses_between,
     .forget_address = mariadb_forget_address,
     .forget_baseline = mariadb_forget_baseline,
     .each_moment = mariadb_each_moment,
     .has_plain = mariadb_has_plain,
+    .key_mark = mariadb_key_mark,
+    .put_key_mark = mariadb_put_key_mark,
     .site = mariadb_site,
     .as_of = mariadb_as_of,
     .each_imported = mariadb_each_imported,

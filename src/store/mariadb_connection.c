@@ -87,6 +87,12 @@ static const char *const migrations[][STATEMENTS_MAX] = {
         " PRIMARY KEY (site, prefix, subscriber)"
         ") ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4",
     },
+    {
+        "ALTER TABLE site ADD COLUMN IF NOT EXISTS"
+        " key_mark VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''",
+        "ALTER TABLE baseline ADD COLUMN IF NOT EXISTS seen BIGINT NOT NULL DEFAULT 1000",
+        "CREATE INDEX IF NOT EXISTS baseline_seen ON baseline (subscriber, seen, updated_at)",
+    },
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -101,14 +107,19 @@ static const char *const statements[STATEMENT_COUNT] = {
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON DUPLICATE KEY UPDATE id = id",
     [STATEMENT_PUT_BASELINE] =
-        "INSERT INTO baseline (prefix, subscriber, updated_at, octets) VALUES (?, ?, ?, ?)"
-        " ON DUPLICATE KEY UPDATE updated_at = VALUES(updated_at), octets = VALUES(octets)",
+        "INSERT INTO baseline (prefix, subscriber, updated_at, octets, seen)"
+        " VALUES (?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE updated_at = VALUES(updated_at),"
+        " octets = VALUES(octets), seen = VALUES(seen)",
     [STATEMENT_PUT_LABEL] = "INSERT INTO label (address, port, label, labelled_at)"
                             " VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = id",
     [STATEMENT_EACH_BASELINE] = "SELECT prefix, subscriber, updated_at, octets FROM baseline",
     [STATEMENT_FORGET_OBSERVATIONS] =
         "DELETE FROM observation WHERE seen_at < ? ORDER BY seen_at LIMIT ?",
     [STATEMENT_FORGET_SUBSCRIBERS] = "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_FORGET_NETWORKS] = "DELETE FROM baseline WHERE subscriber = 0 AND updated_at < ?",
+    [STATEMENT_COUNT_BASELINES] = "SELECT count(*) FROM baseline WHERE subscriber = ?",
+    [STATEMENT_FORGET_BASELINES] =
+        "DELETE FROM baseline WHERE subscriber = ? ORDER BY seen, updated_at LIMIT ?",
     [STATEMENT_SEEN_BEHIND] =
         "SELECT seen_at FROM observation ORDER BY seen_at DESC LIMIT 1 OFFSET ?",
     [STATEMENT_ADDRESSES_BETWEEN] =
@@ -130,6 +141,8 @@ static const char *const statements[STATEMENT_COUNT] = {
         " OR EXISTS (SELECT 1 FROM label WHERE address NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM baseline WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM imported WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')",
+    [STATEMENT_KEY_MARK] = "SELECT key_mark, as_of FROM site WHERE own = 1",
+    [STATEMENT_PUT_KEY_MARK] = "UPDATE site SET key_mark = ? WHERE own = 1 AND key_mark = ''",
     [STATEMENT_SITE] = "SELECT id, as_of FROM site WHERE own = 1",
     [STATEMENT_AS_OF] = "SELECT id, as_of FROM site WHERE id = ? FOR UPDATE",
     [STATEMENT_EACH_IMPORTED] =

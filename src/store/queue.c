@@ -410,9 +410,14 @@ static void hide_judgement(const struct store_queue *queue, struct judgement *ju
 /* One that was brought back and not seen again is hidden already. */
 static struct prefix hide_subscriber(const struct store_queue *queue, const struct prefix *prefix)
 {
-    if (!queue->hides || address_is_hidden(&prefix->address))
-        return *prefix;
-    return address_key_hide_subscriber(&queue->key, prefix);
+    struct prefix hidden = *prefix;
+
+    if (!queue->hides)
+        return hidden;
+    if (!address_is_put_by(&prefix->address))
+        return address_key_hide_subscriber(&queue->key, prefix);
+    hidden.address = address_taken_back(&prefix->address);
+    return hidden;
 }
 
 bool store_queue_judgement(struct store_queue *queue, const struct judgement *judgement)
@@ -472,6 +477,16 @@ bool store_queue_forget_beyond(struct store_queue *queue, uint64_t count)
     if (row == NULL)
         return false;
     row->forget_beyond = count;
+    return row_added(queue);
+}
+
+bool store_queue_forget_baselines(struct store_queue *queue, const struct baseline_limits *limits)
+{
+    struct row *row = add_row(queue, ROW_FORGET_BASELINES);
+
+    if (row == NULL)
+        return false;
+    row->forget_baselines = *limits;
     return row_added(queue);
 }
 

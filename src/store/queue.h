@@ -60,6 +60,9 @@ bool store_queue_forget(struct store_queue *queue, uint64_t time_ns);
 /* The same for the oldest observations beyond `count`. */
 bool store_queue_forget_beyond(struct store_queue *queue, uint64_t count);
 
+/* The same for baselines; see store_forget_baselines. */
+bool store_queue_forget_baselines(struct store_queue *queue, const struct baseline_limits *limits);
+
 /* The same for all that is stored of a subscriber; see store_forget_subscriber. */
 bool store_queue_forget_subscriber(struct store_queue *queue, const struct prefix *subscriber);
 

@@ -275,6 +275,20 @@ static void take_forget_beyond(struct cursor *c, struct row *out)
     out->forget_beyond = take_u64(c);
 }
 
+static void put_forget_baselines(struct writer *w, const struct row *row)
+{
+    put_u64(w, row->forget_baselines.networks_since_ns);
+    put_u64(w, row->forget_baselines.networks);
+    put_u64(w, row->forget_baselines.subscribers);
+}
+
+static void take_forget_baselines(struct cursor *c, struct row *out)
+{
+    out->forget_baselines.networks_since_ns = take_u64(c);
+    out->forget_baselines.networks = take_u64(c);
+    out->forget_baselines.subscribers = take_u64(c);
+}
+
 static int write_judgement(struct store *store, const struct row *row)
 {
     return store_put_judgement(store, &row->judgement);
@@ -305,6 +319,11 @@ static int write_forget_beyond(struct store *store, const struct row *row)
     return store_forget_beyond(store, row->forget_beyond);
 }
 
+static int write_forget_baselines(struct store *store, const struct row *row)
+{
+    return store_forget_baselines(store, &row->forget_baselines);
+}
+
 static const struct kind {
     bool alone;
     int (*write)(struct store *store, const struct row *row);
@@ -318,6 +337,8 @@ static const struct kind {
     [ROW_FORGET_SUBSCRIBER] = {true, write_forget_subscriber, put_forget_subscriber,
                                take_forget_subscriber},
     [ROW_FORGET_BEYOND] = {true, write_forget_beyond, put_forget_beyond, take_forget_beyond},
+    [ROW_FORGET_BASELINES] = {true, write_forget_baselines, put_forget_baselines,
+                              take_forget_baselines},
 };
 
 enum { KINDS_END = sizeof kinds / sizeof kinds[0] };

@@ -15,6 +15,7 @@
  *     forget             time 8
  *     forget subscriber  prefix 16, length 1
  *     forget beyond      count 8
+ *     forget baselines   networks since 8, networks 8, subscribers 8
  *
  * Of an observation only what a store keeps is there. Times are nanoseconds since 1970-01-01 UTC.
  * The version of all this is in the head of the spool's files; signals count by their place in
@@ -32,6 +33,7 @@ enum row_kind {
     ROW_FORGET,
     ROW_FORGET_SUBSCRIBER,
     ROW_FORGET_BEYOND,
+    ROW_FORGET_BASELINES,
 };
 
 struct row {
@@ -43,6 +45,7 @@ struct row {
         uint64_t forget_before_ns;
         struct prefix forget_subscriber;
         uint64_t forget_beyond;
+        struct baseline_limits forget_baselines;
     };
 };
 

@@ -300,6 +300,7 @@ static int sqlite_put_baseline(struct store *store, const struct baseline *basel
     sqlite3_bind_int(statement, 2, baseline->subscriber ? 1 : 0);
     bind_time(statement, 3, baseline->updated_ns);
     sqlite3_bind_blob(statement, 4, baseline->octets, baseline->length, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(statement, 5, (sqlite3_int64)baseline_seen(baseline));
     return run_statement(s, STATEMENT_PUT_BASELINE);
 }
 
@@ -398,6 +399,39 @@ static int sqlite_forget_subscribers(struct store *store, uint64_t time_us)
     return result == 0 ? run_statement(s, STATEMENT_FORGET_OLD_IMPORTED) : result;
 }
 
+static int sqlite_forget_networks(struct store *store, uint64_t time_us)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    sqlite3_bind_int64(s->statement[STATEMENT_FORGET_NETWORKS], 1, (sqlite3_int64)time_us);
+    return run_statement(s, STATEMENT_FORGET_NETWORKS);
+}
+
+static int sqlite_count_baselines(struct store *store, bool subscribers, uint64_t *out_count)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *row = s->statement[STATEMENT_COUNT_BASELINES];
+    int step;
+
+    sqlite3_bind_int(row, 1, subscribers ? 1 : 0);
+    step = sqlite3_step(row);
+    *out_count = step == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+    if (step != SQLITE_ROW)
+        (void)fail(s);
+    sqlite3_reset(row);
+    return step == SQLITE_ROW ? 0 : -EIO;
+}
+
+static int sqlite_forget_baselines(struct store *store, bool subscribers, uint64_t count)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *statement = s->statement[STATEMENT_FORGET_BASELINES];
+
+    sqlite3_bind_int(statement, 1, subscribers ? 1 : 0);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)count);
+    return run_statement(s, STATEMENT_FORGET_BASELINES);
+}
+
 static int sqlite_addresses_between(struct store *store, const char *after, const char *before,
                                     struct address_page *out)
 {
@@ -476,18 +510,36 @@ static int sqlite_has_plain(struct store *store, bool *out)
     return step == SQLITE_ROW ? 0 : -EIO;
 }
 
-static int sqlite_site(struct store *store, char out[SITE_TEXT_MAX])
+/* The one text of a statement's only row. */
+static int text_of(struct sqlite_store *s, enum statement which, size_t size, char *out)
 {
-    struct sqlite_store *s = sqlite_of(store);
-    sqlite3_stmt *row = s->statement[STATEMENT_SITE];
+    sqlite3_stmt *row = s->statement[which];
     const int step = sqlite3_step(row);
 
     if (step == SQLITE_ROW)
-        snprintf(out, SITE_TEXT_MAX, "%s", sqlite3_column_text(row, 0));
+        snprintf(out, size, "%s", sqlite3_column_text(row, 0));
     else
         (void)fail(s);
     sqlite3_reset(row);
     return step == SQLITE_ROW ? 0 : -EIO;
+}
+
+static int sqlite_key_mark(struct store *store, char out[KEY_MARK_MAX])
+{
+    return text_of(sqlite_of(store), STATEMENT_KEY_MARK, KEY_MARK_MAX, out);
+}
+
+static int sqlite_put_key_mark(struct store *store, const char *mark)
+{
+    struct sqlite_store *s = sqlite_of(store);
+
+    bind_text(s->statement[STATEMENT_PUT_KEY_MARK], 1, mark);
+    return run_statement(s, STATEMENT_PUT_KEY_MARK);
+}
+
+static int sqlite_site(struct store *store, char out[SITE_TEXT_MAX])
+{
+    return text_of(sqlite_of(store), STATEMENT_SITE, SITE_TEXT_MAX, out);
 }
 
 static int sqlite_as_of(struct store *store, const char *site, uint64_t *out_us)
@@ -571,11 +623,16 @@ const struct store_backend store_sqlite = {
     .forget_some = sqlite_forget_some,
     .seen_behind = sqlite_seen_behind,
     .forget_subscribers = sqlite_forget_subscribers,
+    .forget_networks = sqlite_forget_networks,
+    .count_baselines = sqlite_count_baselines,
+    .forget_baselines = sqlite_forget_baselines,
     .addresses_between = sqlite_addresses_between,
     .forget_address = sqlite_forget_address,
     .forget_baseline = sqlite_forget_baseline,
     .each_moment = sqlite_each_moment,
     .has_plain = sqlite_has_plain,
+    .key_mark = sqlite_key_mark,
+    .put_key_mark = sqlite_put_key_mark,
     .site = sqlite_site,
     .as_of = sqlite_as_of,
     .each_imported = sqlite_each_imported,

@@ -62,6 +62,11 @@ const char *const sqlite_migrations[STORE_VERSION_NEWEST] = {
     " updated_at INTEGER NOT NULL,"
     " octets BLOB NOT NULL,"
     " PRIMARY KEY (site, prefix, subscriber)) WITHOUT ROWID;",
+    /* What tells a changed key of hidden addresses; and how often each baseline was seen, since the
+     * least seen are the first to go. Of those from before nobody knows: often. */
+    "ALTER TABLE site ADD COLUMN key_mark TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE baseline ADD COLUMN seen INTEGER NOT NULL DEFAULT 1000;"
+    "CREATE INDEX baseline_seen ON baseline (subscriber, seen, updated_at);",
 };
 
 const char *const sqlite_statements[STATEMENT_COUNT] = {
@@ -73,8 +78,8 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
         " ?18)",
     [STATEMENT_PUT_BASELINE] =
-        "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets)"
-        " VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets, seen)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_PUT_LABEL] =
         "INSERT OR IGNORE INTO label (address, port, label, labelled_at) VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_EACH_BASELINE] = "SELECT prefix, subscriber, updated_at, octets FROM baseline",
@@ -82,6 +87,11 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
                                       " (SELECT id FROM observation WHERE seen_at < ?1 LIMIT ?2)",
     [STATEMENT_FORGET_SUBSCRIBERS] =
         "DELETE FROM baseline WHERE subscriber = 1 AND updated_at < ?1",
+    [STATEMENT_FORGET_NETWORKS] = "DELETE FROM baseline WHERE subscriber = 0 AND updated_at < ?1",
+    [STATEMENT_COUNT_BASELINES] = "SELECT count(*) FROM baseline WHERE subscriber = ?1",
+    [STATEMENT_FORGET_BASELINES] =
+        "DELETE FROM baseline WHERE subscriber = ?1 AND prefix IN (SELECT prefix FROM baseline"
+        " WHERE subscriber = ?1 ORDER BY seen, updated_at LIMIT ?2)",
     [STATEMENT_SEEN_BEHIND] =
         "SELECT seen_at FROM observation ORDER BY seen_at DESC LIMIT 1 OFFSET ?1",
     [STATEMENT_ADDRESSES_BETWEEN] =
@@ -103,6 +113,8 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
         " OR EXISTS (SELECT 1 FROM label WHERE address NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM baseline WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM imported WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')",
+    [STATEMENT_KEY_MARK] = "SELECT key_mark FROM site WHERE own = 1",
+    [STATEMENT_PUT_KEY_MARK] = "UPDATE site SET key_mark = ?1 WHERE own = 1 AND key_mark = ''",
     [STATEMENT_SITE] = "SELECT id FROM site WHERE own = 1",
     [STATEMENT_AS_OF] = "SELECT as_of FROM site WHERE id = ?1",
     [STATEMENT_EACH_IMPORTED] =

@@ -97,6 +97,32 @@ int store_forget_before(struct store *store, uint64_t time_ns)
     return result == 0 ? forget_observations(store, time_ns / 1000) : result;
 }
 
+enum { BASELINES_STEP = 5000 }; /* deleted at once, so that others are not kept waiting */
+
+/* How many are too many is asked once: who else writes here deletes for itself. */
+static int forget_least_seen(struct store *store, bool subscribers, uint64_t most)
+{
+    uint64_t count;
+    int result = store->backend->count_baselines(store, subscribers, &count);
+
+    while (result == 0 && count > most && !atomic_load(&store->hurries)) {
+        const uint64_t step = count - most < BASELINES_STEP ? count - most : BASELINES_STEP;
+
+        result = store->backend->forget_baselines(store, subscribers, step);
+        count -= step;
+    }
+    return result;
+}
+
+int store_forget_baselines(struct store *store, const struct baseline_limits *limits)
+{
+    int result = store->backend->forget_networks(store, limits->networks_since_ns / 1000);
+
+    if (result == 0)
+        result = forget_least_seen(store, false, limits->networks);
+    return result == 0 ? forget_least_seen(store, true, limits->subscribers) : result;
+}
+
 int store_forget_beyond(struct store *store, uint64_t count)
 {
     uint64_t time_us;
@@ -252,6 +278,21 @@ void store_row_moment(int64_t seen_at, const char *verdict, double probability, 
 int store_has_plain(struct store *store, bool *out)
 {
     return store->backend->has_plain(store, out);
+}
+
+/* Of two who come at once with different keys one finds the other's. */
+int store_check_key(struct store *store, const char mark[KEY_MARK_MAX], bool *out_same)
+{
+    char kept[KEY_MARK_MAX];
+    int result = store->backend->key_mark(store, kept);
+
+    if (result == 0 && kept[0] == '\0') {
+        result = store->backend->put_key_mark(store, mark);
+        if (result == 0)
+            result = store->backend->key_mark(store, kept);
+    }
+    *out_same = result == 0 && strcmp(kept, mark) == 0;
+    return result;
 }
 
 int store_site(struct store *store, char out[SITE_TEXT_MAX])

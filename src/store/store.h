@@ -62,11 +62,21 @@ int store_put_label(struct store *store, const struct label *label);
  */
 int store_forget_before(struct store *store, uint64_t time_ns);
 
+/* How much is kept of what is learnt. */
+struct baseline_limits {
+    uint64_t networks_since_ns; /* those of which nothing was seen since go; since 1970 */
+    uint64_t networks;          /* so many at most; of more those go that were seen least */
+    uint64_t subscribers;       /* the same */
+};
+
+/* Deletes baselines beyond `limits`, in small transactions of its own, likewise. 0 or -EIO. */
+int store_forget_baselines(struct store *store, const struct baseline_limits *limits);
+
 /* Deletes the oldest observations until no more than `count` are left, likewise. 0 or -EIO. */
 int store_forget_beyond(struct store *store, uint64_t count);
 
 /*
- * From any thread: what store_forget_before and store_forget_beyond have not deleted yet they leave
+ * From any thread: what store_forget_before, _beyond and _baselines have not deleted yet they leave
  * for the next time, now and from now on.
  */
 void store_hurry(struct store *store);
@@ -86,6 +96,13 @@ int store_each_moment(struct store *store, const struct prefix *subscriber, uint
 
 /* Whether any client's address is there that is not hidden (address_key.h). 0 or -EIO. */
 int store_has_plain(struct store *store, bool *out);
+
+/*
+ * A text that tells the key of hidden addresses from others, and says nothing of it. The first mark that
+ * a store is given it keeps: *out_same is whether `mark` is the one that is kept. 0 or -EIO.
+ */
+enum { KEY_MARK_MAX = 17 };
+int store_check_key(struct store *store, const char mark[KEY_MARK_MAX], bool *out_same);
 
 /*
  * Baselines from other sites. A site is a store: its id is made with its tables and stays. What one

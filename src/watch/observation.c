@@ -55,8 +55,8 @@ enum observation_refusal observation_from_packet(const uint8_t *ip, size_t lengt
     struct tcp tcp;
     enum observation_refusal refusal;
 
-    if (packet_parse(ip, length, &packet) != PACKET_OK)
-        return OBSERVATION_BROKEN;
+    if (packet_parse(ip, length, &packet) != PACKET_OK || address_is_multicast(&packet.source))
+        return OBSERVATION_BROKEN; /* nobody sends from a group (RFC 1122, 3.2.1.3; RFC 4291, 2.7) */
     refusal = refusal_of_packet(&packet);
     if (refusal != OBSERVATION_TAKEN)
         return refusal;

@@ -54,7 +54,7 @@ enum observation_refusal {
     OBSERVATION_NOT_TCP,
     OBSERVATION_NOT_OPENING, /* TCP, but not SYN without ACK, RST and FIN */
     OBSERVATION_FRAGMENT,
-    OBSERVATION_BROKEN, /* no whole TCP header, or a broken IP header */
+    OBSERVATION_BROKEN, /* no whole TCP header, a broken IP header, or from a multicast group */
     OBSERVATION_REFUSAL_COUNT,
 };
 

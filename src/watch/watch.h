@@ -96,6 +96,9 @@ struct baseline {
     uint8_t octets[BASELINE_OCTETS_MAX];
 };
 
+/* How often what it is of was seen; 0 for octets that do not say. */
+uint64_t baseline_seen(const struct baseline *baseline);
+
 /*
  * Gives baselines from *position on, which is 0 for the first, until `each` returns false: then a later
  * call goes on there, with that one and perhaps some of its neighbours once more. True after the last,

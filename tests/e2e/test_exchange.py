@@ -48,7 +48,8 @@ def test_each_count_is_there_once_however_often_and_by_whatever_way_it_comes(pla
     assert own_a != own_b
     first = file_of("c0ffee", 100.5, NETWORK, SUBSCRIBER)
     a.take(file_of("0", 1, dict(NETWORK, seen=7)))
-    a.tell("INSERT INTO baseline SELECT prefix, subscriber, updated_at, octets FROM imported")
+    a.tell("INSERT INTO baseline (prefix, subscriber, updated_at, octets)"
+           " SELECT prefix, subscriber, updated_at, octets FROM imported")
     a.tell("DELETE FROM imported")
     own = [dict(NETWORK, seen=7)]  # A has learnt this itself
     assert a.take(first) == ["2 baselines taken"]

@@ -6,6 +6,9 @@ import os
 import socket
 import stat
 import subprocess
+import urllib.error
+
+import pytest
 
 from conftest import wait_until
 from hoptell import PROGRAM
@@ -91,19 +94,71 @@ def test_no_plain_address_is_in_the_files(places, need_root):
         assert CLIENT.encode() not in octets
 
 
+def refused(site):
+    """What hoptell says that does not begin with these settings."""
+    for line in ("user: nobody", f"spool: {{path: {site.settings}.spool}}", "watch: {interfaces: []}",
+                 'visitors: {listen: ["127.0.0.1:8"]}', 'operators: {listen: ["127.0.0.1:9"]}'):
+        site.set(line)
+    done = subprocess.run([PROGRAM, "run", "-c", site.settings], capture_output=True, text=True,
+                          check=False, timeout=30)
+    assert done.returncode == 3 and len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr
+
+
 def test_a_store_with_plain_addresses_is_refused(places, need_root):
     site = places()
     with site.daemon() as daemon:
         visit(daemon)
     site.set("store_addresses: hashed")
-    for line in (f"store_key_file: {site.settings}.key", "user: nobody",
-                 f"spool: {{path: {site.settings}.spool}}", "watch: {interfaces: []}",
-                 'visitors: {listen: ["127.0.0.1:8"]}', 'operators: {listen: ["127.0.0.1:9"]}'):
-        site.set(line)
-    done = subprocess.run([PROGRAM, "run", "-c", site.settings], capture_output=True, text=True,
-                          check=False, timeout=30)
-    assert done.returncode == 3
-    assert "expected a store without plain addresses for hashed, found some in " in done.stderr
+    site.set(f"store_key_file: {site.settings}.key")
+    assert "expected a store without plain addresses for hashed, found some in " in refused(site)
+
+
+def test_a_changed_key_is_refused(places, need_root):
+    site = hashed(places)
+    for _ in range(2):  # with the same key again, it is
+        with site.daemon() as daemon:
+            visit(daemon)
+    os.unlink(f"{site.settings}.key")
+    assert "expected the key that addresses in " in refused(site)
+
+
+@pytest.mark.parametrize("change, said", [
+    ("plain", "expected a store without plain addresses for hashed, found some in "),
+    ("key", "expected the key that addresses in "),
+])
+def test_what_is_wrong_in_a_store_that_was_away_is_said_when_it_is_back(places, need_root, change, said):
+    site = places()
+    if not site.server:
+        return  # a file is there, or the start ends
+    if change == "key":
+        site.set("store_addresses: hashed")
+        site.set(f"store_key_file: {site.settings}.key")
+    with site.daemon() as daemon:
+        visit(daemon)
+    site.server.kill()
+    if change == "key":
+        os.unlink(f"{site.settings}.key")
+    else:
+        site.set("store_addresses: hashed")
+        site.set(f"store_key_file: {site.settings}.key")
+    with site.daemon() as daemon:
+        site.server.start()
+        wait_until(lambda: said in daemon.said(), 30, "it to be said")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            daemon.get(daemon.operators, "/readyz")
+
+
+def test_who_is_forgotten_before_coming_again_is_forgotten(places, need_root):
+    site = hashed(places)
+    with site.daemon() as daemon:
+        for _ in range(3):
+            visit(daemon)
+    with site.daemon() as daemon:
+        done = daemon.hoptell("subscribers", "--forget", CLIENT)
+        assert (done.returncode, done.stderr) == (0, "")
+        visit(daemon)
+        assert daemon.get(daemon.operators, f"/v1/subscribers/{CLIENT}")["baseline"]["seen"] == 1
 
 
 def test_subscribers_stay_where_their_key_is(places, need_root):

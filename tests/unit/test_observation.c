@@ -10,7 +10,14 @@ static const uint8_t syn_v4[] = {
     0x02, 0x08, 0x0a, 0x00, 0x00, 0x10, 0x01, 0x00, 0x00, 0x00, 0x00, 0x01, 0x03, 0x03, 0x08,
 };
 
-enum { AT_FRAGMENT = 6, AT_HOP_LIMIT = 8, AT_PROTOCOL = 9, AT_CHECKSUM = 10, AT_BITS = 33 };
+enum {
+    AT_FRAGMENT = 6,
+    AT_HOP_LIMIT = 8,
+    AT_PROTOCOL = 9,
+    AT_CHECKSUM = 10,
+    AT_SOURCE = 12,
+    AT_BITS = 33
+};
 
 static void mend_checksum(uint8_t *ip)
 {
@@ -68,6 +75,7 @@ static void what_is_not_an_opening_is_refused_by_its_reason(void **state)
         {0, 0x44, OBSERVATION_BROKEN},
         {0, 0x75, OBSERVATION_BROKEN},
         {32, 0x40, OBSERVATION_BROKEN},
+        {AT_SOURCE, 224, OBSERVATION_BROKEN}, /* a multicast group sends nothing */
     };
 
     (void)state;

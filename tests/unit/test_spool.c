@@ -125,7 +125,7 @@ static void assert_next_are(struct fixture *f, unsigned first, unsigned count)
 
 static struct row any_row(uint64_t *random)
 {
-    struct row row = {.kind = (enum row_kind)(1 + judgement_random(random) % ROW_FORGET_BEYOND)};
+    struct row row = {.kind = (enum row_kind)(1 + judgement_random(random) % ROW_FORGET_BASELINES)};
     const struct judgement judgement = judgement_any(random);
 
     switch (row.kind) {
@@ -147,6 +147,11 @@ static struct row any_row(uint64_t *random)
         break;
     case ROW_FORGET_SUBSCRIBER:
         row.forget_subscriber = judgement.network.prefix;
+        break;
+    case ROW_FORGET_BASELINES:
+        row.forget_baselines.networks_since_ns = judgement_random(random);
+        row.forget_baselines.networks = judgement_random(random);
+        row.forget_baselines.subscribers = judgement_random(random);
         break;
     default:
         row.forget_before_ns = judgement_random(random);

@@ -233,7 +233,8 @@ static void broken_baselines_are_skipped_and_counted(void **state)
     uint64_t broken;
 
     open_store(f);
-    tell(f, "INSERT INTO baseline VALUES ('203.0.113.0/24', 0, 1, x'01'),"
+    tell(f, "INSERT INTO baseline (prefix, subscriber, updated_at, octets) VALUES "
+            "('203.0.113.0/24', 0, 1, x'01'),"
             " ('nowhere', 0, 1, x'01'), ('203.0.113.1/24', 0, 1, x'01'),"
             " ('2001:db8::/32', 0, -1, x'01'), ('2001:db8::/48', 0, 1, zeroblob(257))");
     assert_int_equal(store_each_baseline(f->store, keep_baseline, f, &broken), 0);
@@ -403,6 +404,7 @@ static void labels_of_the_first_version_are_kept_once(void **state)
     tell(f,
          "DROP INDEX label_once; CREATE INDEX label_address ON label (address, port);"
          "ALTER TABLE observation DROP COLUMN rewritten;"
+         "DROP INDEX baseline_seen; ALTER TABLE baseline DROP COLUMN seen;"
          "DROP TABLE site; DROP TABLE imported;"
          "DELETE FROM schema_version WHERE version >= 2;"
          "INSERT INTO label (address, port, label, labelled_at) VALUES ('192.0.2.1', 1, 'direct',"

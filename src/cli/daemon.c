@@ -14,6 +14,7 @@
 #include "cli/keeper.h"
 #include "cli/metrics.h"
 #include "cli/naming.h"
+#include "cli/reloading.h"
 #include "cli/routing.h"
 #include "cli/serving.h"
 #include "cli/supervising.h"
@@ -41,7 +42,9 @@ struct daemon {
     uv_signal_t hangup;
     uv_timer_t gathering; /* of who walks the tales */
     const char *file;
-    double started_s; /* since 1970-01-01 UTC */
+    struct reloading *reloading; /* NULL: none is under way */
+    bool reload_again;           /* asked for while one was */
+    double started_s;            /* since 1970-01-01 UTC */
     struct configuration *configuration;
     struct identity identity;
     struct tun *tun;    /* until telling takes it over */
@@ -500,12 +503,11 @@ static int daemon_take_over(struct daemon *d, const struct configuration *next, 
 }
 
 /* All or nothing: the old configuration stays when anything of the new one cannot be. */
-static void daemon_reload(struct daemon *d)
+static void daemon_replace(struct daemon *d, struct configuration *next)
 {
-    struct configuration *next;
     char error[ERROR_TEXT_MAX] = "";
 
-    if (configuration_load(d->file, true, &next) != 0) {
+    if (next == NULL) {
         log_error("reload: %s is not good; the old settings stay", d->file);
         return;
     }
@@ -520,9 +522,31 @@ static void daemon_reload(struct daemon *d)
     archive_reconfigure(d->archive, next->settings);
     archive_read_others(d->archive);
     log_set_level(next->settings->log_level);
-    configuration_free(d->configuration);
+    reloading_discard(&d->loop, d->configuration);
     d->configuration = next;
     log_notice("reload: the settings of %s are in force", d->file);
+}
+
+static void daemon_loaded(struct configuration *next, void *context);
+
+static void daemon_reload(struct daemon *d)
+{
+    d->reload_again = false;
+    d->reloading = reloading_begin(&d->loop, d->file, daemon_loaded, d);
+    if (d->reloading == NULL)
+        log_error("reload: too little memory; the old settings stay");
+}
+
+static void daemon_loaded(struct configuration *next, void *context)
+{
+    struct daemon *d = context;
+
+    d->reloading = NULL;
+    daemon_replace(d, next);
+    if (d->reload_again)
+        daemon_reload(d);
+    if (d->reloading == NULL)
+        supervising_ready(d->supervising);
 }
 
 static void daemon_hear(uv_signal_t *handle, int number)
@@ -531,8 +555,11 @@ static void daemon_hear(uv_signal_t *handle, int number)
 
     (void)number;
     supervising_reloading(d->supervising);
-    daemon_reload(d);
-    supervising_ready(d->supervising);
+    d->reload_again = true;
+    if (d->reloading == NULL)
+        daemon_reload(d);
+    if (d->reloading == NULL)
+        supervising_ready(d->supervising);
 }
 
 static void daemon_stop(uv_signal_t *handle, int number)
@@ -556,6 +583,7 @@ static void daemon_close(struct daemon *d)
     uv_close((uv_handle_t *)&d->gathering, NULL);
     if (d->links != NULL)
         uv_close((uv_handle_t *)&d->changes, NULL);
+    reloading_abandon(d->reloading);
     supervising_close(d->supervising);
     serving_close(d->serving);
     naming_close(d->naming);

@@ -31,8 +31,10 @@ class Hoptell:
         self.write(settings)
 
     def write(self, settings):
-        with open(self.settings, "w", encoding="utf-8") as file:
+        """At once: what reads them meanwhile has the old ones or the new ones."""
+        with open(self.settings + ".new", "w", encoding="utf-8") as file:
             file.write(settings)
+        os.replace(self.settings + ".new", self.settings)
 
     def start(self, ready=True):
         with open(self.log, "a", encoding="utf-8") as log:

@@ -38,13 +38,14 @@ class Hoptell:
         self.write(store)
 
     def write(self, store, spool_size="64MiB"):
-        with open(self.settings, "w", encoding="utf-8") as file:
+        with open(self.settings + ".new", "w", encoding="utf-8") as file:
             file.write(f'user: {USER}\nstore: "{store}"\n'
                        f"store_password_file: {self.password}\n"
                        f"spool: {{path: {self.state}/spool, size: {spool_size}}}\n"
                        f"watch: {{interfaces: []}}\n"
                        f'visitors: {{listen: ["127.0.0.1:{self.visitors}"]}}\n'
                        f'operators: {{listen: ["127.0.0.1:{self.operators}"]}}\n{self.more}')
+        os.replace(self.settings + ".new", self.settings)
 
     def start(self):
         with open(self.log, "a", encoding="utf-8") as log:

@@ -3,12 +3,14 @@ open its service is. What happens on a machine that installs it is in tests/deb.
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPOSURE_MAX = 2.0
+EXPOSURE_MAX_XDP = 3.5
 
 
 def run(*words, **options):
@@ -86,11 +88,35 @@ def test_package_and_program_have_one_version(package, unpacked):
     assert version in run(unpacked / "usr" / "bin" / "hoptell", "--version")
 
 
+@pytest.fixture(scope="module")
+def with_xdp(unpacked, tmp_path_factory):
+    """The same with what examples/xdp.conf adds to the service."""
+    root = tmp_path_factory.mktemp("with-xdp") / "root"
+    shutil.copytree(unpacked, root, symlinks=True)
+    additions = root / "etc/systemd/system/hoptell.service.d"
+    additions.mkdir(parents=True)
+    shutil.copy(root / "usr/share/doc/hoptell/examples/xdp.conf", additions)
+    return root
+
+
+def exposure(root):
+    said = run("systemd-analyze", "security", "--offline=true", "--no-pager", f"--root={root}",
+               "hoptell.service")
+    return float(re.search(r"Overall exposure level for hoptell.service: ([\d.]+)", said).group(1))
+
+
 def test_the_service_is_hardly_open(unpacked):
-    unit = unpacked / "lib" / "systemd" / "system" / "hoptell.service"
-    said = run("systemd-analyze", "security", "--offline=true", "--no-pager", unit)
-    level = float(re.search(r"Overall exposure level for hoptell.service: ([\d.]+)", said).group(1))
-    assert level <= EXPOSURE_MAX, said
+    assert exposure(unpacked) <= EXPOSURE_MAX
+
+
+def test_with_xdp_it_is_somewhat_more_open(unpacked, with_xdp):
+    assert exposure(unpacked) < exposure(with_xdp) <= EXPOSURE_MAX_XDP
+
+
+def test_what_is_written_of_how_open_it_is_holds(unpacked, with_xdp):
+    text = " ".join((ROOT / "docs" / "security.md").read_text(encoding="utf-8").split())
+    assert f"`systemd-analyze security hoptell` says {exposure(unpacked)}," in text
+    assert f"says {exposure(with_xdp)} with it." in text
 
 
 def test_the_service_has_time_to_stop(unpacked):
@@ -105,6 +131,21 @@ def test_the_unit_is_one_that_systemd_understands(unpacked):
     said = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--root", unpacked,
                "hoptell.service")
     assert "Unknown" not in said and "Failed to parse" not in said, said
+
+
+def test_what_xdp_adds_is_understood_too(with_xdp):
+    verify = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={with_xdp}",
+              "hoptell.service"]
+    said = run(*verify)
+    assert "Unknown" not in said and "Failed to parse" not in said, said
+    addition = with_xdp / "etc/systemd/system/hoptell.service.d/xdp.conf"
+    good = addition.read_text(encoding="utf-8")
+    addition.write_text(good + "Colour=blue\n", encoding="utf-8")  # it is read at all
+    try:
+        said = subprocess.run(verify, capture_output=True, text=True, check=False).stderr
+        assert "Unknown key 'Colour'" in said
+    finally:
+        addition.write_text(good, encoding="utf-8")
 
 
 def test_no_path_of_the_build_is_in_the_program(unpacked):

@@ -33,13 +33,15 @@ struct book_range {
     uint16_t tale;
     uint8_t family; /* enum family */
     uint8_t own;    /* an address of this machine: what is no probe goes on to it */
-    uint32_t reserved;
+    uint8_t usual;  /* 1u << enum probe_protocol: by these all that comes is a probe */
+    uint8_t reserved[3];
 };
 
 /* From the first address of all ranges to the last; the other way round where there are none. */
 struct book_span {
     uint64_t first[2];
     uint64_t last[2];
+    uint64_t only; /* the range that fills it all, counted from 1; 0: there are several, or none */
 };
 
 enum book_rest { /* what comes past the last step */
@@ -65,11 +67,12 @@ struct book_step {
     uint16_t salt;   /* of the flow's hash */
     uint8_t fork;    /* enum fork_by */
     uint8_t branches;
+    uint16_t usual[2]; /* by family: the longest packet that comes to its one hop; 0: none does */
 };
 
-struct book_hop {
+struct book_hop { /* arrays are by family */
     uint8_t address[2][16];
-    uint32_t extension[2];        /* where in book.extensions; by family */
+    uint32_t extension[2];        /* where in book.extensions: a multiple of 8 */
     uint16_t extension_length[2]; /* 0: none */
     uint8_t type[2];              /* of the ICMP error */
     uint8_t code[2];
@@ -77,6 +80,9 @@ struct book_hop {
     uint8_t hop_limit;
     uint8_t user_space; /* delay, loss and the like */
     uint8_t refuses;
+    uint8_t usual[2];   /* 1u << enum probe_protocol: whose probes it answers as bpf/usual.h does */
+    uint8_t icmp[2][8]; /* the header of its errors, with a checksum of 0 */
+    uint32_t sum[2];    /* of what their IP headers, in IPv6 pseudo-headers, have in common */
 };
 
 /* Token buckets; see tale/bucket.h. */

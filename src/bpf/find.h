@@ -42,29 +42,41 @@ VERIFIED_ALONE int find_range(uint32_t generation, uint64_t high, uint64_t low)
 }
 
 /* Most addresses that are in no range lie outside of all, and are not searched for. */
-static inline bool find_is_outside(const struct book_span *span, uint64_t high, uint64_t low)
+static inline bool find_is_outside(const struct book_span *span, enum family family, uint64_t high,
+                                   uint64_t low)
 {
+    if (family == FAMILY_V4) /* whose first halves are the same */
+        return low < span->first[1] || low > span->last[1];
     return high < span->first[0] || high > span->last[0] ||
            (high == span->first[0] && low < span->first[1]) ||
            (high == span->last[0] && low > span->last[1]);
 }
 
-/* `book` is that of `generation`. */
-static inline const struct book_range *find_target(const struct book *book, uint32_t generation,
-                                                   const struct address *a)
+/* Of an address of `family`, in two halves; `book` is that of `generation`. */
+static inline const struct book_range *find_target_by(const struct book *book, uint32_t generation,
+                                                      enum family family, uint64_t high,
+                                                      uint64_t low)
 {
-    const uint64_t high = address_half(a, 0), low = address_half(a, 1);
-    const enum family family = address_family(a);
+    const struct book_span *span = &book->span[family];
     const struct book_range *range;
     int at;
 
-    if (find_is_outside(&book->span[family], high, low))
+    if (find_is_outside(span, family, high, low))
         return NULL;
+    if (span->only != 0)
+        return &book->range[bounded(span->only - 1, BOOK_RANGES)];
     at = find_range(generation, high, low);
     if (at < 0)
         return NULL;
     range = &book->range[bounded((uint64_t)at, BOOK_RANGES)];
     return range->family == family ? range : NULL;
+}
+
+static inline const struct book_range *find_target(const struct book *book, uint32_t generation,
+                                                   const struct address *a)
+{
+    return find_target_by(book, generation, address_family(a), address_half(a, 0),
+                          address_half(a, 1));
 }
 
 static inline uint32_t find_branch(const struct head *h, bool is_echo, const struct book_step *step)

@@ -99,13 +99,11 @@ VERIFIED_ALONE int limit_take_slowly(uint32_t generation, uint64_t hash, uint64_
 
 /*
  * The same where nothing is in its way: the source is known and has a token, and the processor has one
- * of the total. `l` is of the book of `generation`.
+ * of the total. `l` is of the book of `generation`, `hash` is the source's.
  */
 static inline int limit_take(const struct book_limits *l, uint32_t generation, uint64_t nothing,
-                             const struct address *source)
+                             uint64_t hash)
 {
-    const uint64_t key[2] = {limit_key[0], limit_key[1]};
-    const uint64_t hash = limit_hash_source(key, source);
     const uint64_t now_ns = bpf_ktime_get_coarse_ns();
     const uint32_t index = (uint32_t)hash & limit_mask;
     struct guarded_set *guarded = bpf_map_lookup_elem(&limit_sets, &index);

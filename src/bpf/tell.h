@@ -51,12 +51,15 @@ static inline enum probe_protocol tell_protocol(const struct head *h)
  * address_is_special (wire/address.h), and what else is no host: 0.0.0.0/8 and 240.0.0.0/4. By as few
  * comparisons as can be, since each is a way more for the verifier.
  */
+static inline bool tell_first_is_bad(uint32_t first)
+{
+    return (uint8_t)(first - 1) >= 0xdf || first == 127;
+}
+
 static inline bool tell_address_is_bad(const struct address *a)
 {
-    const uint8_t first = a->octets[12];
-
     if (address_is_v4(a))
-        return (uint8_t)(first - 1) >= 0xdf || first == 127;
+        return tell_first_is_bad(a->octets[12]);
     return a->octets[0] == 0xff || (address_half(a, 0) == 0 && address_half(a, 1) <= 1);
 }
 
@@ -421,6 +424,7 @@ static inline bool tell_is_walk(const struct head *h, const struct telling *t, u
 static inline int tell(struct xdp_md *frame, const struct head *h)
 {
     struct telling t = {.generation = *(volatile uint32_t *)&current_book & 1};
+    const uint64_t key[2] = {limit_key[0], limit_key[1]};
     const struct book_range *target;
     uint32_t reason;
 
@@ -435,11 +439,12 @@ static inline int tell(struct xdp_md *frame, const struct head *h)
         reason != REASON_END_REPLIED && reason != REASON_END_UNREACHABLE &&
         reason != REASON_END_RESET) {
         if (tell_is_walk(h, &t, reason))
-            walk(frame, h, t.position, t.is_end);
+            walk(frame, h->link, t.position, t.is_end);
         count(reason);
         return tell_goes_on(reason, t.own) ? XDP_PASS : XDP_DROP;
     }
-    switch (limit_take(&t.book->limits, t.generation, t.book->nothing, &h->source)) {
+    switch (limit_take(&t.book->limits, t.generation, t.book->nothing,
+                       limit_hash_source(key, &h->source))) {
     case LIMIT_SOURCE:
         count(REASON_SOURCE_LIMIT);
         return XDP_DROP;
@@ -448,7 +453,7 @@ static inline int tell(struct xdp_md *frame, const struct head *h)
         return XDP_DROP;
     case LIMIT_ALLOWED_AND_ASKED:
         if (tell_is_walk(h, &t, reason))
-            walk(frame, h, t.position, t.is_end);
+            walk(frame, h->link, t.position, t.is_end);
         /* fall through */
     default:
         return reason == TELL_GO_ON ? tell_hand_over(frame) : tell_answer(frame, h, &t, reason);

@@ -27,14 +27,14 @@ VERIFIED_ALONE int walk_tell(struct xdp_md *frame, uint32_t link, uint32_t posit
     return 0;
 }
 
-static inline void walk(struct xdp_md *frame, const struct head *h, uint8_t position, bool is_end)
+static inline void walk(struct xdp_md *frame, uint32_t link, uint8_t position, bool is_end)
 {
     uint64_t *left = &kept_tokens[bounded(bpf_get_smp_processor_id(), XDP_PROCESSORS)].walks;
 
     if (*left == 0)
         return;
     --*left;
-    walk_tell(frame, h->link, position, is_end);
+    walk_tell(frame, link, position, is_end);
 }
 
 #endif

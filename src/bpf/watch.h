@@ -110,14 +110,13 @@ static inline void watch_opening(struct xdp_md *frame, const struct head *h)
 /*
  * Where a subscriber and one of its hop limits are noted when they are known, so that the next packet
  * of the same need not look for them in the map. A word of its own for each: two of a place drive each
- * other out, and no more.
+ * other out, and no more. The subscriber is the word of its address that tells it from others.
  */
-static inline uint64_t *watch_note(const struct head *h, uint64_t *out_word)
+static inline uint64_t *watch_note(uint64_t subscriber, uint8_t hop_limit, uint64_t *out_word)
 {
     const uint64_t key[2] = {limit_key[0], limit_key[1]};
-    const uint64_t subscriber = address_word(h->source.octets + (h->version == 4 ? 8 : 0));
 
-    *out_word = hash_permute(key, subscriber) + h->hop_limit * 0x9e3779b97f4a7c15u;
+    *out_word = hash_permute(key, subscriber) + hop_limit * 0x9e3779b97f4a7c15u;
     return &watch_notes[bounded(*out_word >> 32, WATCH_NOTES)];
 }
 
@@ -134,7 +133,8 @@ static inline void watch_flow(struct xdp_md *frame, const struct head *h)
     const uint64_t bit = watch_bit(h->hop_limit);
     struct xdp_subscriber *subscriber;
     uint64_t word;
-    uint64_t *note = watch_note(h, &word);
+    uint64_t *note =
+        watch_note(address_word(h->source.octets + (h->version == 4 ? 8 : 0)), h->hop_limit, &word);
     uint64_t *limits;
 
     if (watch_is_noted(note, word))
@@ -151,15 +151,30 @@ static inline void watch_flow(struct xdp_md *frame, const struct head *h)
     watch_tell(frame, XDP_SEEN_HOP_LIMIT, h->link);
 }
 
+enum watched { WATCH_OPENING, WATCH_FLOW, WATCH_NEITHER };
+
+static inline enum watched watch_kind(uint8_t tcp_bits)
+{
+    if ((tcp_bits & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
+        return WATCH_OPENING;
+    return tcp_bits & (TCP_SYN | TCP_RST) ? WATCH_NEITHER : WATCH_FLOW;
+}
+
 static inline void watch(struct xdp_md *frame, const struct head *h)
 {
     if (h->fault != PACKET_OK || h->protocol != PROTOCOL_TCP || h->started < TCP_HEADER_MIN ||
         h->flags & (PACKET_FRAGMENT_FIRST | PACKET_FRAGMENT_LATER | PACKET_BAD_CHECKSUM))
         return;
-    if ((h->start[13] & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
+    switch (watch_kind(h->start[13])) {
+    case WATCH_OPENING:
         watch_opening(frame, h);
-    else if (!(h->start[13] & (TCP_SYN | TCP_RST)))
+        break;
+    case WATCH_FLOW:
         watch_flow(frame, h);
+        break;
+    default:
+        break;
+    }
 }
 
 #endif

@@ -12,9 +12,9 @@
 #include "wire/reply.h"
 
 enum {
-    SUM_STRIDE = 64,
-    SUM_STRIDES = 23, /* and a rest: up to 1535 octets, of a packet of 1500 all */
-    SUM_MAX = SUM_STRIDE * SUM_STRIDES + SUM_STRIDE - 1,
+    SUM_BLOCK = 512, /* the most that the kernel sums at once */
+    SUM_BLOCKS = 2,
+    SUM_MAX = SUM_BLOCK * (SUM_BLOCKS + 1) - 1, /* of a packet of 1500 octets all */
 };
 
 /* One's complement sums are here of words as the machine reads them: RFC 1071, 2 (B). */
@@ -53,59 +53,73 @@ static inline uint32_t native_number32(uint32_t value)
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(value) : value;
 }
 
+/* Of many octets by the kernel, which adds with carries: there are none of these here. */
+static inline uint32_t sum_block(const uint8_t *at, uint32_t length)
+{
+    return (uint32_t)bpf_csum_diff(NULL, 0, (uint32_t *)(void *)at, length, 0);
+}
+
+/* Of a few, whose number the compiler knows. */
+static inline uint64_t sum_words(const uint8_t *at, uint32_t length)
+{
+    uint64_t even = 0, odd = 0;
+
+    for (uint32_t i = 0; i < length; i += 8) {
+        even += native_u32(at + i);
+        odd += native_u32(at + i + 4);
+    }
+    return even + odd;
+}
+
+/* Octets that are still to be summed, and the sum of those before them. */
+struct summing {
+    const uint8_t *at;
+    const uint8_t *end; /* of what may be read */
+    uint32_t length;
+    uint64_t sum;
+};
+
+/* The next `octets`, a power of two of which `length` has the bit, as far as there are so many. */
+static inline void sum_bit(struct summing *s, uint32_t octets)
+{
+    if (!(s->length & octets) || s->at + octets > s->end)
+        return;
+    if (octets > 128)
+        s->sum += sum_block(s->at, octets);
+    else if (octets > 4)
+        s->sum += sum_words(s->at, octets);
+    else
+        s->sum += octets == 4   ? native_u32(s->at)
+                  : octets == 2 ? native_u16(s->at)
+                                : native_number((uint16_t)(s->at[0] << 8));
+    s->at += octets;
+}
+
 /*
  * The sum of `length` octets from `offset` of the frame on (at most HEAD_LINK_MAX and three headers),
  * as far as there are so many.
  */
 VERIFIED_ALONE uint64_t sum_frame(struct xdp_md *frame, uint32_t offset, uint32_t length)
 {
-    const uint8_t *at = frame_start(frame) + (offset & 0xff);
-    const uint8_t *end = frame_end(frame);
-    uint64_t sum = 0, wrapped = 0, upper = 0, wrapped_odd = 0, upper_odd = 0;
+    struct summing s = {
+        .at = frame_start(frame) + (offset & 0xff), .end = frame_end(frame), .length = length};
 
-    /*
-     * Eight octets at a time: `upper` is the sum of their upper halves, `wrapped` that of the whole
-     * words without its carries, and what it is more than the upper halves is the lower ones. Every
-     * other word has sums of its own, since a processor adds to one but once a cycle.
-     */
-    for (int i = 0; i < SUM_STRIDES; i++) {
-        if (length < SUM_STRIDE || at + SUM_STRIDE > end)
-            break;
-        for (int j = 0; j < SUM_STRIDE; j += 16) {
-            const uint64_t even = native_u64(at + j), odd = native_u64(at + j + 8);
-
-            wrapped += even;
-            upper += even >> 32;
-            wrapped_odd += odd;
-            upper_odd += odd >> 32;
-        }
-        at += SUM_STRIDE;
-        length -= SUM_STRIDE;
+    for (int i = 0; i < SUM_BLOCKS && s.length >= SUM_BLOCK && s.at + SUM_BLOCK <= s.end; i++) {
+        s.sum += sum_block(s.at, SUM_BLOCK);
+        s.at += SUM_BLOCK;
+        s.length -= SUM_BLOCK;
     }
-    sum = wrapped - (upper << 32) + upper + wrapped_odd - (upper_odd << 32) + upper_odd;
-    for (int i = 0; i < SUM_STRIDE / 8 - 1; i++) {
-        uint64_t word;
-
-        if (length < 8 || at + 8 > end)
-            break;
-        word = native_u64(at);
-        sum += (word & 0xffffffff) + (word >> 32);
-        at += 8;
-        length -= 8;
-    }
-    if (length >= 4 && at + 4 <= end) {
-        sum += native_u32(at);
-        at += 4;
-        length -= 4;
-    }
-    if (length >= 2 && at + 2 <= end) {
-        sum += native_u16(at);
-        at += 2;
-        length -= 2;
-    }
-    if (length >= 1 && at + 1 <= end)
-        sum += native_number((uint16_t)(at[0] << 8));
-    return sum;
+    /* what is left are fewer than a block */
+    sum_bit(&s, 256);
+    sum_bit(&s, 128);
+    sum_bit(&s, 64);
+    sum_bit(&s, 32);
+    sum_bit(&s, 16);
+    sum_bit(&s, 8);
+    sum_bit(&s, 4);
+    sum_bit(&s, 2);
+    sum_bit(&s, 1);
+    return s.sum;
 }
 
 static inline uint64_t sum_address(const struct address *a)
@@ -188,23 +202,24 @@ static inline bool write_room(struct xdp_md *frame, int before, uint32_t quoted,
     return false;
 }
 
-/* Copies words of the book to `offset` of the frame; see sum_frame for the offset. */
-VERIFIED_ALONE int write_extension(struct xdp_md *frame, uint32_t generation, uint32_t offset,
+/*
+ * Copies an extension of the book, whose octets begin there at a multiple of 8, to `offset` of the
+ * frame; see sum_frame for the offset.
+ */
+static inline void write_extension(struct xdp_md *frame, const struct book *book, uint32_t offset,
                                    uint32_t extension, uint32_t length)
 {
-    const struct book *book = book_of(generation);
+    const uint8_t *from = book->extensions;
     uint8_t *at = frame_start(frame) + (offset & 0xff);
     const uint8_t *end = frame_end(frame);
 
-    for (uint32_t i = 0; i < BOOK_EXTENSION_MAX; i += 4) {
-        const uint32_t word = (extension + i) & (BOOK_EXTENSIONS - 4);
-
-        if (i >= length || at + 4 > end)
-            break;
-        *(uint32_t *)(void *)at = native_u32(book->extensions + word);
-        at += 4;
+    for (uint32_t i = 8; i <= BOOK_EXTENSION_MAX && i <= length && at + 8 <= end; i += 8) {
+        *(uint64_t *)(void *)at = native_u64(from + (extension & (BOOK_EXTENSIONS - 8)));
+        extension += 8;
+        at += 8;
     }
-    return 0;
+    if (length & 4 && at + 4 <= end)
+        native_store_u32(at, native_u32(from + (extension & (BOOK_EXTENSIONS - 8))));
 }
 
 /*
@@ -299,8 +314,9 @@ static inline int write_error_of(struct xdp_md *frame, const struct head *h, con
         write_quoted_hop_limit_v4(e->quoted_hop_limit, icmp + ICMP_HEADER);
     if (e->extension_length != 0) {
         rest |= icmp_extended_length(version);
-        write_extension(frame, generation, link + header + ICMP_HEADER + ICMP_QUOTE_EXTENDED,
-                        e->extension, e->extension_length);
+        write_extension(frame, book_of(generation),
+                        link + header + ICMP_HEADER + ICMP_QUOTE_EXTENDED, e->extension,
+                        e->extension_length);
     }
     /* a quoted IPv4 header and extensions have a checksum of their own, and so add nothing */
     sum = sum_frame(frame, summed, link + header + ICMP_HEADER + quoted - summed);

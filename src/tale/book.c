@@ -90,6 +90,23 @@ static bool is_among(const struct address *a, const struct address *list, size_t
     return false;
 }
 
+/*
+ * By which protocols everything that comes to the range is a probe (enum probe_protocol, a bit each),
+ * as far as that can be told beforehand: none where some of its addresses are no host's, and on an
+ * address of this machine no sockets have to be asked for by ICMP alone.
+ */
+static uint8_t usual_protocols(const struct book_range *range)
+{
+    const bool is_v6 = range->family == FAMILY_V6;
+    const unsigned half = is_v6 ? 0 : 1, shift = is_v6 ? 56 : 24;
+    const uint8_t first = (uint8_t)(range->first[half] >> shift);
+    const uint8_t last = (uint8_t)(range->last[half] >> shift);
+
+    if (is_v6 ? last == 0xff : first == 0 || last > 223 || (first <= 127 && last >= 127))
+        return 0;
+    return range->own ? 1u << PROBE_ICMP : 1u << PROBE_ICMP | 1u << PROBE_UDP | 1u << PROBE_TCP;
+}
+
 /* The tale of the range that begins with `range->first`; false where there is none. */
 static bool fill_range(const struct tales *tales, const struct address *own, size_t own_count,
                        struct book_range *range)
@@ -103,6 +120,7 @@ static bool fill_range(const struct tales *tales, const struct address *own, siz
     range->family = (uint8_t)address_family(&a);
     range->host_mask = host_mask(target.prefix);
     range->own = is_among(&a, own, own_count);
+    range->usual = usual_protocols(range);
     return true;
 }
 
@@ -115,6 +133,8 @@ static void set_last(struct book_range *range, const struct book_range *next)
 /* The ranges are sorted, so the first of a family begins its span and the last ends it. */
 static void write_spans(struct book *book)
 {
+    uint32_t ranges[FAMILY_COUNT] = {0};
+
     for (unsigned family = 0; family < FAMILY_COUNT; family++)
         book->span[family] = (struct book_span){.first = {~(uint64_t)0, ~(uint64_t)0}};
     for (uint32_t i = 0; i < book->range_count; i++) {
@@ -124,6 +144,7 @@ static void write_spans(struct book *book)
         if (span->last[0] == 0 && span->last[1] == 0)
             memcpy(span->first, range->first, sizeof span->first);
         memcpy(span->last, range->last, sizeof span->last);
+        span->only = ranges[range->family]++ == 0 ? i + 1 : 0;
     }
 }
 
@@ -190,10 +211,11 @@ static void write_extension(struct writing *w, const struct hop *hop, enum famil
     memcpy(w->book->extensions + w->extensions, octets, length);
     out->extension[family] = w->extensions;
     out->extension_length[family] = (uint16_t)length;
-    w->extensions += (uint32_t)length;
+    store_u32(out->icmp[family] + 4, icmp_extended_length(family == FAMILY_V6 ? 6 : 4));
+    w->extensions += (uint32_t)(length + 7) / 8 * 8;
 }
 
-/* Type and code as for any probe without extension headers. */
+/* Type, code and the rest as for any probe without extension headers. */
 static void write_error_of(const struct hop *hop, enum family family, struct book_hop *out)
 {
     static const uint8_t header[IPV6_HEADER];
@@ -206,6 +228,35 @@ static void write_error_of(const struct hop *hop, enum family family, struct boo
 
     out->type[family] = plan.type;
     out->code[family] = plan.code;
+    out->icmp[family][0] = plan.type;
+    out->icmp[family][1] = plan.code;
+    store_u32(out->icmp[family] + 4, plan.rest);
+}
+
+static uint32_t sum_words(const uint8_t *octets, size_t length)
+{
+    uint32_t sum = 0;
+    uint16_t word;
+
+    for (size_t i = 0; i + sizeof word <= length; i += sizeof word) {
+        memcpy(&word, octets + i, sizeof word);
+        sum += word;
+    }
+    return sum;
+}
+
+/* What is ready of its answers, for probes that need no more; see struct book_hop. */
+static void write_usual(const struct hop *hop, enum family family, struct book_hop *out)
+{
+    const struct address *address = &hop->address[family];
+    const uint8_t header[] = {0x45, ICMP_ERROR_TRAFFIC_CLASS, out->hop_limit, PROTOCOL_ICMP};
+    const uint8_t pseudo[] = {0, PROTOCOL_ICMPV6};
+
+    out->sum[family] =
+        sum_words(address_wire(address), address_wire_length(address)) +
+        (family == FAMILY_V6 ? sum_words(pseudo, sizeof pseudo) : sum_words(header, sizeof header));
+    if (!out->user_space && !address_is_unspecified(address))
+        out->usual[family] = (uint8_t)~hop->silent;
 }
 
 static void write_hop(struct writing *w, const struct tale *tale, const struct hop *hop,
@@ -224,6 +275,8 @@ static void write_hop(struct writing *w, const struct tale *tale, const struct h
         write_error_of(hop, (enum family)family, out);
         write_extension(w, hop, (enum family)family, out);
     }
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        write_usual(hop, (enum family)family, out);
 }
 
 /* A hop that is handed to user space whatever it is. */
@@ -279,6 +332,12 @@ static void lower_mtu(uint16_t mtu[FAMILY_COUNT], const struct hop *hop)
     }
 }
 
+/* Larger ones are stopped before; see struct book_step. */
+static uint16_t usual_length(const struct book_tale *tale, enum family family)
+{
+    return tale->mtu[family] != 0 ? tale->mtu[family] : UINT16_MAX;
+}
+
 /* One position of a step: the hops of its branches side by side. False: it is for user space. */
 static bool write_position(struct writing *w, const struct tale *tale, unsigned index, unsigned at,
                            struct book_tale *out)
@@ -298,6 +357,8 @@ static bool write_position(struct writing *w, const struct tale *tale, unsigned 
         .fork = branches > 1 ? (uint8_t)step->by : FORK_NONE,
         .branches = (uint8_t)branches,
     };
+    for (unsigned family = 0; branches == 1 && family < FAMILY_COUNT; family++)
+        w->book->step[w->steps - 1].usual[family] = usual_length(out, (enum family)family);
     out->steps++;
     if (late) {
         write_unknown_hop(w);

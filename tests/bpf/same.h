@@ -19,6 +19,7 @@ enum { SAME_FRAME_MAX = 3000, SAME_WHY_MAX = 256 };
 
 struct same {
     struct xdp *xdp;
+    bool watches;
     struct responder responder;
     uint64_t handed; /* frames that the program gave to user space */
     uint64_t frames;
@@ -30,12 +31,13 @@ struct same {
     uint8_t out[SAME_FRAME_MAX + 1500];
 };
 
-static inline int same_open(struct same *s, char *error, size_t error_size)
+/* With `watches` connections are watched besides, which has to change nothing. */
+static inline int same_open(struct same *s, bool watches, char *error, size_t error_size)
 {
     const struct xdp_orders orders = {
-        .tells = true, .watches = true, .limit_sets = 16, .connections = 64, .subscribers = 64};
+        .tells = true, .watches = watches, .limit_sets = 16, .connections = 64, .subscribers = 64};
 
-    *s = (struct same){.responder = {.random = random_seeded(1)}};
+    *s = (struct same){.watches = watches, .responder = {.random = random_seeded(1)}};
     return xdp_open(&orders, &s->xdp, error, error_size);
 }
 
@@ -119,7 +121,8 @@ static inline bool same_check(struct same *s, const uint8_t *frame, size_t lengt
         snprintf(why, SAME_WHY_MAX, "cannot run it: %s", strerror(-code));
         return false;
     }
-    xdp_read_seen(s->xdp, same_drop_seen, NULL);
+    if (s->watches)
+        xdp_read_seen(s->xdp, same_drop_seen, NULL);
     if (frame_to_ip(LINK_ETHERNET, &c))
         answer = respond(&s->responder, c.at, cursor_left(&c), 5, s->answer, sizeof s->answer);
     link = (size_t)(c.at - frame);

@@ -105,6 +105,22 @@ static inline void scene_many_targets(struct built *b)
     }
 }
 
+/* Sources lie among the targets, and some of them are one. */
+static inline void scene_targets_around_sources(struct built *b)
+{
+    const uint8_t v4[2][4] = {{192, 0, 2, 100}, {192, 0, 2, 0}};
+    const uint8_t v6[2][16] = {{0x20, 0x01, 0x0d, 0xb8, 0, 0x99, [15] = 100},
+                               {0x20, 0x01, 0x0d, 0xb8, 0, 0xa0}};
+
+    built_usual(b);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct address a[] = {address_v4(v4[i]), address_v6(v6[i])};
+
+        for (unsigned j = 0; j < 2; j++)
+            b->tale.target[b->tale.target_count++] = prefix_of(&a[j], i == 0 ? 124 : 128);
+    }
+}
+
 static inline void scene_without_hops(struct built *b)
 {
     built_empty(b);
@@ -124,7 +140,7 @@ static void (*const scenes[])(struct built *b) = {
     scene_passes,
     scene_without_hops,
     scene_many_targets,
-    scene_many_targets,
+    scene_targets_around_sources,
 };
 
 enum { SCENES = sizeof scenes / sizeof scenes[0] };

@@ -19,18 +19,29 @@ static uint8_t frame[PACKET_FRAME_MAX + 64];
 static char why[SAME_WHY_MAX];
 
 /* False, and the test is skipped, where the kernel takes no program from us. */
-static int open_it(void **state)
+static int open_it(bool watches)
 {
     char error[512];
     const int alone = unshare(CLONE_NEWNET); /* no service here waits for what is sent */
-    const int code = same_open(&same, error, sizeof error);
+    const int code = same_open(&same, watches, error, sizeof error);
 
-    (void)state;
     (void)alone;
     if (code == 0)
         return 0;
     print_message("# skipped: %s\n", error);
     return geteuid() == 0 && code != -EOPNOTSUPP ? -1 : 0;
+}
+
+static int open_alone(void **state)
+{
+    (void)state;
+    return open_it(false);
+}
+
+static int open_watching(void **state)
+{
+    (void)state;
+    return open_it(true);
 }
 
 static int close_it(void **state)
@@ -175,13 +186,20 @@ static void packets_made_by_chance_are_treated_alike(void **state)
     assert_true(same.handed < same.frames / 4);
 }
 
+/* Once while nothing else is asked of the program, once while it watches connections too. */
+#define SAME_TEST(test)                                              \
+    {#test, test, open_alone, close_it, NULL},                       \
+    {                                                                \
+#test "_beside_a_watch", test, open_watching, close_it, NULL \
+    }
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_probe_gets_the_same_answer_in_the_kernel),
-        cmocka_unit_test(on_an_own_address_only_probes_are_taken),
-        cmocka_unit_test(packets_made_by_chance_are_treated_alike),
+        SAME_TEST(each_probe_gets_the_same_answer_in_the_kernel),
+        SAME_TEST(on_an_own_address_only_probes_are_taken),
+        SAME_TEST(packets_made_by_chance_are_treated_alike),
     };
 
-    return cmocka_run_group_tests(tests, open_it, close_it);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
 
-static struct same same;
+static struct same same[2]; /* the second watches connections besides */
 static struct built built;
 static unsigned scene = SCENES;
 
@@ -21,8 +21,9 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
     (void)count;
     (void)arguments;
-    if (same_open(&same, error, sizeof error) != 0)
-        fprintf(stderr, "without the kernel: %s\n", error);
+    for (unsigned i = 0; i < 2; i++)
+        if (same_open(&same[i], i == 1, error, sizeof error) != 0)
+            fprintf(stderr, "without the kernel: %s\n", error);
     return 0;
 }
 
@@ -35,25 +36,34 @@ static void choose(unsigned which)
     scene = which;
     scenes[scene](&built);
     tales = built_tales(&built);
-    if (same.xdp)
-        (void)same_tales(&same, &tales, NULL, 0);
-    else
-        same.responder.tales = tales;
+    for (unsigned i = 0; i < 2; i++) {
+        if (same[i].xdp)
+            (void)same_tales(&same[i], &tales, NULL, 0);
+        else
+            same[i].responder.tales = tales;
+    }
+}
+
+static void run(struct same *s, const uint8_t *frame, size_t length)
+{
+    char why[SAME_WHY_MAX];
+
+    if (!s->xdp) {
+        (void)respond(&s->responder, frame, length, 5, s->answer, sizeof s->answer);
+    } else if (!same_check(s, frame, length, why)) {
+        fprintf(stderr, "%s\n", why);
+        abort();
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
     enum { ETHERNET = 14 }; /* a test run takes no less */
-    char why[SAME_WHY_MAX];
 
     if (length < 1 + ETHERNET || length > SAME_FRAME_MAX)
         return 0;
     choose(octets[0] % SCENES);
-    if (!same.xdp) {
-        (void)respond(&same.responder, octets + 1, length - 1, 5, same.answer, sizeof same.answer);
-    } else if (!same_check(&same, octets + 1, length - 1, why)) {
-        fprintf(stderr, "%s\n", why);
-        abort();
-    }
+    for (unsigned i = 0; i < 2; i++)
+        run(&same[i], octets + 1, length - 1);
     return 0;
 }

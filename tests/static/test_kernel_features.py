@@ -14,7 +14,8 @@ OLDEST = (5, 15)
 HELPERS = {
     1: ("map_lookup_elem", (3, 19)), 2: ("map_update_elem", (3, 19)), 5: ("ktime_get_ns", (4, 1)),
     7: ("get_prandom_u32", (4, 1)), 8: ("get_smp_processor_id", (4, 1)),
-    25: ("perf_event_output", (4, 8)), 44: ("xdp_adjust_head", (4, 10)),
+    25: ("perf_event_output", (4, 8)), 28: ("csum_diff", (4, 6)),
+    44: ("xdp_adjust_head", (4, 10)),
     65: ("xdp_adjust_tail", (4, 18)),  # to grow: 5.8
     85: ("sk_lookup_udp", (4, 20)), 86: ("sk_release", (4, 20)), 93: ("spin_lock", (5, 1)),
     94: ("spin_unlock", (5, 1)), 99: ("skc_lookup_tcp", (5, 2)), 131: ("ringbuf_reserve", (5, 8)),

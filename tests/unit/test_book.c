@@ -135,6 +135,85 @@ static void a_family_without_targets_has_a_span_that_holds_nothing(void **state)
     assert_true(book.span[FAMILY_V6].first[0] > book.span[FAMILY_V6].last[0]);
 }
 
+static void a_range_that_is_the_only_one_of_its_family_is_named(void **state)
+{
+    (void)state;
+    built_usual(&built[0]); /* a target of each family */
+    write_one();
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        const struct book_span *span = &book.span[family];
+
+        assert_in_range(span->only, 1, book.range_count);
+        assert_int_equal(book.range[span->only - 1].family, family);
+    }
+    built[0].tale.target[built[0].tale.target_count++] =
+        prefix_of(&(struct address){.octets = {0x20, 0x02}}, 48);
+    write_one();
+    assert_int_not_equal(book.span[FAMILY_V4].only, 0);
+    assert_int_equal(book.span[FAMILY_V6].only, 0);
+}
+
+/* What may be answered without a look at sockets, at broadcasts' and at others' addresses. */
+static void what_is_usual_is_known_by_the_target(void **state)
+{
+    enum { ALL = 1u << PROBE_ICMP | 1u << PROBE_UDP | 1u << PROBE_TCP };
+    static const struct {
+        uint8_t address[4];
+        uint8_t length;
+        bool own;
+        uint8_t usual;
+    } rows[] = {
+        {{203, 0, 113, 9}, 32, false, ALL}, {{203, 0, 113, 9}, 32, true, 1u << PROBE_ICMP},
+        {{203, 0, 113, 0}, 24, false, ALL}, {{127, 0, 0, 1}, 32, false, 0},
+        {{126, 0, 0, 0}, 7, false, 0},      {{0, 0, 0, 0}, 1, false, 0},
+        {{192, 0, 0, 0}, 2, false, 0},      {{223, 255, 255, 255}, 32, false, ALL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct address target = address_v4(rows[i].address);
+        struct tales tales;
+
+        built_usual(&built[0]);
+        built[0].tale.target_count = 1;
+        built[0].tale.target[0] = prefix_of(&target, (uint8_t)(96 + rows[i].length));
+        tales = built_tales(&built[0]);
+        assert_int_equal(
+            book_write(&tales, &target, rows[i].own, &limits, &book, error, sizeof error), 0);
+        assert_int_equal(look_up(&target)->usual, rows[i].usual);
+    }
+}
+
+static void a_hop_is_usual_where_it_answers_every_such_probe(void **state)
+{
+    (void)state;
+    built_usual(&built[0]);
+    built[0].hop[0].silent = 1u << PROBE_TCP;
+    built[0].hop[0].mtu = 1400;
+    built[0].hop[1].address[FAMILY_V6] = (struct address){0};
+    built[0].hop[2].delay_us = 1;
+    write_one();
+    assert_int_equal(book.step[0].usual[FAMILY_V4], UINT16_MAX);
+    assert_int_equal(book.step[1].usual[FAMILY_V4], 1400);
+    assert_false(book.hop[0].usual[FAMILY_V4] & 1u << PROBE_TCP);
+    assert_true(book.hop[0].usual[FAMILY_V4] & 1u << PROBE_UDP);
+    assert_true(book.hop[1].usual[FAMILY_V4] & 1u << PROBE_UDP);
+    assert_int_equal(book.hop[1].usual[FAMILY_V6], 0);
+    assert_int_equal(book.hop[2].usual[FAMILY_V4], 0);
+}
+
+static void a_step_of_several_hops_is_not_usual(void **state)
+{
+    static const uint16_t alike[] = {1, 1};
+
+    (void)state;
+    built_empty(&built[0]);
+    (void)built_add_fork(&built[0], FORK_FLOW, 2, alike);
+    write_one();
+    assert_int_equal(book.step[0].usual[FAMILY_V4], 0);
+    assert_int_equal(book.step[0].usual[FAMILY_V6], 0);
+}
+
 static void processors_keep_back_a_quarter_of_a_burst_at_most(void **state)
 {
     static const struct {
@@ -222,6 +301,10 @@ int main(void)
         cmocka_unit_test(an_address_has_the_tale_that_tales_find_gives),
         cmocka_unit_test(ranges_are_sorted_and_apart),
         cmocka_unit_test(a_family_without_targets_has_a_span_that_holds_nothing),
+        cmocka_unit_test(a_range_that_is_the_only_one_of_its_family_is_named),
+        cmocka_unit_test(what_is_usual_is_known_by_the_target),
+        cmocka_unit_test(a_hop_is_usual_where_it_answers_every_such_probe),
+        cmocka_unit_test(a_step_of_several_hops_is_not_usual),
         cmocka_unit_test(processors_keep_back_a_quarter_of_a_burst_at_most),
         cmocka_unit_test(all_of_the_usual_tale_is_for_the_kernel),
         cmocka_unit_test(hops_with_delay_or_loss_are_for_user_space),

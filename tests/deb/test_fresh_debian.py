@@ -7,6 +7,7 @@ The Debian comes from the mirror that this machine uses, once, and is kept in /v
 
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -110,7 +111,8 @@ class Machine:
         self.container = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--directory", self.root, "--register=no", "--keep-unit",
              "--private-network", f"--bind={self.tun}:/dev/net/tun",
-             "--capability=CAP_NET_ADMIN,CAP_NET_RAW", "--boot"],
+             "--capability=CAP_NET_ADMIN,CAP_NET_RAW,CAP_BPF,CAP_PERFMON,CAP_SYS_ADMIN",
+             "--system-call-filter=bpf perf_event_open", "--boot"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         wait_until(self.is_up, 120, f"a system that runs; see {self.folder / 'console'}")
 
@@ -236,6 +238,40 @@ def test_a_tale_is_told(machine):
     walked = run("nsenter", "-t", machine.init, "-n", "traceroute", "-n", "-q1", "-w5",
                  "203.0.113.9")
     assert "198.51.100.17 " in walked and walked.splitlines()[-1].split()[1] == "203.0.113.9"
+
+
+def programs(machine):
+    """Interfaces with an XDP program."""
+    found = json.loads(run("nsenter", "-t", machine.init, "-n", "ip", "-j", "link"))
+    return [link["ifname"] for link in found if "xdp" in link]
+
+
+def test_with_what_xdp_adds_the_service_answers_in_the_kernel(machine):
+    folder = machine.root / "etc/systemd/system/hoptell.service.d"
+    settings = machine.root / "etc/hoptell/hoptell.yaml"
+    before = settings.read_text(encoding="utf-8")
+    run("nsenter", "-t", machine.init, "-n", "ip", "link", "add", "left", "type", "veth", "peer",
+        "right")
+    for name in ("left", "right"):
+        run("nsenter", "-t", machine.init, "-n", "ip", "link", "set", name, "up")
+    folder.mkdir()
+    shutil.copy(machine.root / "usr/share/doc/hoptell/examples/xdp.conf", folder)
+    machine.settings(before + "datapath: xdp\nxdp: {interfaces: [left]}\n"
+                              "watch: {interfaces: [left], datapath: xdp}\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "hoptell")
+    assert programs(machine) == ["left"]
+    status = machine.run("cat", f"/proc/{machine.property('MainPID')}/status")
+    assert re.search(r"^CapEff:\t0+$", status, re.M) and re.search(r"^Seccomp:\t2$", status, re.M)
+    assert not re.search(r"^Uid:.*\b0\b", status, re.M)
+    assert '"verdict"' in machine.get(PAGE)
+    machine.run("systemctl", "stop", "hoptell")
+    assert programs(machine) == []
+    shutil.rmtree(folder)
+    machine.settings(before)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "hoptell")
+    run("nsenter", "-t", machine.init, "-n", "ip", "link", "del", "left")
 
 
 def test_good_settings_are_taken_over_by_a_reload(machine):

@@ -246,6 +246,10 @@ static void check_together(const struct reading *reading)
     if (s->limit_source_rate > s->limit_total_rate)
         report_warning(report, yaml_line(place), yaml_column(place),
                        "limit.source_rate is above limit.total_rate: one source can use up all");
+    place = place_of(reading, &s->watch_subscriber);
+    if (s->watch_subscriber == SUBSCRIBER_TUNNEL && !s->watch_tunnels)
+        report_warning(report, yaml_line(place), yaml_column(place),
+                       "watch.subscriber is tunnel, and without watch.tunnels: true none is seen");
     check_listeners(reading);
     check_token(reading);
     check_xdp(reading);

@@ -44,7 +44,7 @@ static enum command_status load(const char *path, struct exchange *out)
     if (text == NULL)
         return COMMAND_FAILED;
     report_init(&report, path);
-    rc = exchange_parse(text, length, &report, out);
+    rc = exchange_parse(text, length, (uint64_t)time(NULL), &report, out);
     command_print_report(&report);
     free(text);
     if (rc == -ENOMEM)

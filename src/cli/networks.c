@@ -97,12 +97,14 @@ static bool print_network(const json_t *network)
     const char *prefix = NULL;
     const char *name = json_string_value(json_object_get(network, "name"));
     json_t *modes = NULL;
+    json_int_t imported = 0;
     json_int_t seen = 0;
     double tethered = 0;
     int enough = 0;
 
-    if (json_unpack((json_t *)network, "{s:s, s:I, s:b, s:F, s:o}", "prefix", &prefix, "seen",
-                    &seen, "enough", &enough, "tethered", &tethered, "modes", &modes) != 0 ||
+    if (json_unpack((json_t *)network, "{s:s, s:I, s:I, s:b, s:F, s:o}", "prefix", &prefix, "seen",
+                    &seen, "imported", &imported, "enough", &enough, "tethered", &tethered, "modes",
+                    &modes) != 0 ||
         !json_is_array(modes))
         return false;
     printf("%-24s %10lld ", prefix, seen);
@@ -113,6 +115,8 @@ static bool print_network(const json_t *network)
     print_modes(modes);
     if (name != NULL)
         printf("  (%s)", name);
+    if (imported > 0)
+        printf("  [%lld of other sites]", imported);
     printf("\n");
     return true;
 }

@@ -1,10 +1,10 @@
 /*
  * hoptell subscribers: what the running daemon has learnt of subscribers, and what one did last.
  */
-#include "base/units.h"
 #include "cli/asking.h"
 #include "cli/options.h"
 #include "cli/text.h"
+#include "watch/subscriber.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct question {
-    struct option_address one; /* not given: the list */
+    const char *one; /* as it is named; NULL: the list */
     bool forget;
     uint32_t limit;
     int format;
@@ -30,7 +30,7 @@ static const struct option_row rows[] = {
 
 const struct options subscribers_options = {
     .command = "subscribers",
-    .operands = "[ADDRESS]",
+    .operands = "[ADDRESS | teid:IDENTIFIER@ENDPOINT]",
     .purpose = "Asks the running daemon which subscribers it saw last; with ADDRESS, how that one\n"
                "usually arrives, and its last connections. The status is 1 when nothing is known.",
     .rows = rows,
@@ -41,16 +41,20 @@ const struct options subscribers_options = {
 static bool take_question(int argc, char **argv, struct question *out,
                           enum command_status *out_status)
 {
+    struct address address;
+
     if (!options_take(&subscribers_options, argc, argv, out, out_status))
         return false;
     if (optind == argc && out->forget)
         *out_status = command_usage("subscribers", "expected an address with --forget, found none");
     if (optind == argc)
         return !out->forget;
-    out->one.given = units_parse_address(argv[optind], &out->one.address);
-    if (!out->one.given)
-        *out_status = command_usage("subscribers", "expected an IPv4 or IPv6 address, found '%s'",
-                                    argv[optind]);
+    out->one = argv[optind];
+    if (!subscriber_named(out->one, &address))
+        *out_status = command_usage("subscribers",
+                                    "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT "
+                                    "of a GTP-U tunnel, found '%s'",
+                                    out->one);
     else if (optind + 1 < argc)
         *out_status = command_usage("subscribers", "expected one address, found '%s' after it",
                                     argv[optind + 1]);
@@ -59,10 +63,8 @@ static bool take_question(int argc, char **argv, struct question *out,
 
 static void write_target(const struct question *q, char *out, size_t size)
 {
-    char text[ADDRESS_TEXT_MAX] = "";
-
-    const int length = snprintf(out, size, "/v1/subscribers%s%s", q->one.given ? "/" : "",
-                                q->one.given ? units_address(&q->one.address, text) : "");
+    const int length =
+        snprintf(out, size, "/v1/subscribers%s%s", q->one ? "/" : "", q->one ? q->one : "");
 
     if (!q->forget)
         snprintf(out + length, size - (size_t)length, "?limit=%u", q->limit);
@@ -274,7 +276,7 @@ enum command_status command_subscribers(int argc, char **argv)
     if (q.format == ASKING_JSON)
         asking_print(&answer);
     else
-        fine = q.one.given ? print_one(object) : print_list(json_object_get(object, "subscribers"));
+        fine = q.one ? print_one(object) : print_list(json_object_get(object, "subscribers"));
     status = fine ? asking_finish(&asking) : asking_wrong(&asking, "subscribers", &answer);
     json_decref(object);
     ask_answer_deinit(&answer);

@@ -16,6 +16,9 @@
 
 enum { RECALL_MS = 4000 }; /* longer no answer waits for the store */
 
+static const char unnamed[] = "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a "
+                              "GTP-U tunnel, after /v1/subscribers/";
+
 static const char *subscriber_text(const struct address *address, char out[PREFIX_TEXT_MAX])
 {
     const struct prefix prefix = subscriber_prefix(subscriber_key(address));
@@ -191,9 +194,8 @@ enum MHD_Result subscribers_show(struct request *request)
     char text[PREFIX_TEXT_MAX];
     json_t *object;
 
-    if (!units_parse_address(request->rest, &address))
-        return answer_problem(request, MHD_HTTP_BAD_REQUEST,
-                              "expected an IPv4 or IPv6 address after /v1/subscribers/");
+    if (!subscriber_named(request->rest, &address))
+        return answer_problem(request, MHD_HTTP_BAD_REQUEST, unnamed);
     if (!parameters_query(request, QUERY_LIMIT, &query, &result))
         return result;
     if (waits_for_store(request, &address))
@@ -204,7 +206,8 @@ enum MHD_Result subscribers_show(struct request *request)
     if (subscriber == NULL && timeline.count == 0 && recalled->count == 0)
         return answer_problem(request, MHD_HTTP_NOT_FOUND,
                               "expected a subscriber that has been seen, found nothing of it");
-    object = json_pack("{s:s, s:o, s:b, s:o}", "subscriber", subscriber_text(&address, text),
+    object = json_pack("{s:s, s:o, s:b, s:o}", "subscriber",
+                       request->rest[0] == 't' ? request->rest : subscriber_text(&address, text),
                        "baseline", baseline_of(subscriber), "stored", recalled->is_whole,
                        "episodes", episodes_of(recalled, &timeline, query.limit));
     if (timeline.count > query.limit)
@@ -262,9 +265,8 @@ enum MHD_Result subscribers_forget(struct request *request)
     struct query query;
     enum MHD_Result result;
 
-    if (!units_parse_address(request->rest, &address))
-        return answer_problem(request, MHD_HTTP_BAD_REQUEST,
-                              "expected an IPv4 or IPv6 address after /v1/subscribers/");
+    if (!subscriber_named(request->rest, &address))
+        return answer_problem(request, MHD_HTTP_BAD_REQUEST, unnamed);
     if (!parameters_query(request, 0, &query, &result))
         return result;
     switch (sources->forget != NULL ? sources->forget(&address, sources->context) : -ENOBUFS) {

@@ -108,6 +108,7 @@ struct reading {
     struct report *report;
     struct exchange *out;
     uint32_t line;
+    uint64_t now_s;
     bool is_open; /* the newest site: its count is still to come */
     size_t room;  /* for baselines of that site */
     bool no_memory;
@@ -124,6 +125,20 @@ static bool misfit(struct reading *r, const char *what, const json_error_t *erro
 {
     report_error(r->report, r->line, 1, "expected %s: %s", what, error->text);
     return false;
+}
+
+/* Whether a time may be: one in the future is an error. */
+static bool has_come(struct reading *r, const char *name, uint64_t time_s)
+{
+    char expected[64];
+    char found[64];
+
+    if (time_s <= r->now_s + EXCHANGE_SKEW_S)
+        return true;
+    snprintf(expected, sizeof expected, "a time in %s that has come", name);
+    snprintf(found, sizeof found, "%llu, %llu seconds from now", (unsigned long long)time_s,
+             (unsigned long long)(time_s - r->now_s));
+    return wrong(r, expected, found);
 }
 
 static bool in_range(json_int_t value, json_int_t most)
@@ -193,6 +208,9 @@ static bool take_network(struct reading *r, json_t *line, struct baseline *out)
         !in_range(moved, UINT32_MAX) || !in_range(highest, UINT8_MAX) ||
         !in_range(from, UINT8_MAX) || !in_range(to, UINT8_MAX))
         return wrong(r, "numbers of a network in their range", "one that is not");
+    if (!has_come(r, "updated", (uint64_t)updated) || !has_come(r, "decayed", (uint64_t)decayed) ||
+        !has_come(r, "moved", (uint64_t)moved))
+        return false;
     network.seen = (uint64_t)seen;
     network.updated_s = (uint32_t)updated;
     network.decayed_s = (uint32_t)decayed;
@@ -283,6 +301,8 @@ static bool take_subscriber(struct reading *r, json_t *line, struct baseline *ou
         !in_range(decayed, UINT32_MAX) || !in_range(clocks, UINT32_MAX) ||
         !in_range(makes, UINT32_MAX) || !in_range(clock_server, UINT8_MAX))
         return wrong(r, "numbers of a subscriber in their range", "one that is not");
+    if (!has_come(r, "updated", (uint64_t)updated) || !has_come(r, "decayed", (uint64_t)decayed))
+        return false;
     subscriber.seen = (uint16_t)seen;
     subscriber.updated_s = (uint32_t)updated;
     subscriber.decayed_s = (uint32_t)decayed;
@@ -376,6 +396,8 @@ static bool take_site(struct reading *r, json_t *line)
         return wrong(r, "a site's id of at most 32 hexadecimal digits", id);
     if (!(as_of > 0 && as_of < 1e11))
         return wrong(r, "a time in seconds since 1970 in as_of", "another number");
+    if (!has_come(r, "as_of", (uint64_t)as_of))
+        return false;
     for (size_t i = 0; i < r->out->count; i++)
         if (strcmp(r->out->site[i].id, id) == 0)
             return wrong(r, "each site once", id);
@@ -425,9 +447,10 @@ static bool take_line(struct reading *r, const char *text, size_t length)
     return good;
 }
 
-int exchange_parse(const char *text, size_t length, struct report *report, struct exchange *out)
+int exchange_parse(const char *text, size_t length, uint64_t now_s, struct report *report,
+                   struct exchange *out)
 {
-    struct reading r = {.report = report, .out = out};
+    struct reading r = {.report = report, .out = out, .now_s = now_s};
     bool good = true;
 
     *out = (struct exchange){.count = 0};

@@ -17,7 +17,8 @@
 #include "base/report.h"
 #include "store/store.h"
 
-enum { EXCHANGE_SITES_MAX = 64, EXCHANGE_VERSION = 1 };
+/* Clocks of two sites may differ by so much. */
+enum { EXCHANGE_SITES_MAX = 64, EXCHANGE_VERSION = 1, EXCHANGE_SKEW_S = 300 };
 
 struct exchange_site {
     char id[SITE_TEXT_MAX];
@@ -42,9 +43,11 @@ size_t exchange_baseline_line(const struct baseline *baseline, char text[EXCHANG
 
 /*
  * 0 with *out for exchange_deinit; -EINVAL with the errors in `report`, or -ENOMEM, and nothing in
- * *out.
+ * *out. Times after `now_s` (since 1970) and what clocks may differ by are errors: they would count as
+ * the newest until they have come.
  */
-int exchange_parse(const char *text, size_t length, struct report *report, struct exchange *out);
+int exchange_parse(const char *text, size_t length, uint64_t now_s, struct report *report,
+                   struct exchange *out);
 void exchange_deinit(struct exchange *exchange);
 
 #endif

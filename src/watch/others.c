@@ -104,6 +104,31 @@ void others_forget(struct others *others, uint64_t subscriber_key)
         table_forget(&others->subscribers, found);
 }
 
+const struct network *others_network(const struct others *others, const struct prefix *prefix)
+{
+    return find(&others->networks, prefix);
+}
+
+struct showing {
+    void (*each)(const struct network *network, void *context);
+    void *context;
+};
+
+static void show_one(void *entry, void *context)
+{
+    const struct showing *showing = context;
+
+    showing->each(entry, showing->context);
+}
+
+void others_each_network(const struct others *others,
+                         void (*each)(const struct network *network, void *context), void *context)
+{
+    struct showing showing = {each, context};
+
+    table_each(&others->networks, show_one, &showing);
+}
+
 void others_sum(const struct others *others, const struct prefix *prefix,
                 struct network *const *own, unsigned levels, uint64_t subscriber_key,
                 const struct subscriber *subscriber, struct others_sum *out)
@@ -111,7 +136,7 @@ void others_sum(const struct others *others, const struct prefix *prefix,
     const struct subscriber *other = find(&others->subscribers, &subscriber_key);
 
     for (unsigned i = 0; i < levels; i++) {
-        const struct network *network = find(&others->networks, &prefix[i]);
+        const struct network *network = others_network(others, &prefix[i]);
 
         out->level[i] = own[i];
         if (!network)

@@ -39,6 +39,11 @@ static inline bool others_any(const struct others *others)
     return others->networks.count > 0 || others->subscribers.count > 0;
 }
 
+/* What other sites know of this very prefix, as one; NULL for nothing. */
+const struct network *others_network(const struct others *others, const struct prefix *prefix);
+void others_each_network(const struct others *others,
+                         void (*each)(const struct network *network, void *context), void *context);
+
 /*
  * What is known of the networks `prefix` and of a subscriber; `own` and `subscriber` are what this
  * site has learnt of them, NULL for nothing.

@@ -30,6 +30,13 @@ struct subscriber {
 uint64_t subscriber_key(const struct address *client);
 struct prefix subscriber_prefix(uint64_t key);
 
+/*
+ * As people name one: any address of it; or, where a GTP-U tunnel is the subscriber,
+ * "teid:IDENTIFIER@ENDPOINT" by the tunnel's identifier, decimal or 0x and hexadecimal, and the address
+ * of the endpoint that gave it. *out is then an address of subscriber_key like that of the tunnel.
+ */
+bool subscriber_named(const char *text, struct address *out);
+
 /* What a subscriber says about an observation before it has learnt from it. */
 struct subscriber_reading {
     const struct subscriber *subscriber; /* NULL: nothing is known */

@@ -605,22 +605,17 @@ double watch_threshold(const struct watch *watch)
     return watch->settings.threshold;
 }
 
-unsigned watch_networks_of(const struct watch *watch, const struct address *address,
-                           const struct network **out)
+unsigned watch_prefixes_of(const struct watch *watch, const struct address *address,
+                           struct prefix *out)
 {
-    struct prefix prefix[NETWORK_LEVELS_MAX];
     enum network_kind kind;
-    const unsigned levels = named_networks_levels(watch->settings.named, address, prefix, &kind);
-    unsigned count = 0;
 
-    for (unsigned i = 0; i < levels; i++) {
-        const struct network *network =
-            table_find(&watch->networks, prefix_hash(watch, &prefix[i]), &prefix[i]);
+    return named_networks_levels(watch->settings.named, address, out, &kind);
+}
 
-        if (network)
-            out[count++] = network;
-    }
-    return count;
+const struct network *watch_network(const struct watch *watch, const struct prefix *prefix)
+{
+    return table_find(&watch->networks, prefix_hash(watch, prefix), prefix);
 }
 
 struct showing {

@@ -123,9 +123,12 @@ struct network;    /* network.h */
 struct subscriber; /* subscriber.h */
 struct named_network;
 
-/* Of the networks that hold an address, NETWORK_LEVELS_MAX at most, finest first; how many. */
-unsigned watch_networks_of(const struct watch *watch, const struct address *address,
-                           const struct network **out);
+/* The prefixes by which an address is known, NETWORK_LEVELS_MAX at most, finest first; how many. */
+unsigned watch_prefixes_of(const struct watch *watch, const struct address *address,
+                           struct prefix *out);
+
+/* What was learnt here of this very prefix; NULL for nothing. Of other sites: watch/others.h. */
+const struct network *watch_network(const struct watch *watch, const struct prefix *prefix);
 void watch_each_network(const struct watch *watch,
                         void (*each)(const struct network *network, void *context), void *context);
 

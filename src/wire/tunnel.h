@@ -213,10 +213,20 @@ static inline bool tunnel_to_ip(enum link link, struct cursor *c)
 }
 
 /*
- * The subscriber that the outermost GTP-U tunnel of a frame is of: 0 for none, else 0x0000, 16 bits of
- * the outer destination, which are neither 0 nor 0xffff, and the tunnel endpoint identifier, which is
- * that destination's own (3GPP TS 29.281, 5.1). As the first half of an IPv6 address it is in ::/16.
+ * The subscriber that a GTP-U tunnel is of: 0x0000, 16 bits of the endpoint, which are neither 0 nor
+ * 0xffff, and the tunnel endpoint identifier, which is that endpoint's own (3GPP TS 29.281, 5.1). As the
+ * first half of an IPv6 address it is in ::/16.
  */
+static inline uint64_t tunnel_line(const struct address *endpoint, uint32_t identifier)
+{
+    uint32_t mixed = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        mixed = mixed * 31 + endpoint->octets[i];
+    return (uint64_t)(1 + mixed % 0xfffe) << 32 | identifier;
+}
+
+/* The subscriber that the outermost GTP-U tunnel of a frame is of, by its destination; 0 for none. */
 static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
 {
     if (!tunnel_type_to_ip(frame_ethertype(link, &c), &c))
@@ -225,7 +235,6 @@ static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
         const struct cursor outer = c;
         struct cursor inner;
         struct packet p;
-        uint32_t endpoint = 0;
 
         if (!tunnel_enter(&c) || packet_parse_at(outer, &p) != PACKET_OK)
             return 0;
@@ -233,10 +242,8 @@ static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
         cursor_skip(&inner, 2);
         if (p.protocol != PROTOCOL_UDP || cursor_u16(&inner) != PORT_GTP_U)
             continue;
-        for (unsigned j = 0; j < 16; j++)
-            endpoint = endpoint * 31 + p.destination.octets[j];
         cursor_skip(&inner, 8); /* length and checksum; flags, type and length */
-        return (uint64_t)(1 + endpoint % 0xfffe) << 32 | cursor_u32(&inner);
+        return tunnel_line(&p.destination, cursor_u32(&inner));
     }
     return 0;
 }

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import time
 
 import pytest
 
@@ -103,6 +105,15 @@ def test_wrong_use_is_said(tmp_path):
     assert "found none" in Site(tmp_path, "y", "none").run("export").stderr
 
 
+def test_what_has_not_come_yet_is_refused(tmp_path):
+    site = embedded(tmp_path, "x")
+    done = site.run("import", "-", text=file_of("c0ffee", time.time() + 86400, NETWORK))
+    assert done.returncode == 3
+    assert re.match(r"-:2:1: error: expected a time in as_of that has come, found \d+, 8\d+"
+                    r" seconds from now$", done.stderr.splitlines()[0]), done.stderr
+    assert site.take(file_of("c0ffee", int(time.time()), NETWORK)) == ["1 baselines taken"]
+
+
 def test_a_broken_baseline_is_left_out_and_said(tmp_path):
     site = embedded(tmp_path, "x")
     site.take(file_of("c0ffee", 1, NETWORK))
@@ -125,9 +136,16 @@ def test_a_running_daemon_takes_over_what_was_imported_when_it_reloads(need_root
                 return network["seen"] if network else 0
 
             assert seen() < 400
-            assert site.take(file_of("c0ffee", 1, loopback)) == ["1 baselines taken"]
+            assert site.take(file_of("c0ffee", 1, loopback, NETWORK)) == ["2 baselines taken"]
             daemon.process.send_signal(signal.SIGHUP)
             wait_until(lambda: seen() >= 500, what="the daemon to take over what was imported")
+            own = daemon.hoptell("networks", "--address", "127.0.0.1").stdout
+            assert re.search(r"^127\.0\.0\.0/24 +5[0-9][0-9] .* \[500 of other sites\]$", own, re.M), own
+            theirs = daemon.get(daemon.operators, "/v1/networks?prefix=203.0.113.0/24")
+            assert [(n["prefix"], n["seen"], n["imported"]) for n in theirs["networks"]] == [
+                ("203.0.113.0/24", 50, 50)]
+            of_all = daemon.get(daemon.operators, "/v1/networks?after=::/0")["networks"]
+            assert [n["prefix"] for n in of_all].count("127.0.0.0/24") == 1
         # what is its own has stayed so
         assert sites_of(site.export()).pop("c0ffee")[0]["seen"] == 500
         (own,) = [lines for name, lines in known(site).items() if name != "c0ffee"]

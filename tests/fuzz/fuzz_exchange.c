@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     struct others others = {0};
 
     report_init(&report, "x");
-    if (exchange_parse((const char *)octets, length, &report, &exchange) < 0) {
+    if (exchange_parse((const char *)octets, length, 2000000000, &report, &exchange) < 0) {
         if (report.errors == 0)
             abort();
         return 0;

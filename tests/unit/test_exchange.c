@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { NOW_S = 1800000000 };
 enum { TEXT_MAX = 64 * 1024, SEEN_MAX = 64 };
 
 static struct report report;
@@ -19,7 +20,7 @@ static struct exchange exchange;
 static int parse(const char *text)
 {
     report_init(&report, "x");
-    return exchange_parse(text, strlen(text), &report, &exchange);
+    return exchange_parse(text, strlen(text), NOW_S, &report, &exchange);
 }
 
 struct seen {
@@ -287,6 +288,19 @@ static void wrong_lines_are_refused_with_their_place(void **state)
                    "\"stacks\": {}, \"hop_limits\": []}\n",
          "x:3:1: error: expected an IPv4 address or an IPv6 /64 in subscriber, found "
          "203.0.113.0/24"},
+        {HEAD "{\"site\": \"0a\", \"as_of\": 1800000301.0}\n",
+         "x:2:1: error: expected a time in as_of that has come, found 1800000301, 301 seconds from "
+         "now"},
+        {HEAD SITE "{\"network\": \"203.0.113.0/24\", \"seen\": 2, \"updated\": 1800003600, "
+                   "\"decayed\": 5, \"highest\": 52, \"moved\": {\"at\": 0, \"from\": 0, "
+                   "\"to\": 0}, \"hop_limits\": []}\n",
+         "x:3:1: error: expected a time in updated that has come, found 1800003600, 3600 seconds "
+         "from now"},
+        {HEAD SITE "{\"subscriber\": \"203.0.113.7\", \"seen\": 1, \"updated\": 5, "
+                   "\"decayed\": 1900000000, \"clocks\": 0, \"clock_server\": 0, \"makes\": 0, "
+                   "\"stacks\": {}, \"hop_limits\": []}\n",
+         "x:3:1: error: expected a time in decayed that has come, found 1900000000, 100000000 "
+         "seconds from now"},
     };
 
     (void)state;
@@ -298,6 +312,14 @@ static void wrong_lines_are_refused_with_their_place(void **state)
         if (strncmp(line, rows[i].error, strlen(rows[i].error)) != 0)
             assert_string_equal(line, rows[i].error);
     }
+}
+
+static void clocks_of_sites_may_differ_a_little(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        parse(HEAD "{\"site\": \"0a\", \"as_of\": 1800000300.9}\n{\"baselines\": 0}\n"), 0);
+    exchange_deinit(&exchange);
 }
 
 static char directory[32];
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_full_network_keeps_its_heaviest_cells),
         cmocka_unit_test(what_a_site_knew_is_replaced_by_newer_and_one_own_is_refused),
         cmocka_unit_test(wrong_lines_are_refused_with_their_place),
+        cmocka_unit_test(clocks_of_sites_may_differ_a_little),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,7 +262,9 @@ static void wrong_questions_are_refused(void **state)
         {"/v1/networks?port=1", 400,
          "expected address, prefix, limit and after alone, found 'port'"},
         {"/v1/subscribers?limit=0", 400, "expected a number from 1 to 1000 as limit, found '0'"},
-        {"/v1/subscribers/nobody", 400, "expected an IPv4 or IPv6 address after /v1/subscribers/"},
+        {"/v1/subscribers/nobody", 400,
+         "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel, after "
+         "/v1/subscribers/"},
         {"/v1/subscribers/::1?prefix=::/0", 400, "expected limit alone, found 'prefix'"},
         {"/v1/subscribers/203.0.113.99", 404,
          "expected a subscriber that has been seen, found nothing of it"},

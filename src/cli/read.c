@@ -11,6 +11,7 @@
 #include "cli/stacks.h"
 #include "cli/summary.h"
 #include "cli/text.h"
+#include "edge/pages.h"
 #include "serve/json.h"
 #include "watch/signature.h"
 
@@ -23,7 +24,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUTPUT_BUFFER = 64 * 1024 };
+enum {
+    OUTPUT_BUFFER = 64 * 1024,
+    LARGE_CAPTURE = 8 * 1024 * 1024, /* octets, from which on its packets are all over the tables */
+};
 
 enum read_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SUMMARY };
 
@@ -176,6 +180,17 @@ static enum command_status check_files(char **files)
     return COMMAND_DONE;
 }
 
+static bool is_large(char **files)
+{
+    uint64_t octets = 0;
+    struct stat status;
+
+    for (; *files != NULL; files++)
+        if (stat(*files, &status) == 0 && S_ISREG(status.st_mode))
+            octets += (uint64_t)status.st_size;
+    return octets >= LARGE_CAPTURE;
+}
+
 static enum command_status read_files(struct reading *r, char **files)
 {
     enum command_status status = COMMAND_DONE;
@@ -264,6 +279,7 @@ enum command_status command_read(int argc, char **argv)
     reading.quiet = isatty(STDOUT_FILENO) && question.format != FORMAT_SUMMARY;
     reading.colour = colour_wanted(STDOUT_FILENO);
     settings.stacks = stacks;
+    settings.taken = is_large(argv + optind) ? pages_prefer_large : NULL;
     status = read_with(&reading, &settings, question.format, argv + optind);
     named_networks_free(named);
     free(stacks);

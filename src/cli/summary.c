@@ -88,26 +88,50 @@ static bool make_room(struct summary *summary)
     return true;
 }
 
-static void add_network(struct summary *summary, const struct judgement *judgement)
+static void add_network(struct summary *summary, const struct summary_waiting *of)
 {
-    struct summary_network *network;
+    struct summary_network *network = find_network(summary, &of->prefix);
 
-    if (!judgement->network.known) {
-        summary->new_networks++;
-        return;
-    }
-    network = find_network(summary, &judgement->network.prefix);
     if (seen_of(network) == 0) {
         if (!make_room(summary)) {
             summary->elsewhere++;
             return;
         }
-        network = find_network(summary, &judgement->network.prefix);
-        network->prefix = judgement->network.prefix;
+        network = find_network(summary, &of->prefix);
+        network->prefix = of->prefix;
         summary->network_count++;
     }
-    if (network->verdicts[judgement->verdict] < UINT32_MAX)
-        network->verdicts[judgement->verdict]++;
+    if (network->verdicts[of->verdict] < UINT32_MAX)
+        network->verdicts[of->verdict]++;
+}
+
+static void add_oldest(struct summary *summary)
+{
+    const size_t at = summary->waiting_from;
+
+    summary->waiting_from = (at + 1) % SUMMARY_WAITING;
+    summary->waiting_count--;
+    add_network(summary, &summary->waiting[at]);
+}
+
+/* There are more networks than the cache holds: a row is asked for, and counted in some packets later. */
+static void wait_for_network(struct summary *summary, const struct judgement *judgement)
+{
+    const struct prefix *prefix = &judgement->network.prefix;
+    struct summary_waiting *newest;
+
+    if (!judgement->network.known) {
+        summary->new_networks++;
+        return;
+    }
+    if (summary->waiting_count == SUMMARY_WAITING)
+        add_oldest(summary);
+    newest =
+        &summary->waiting[(summary->waiting_from + summary->waiting_count++) % SUMMARY_WAITING];
+    newest->prefix = *prefix;
+    newest->verdict = judgement->verdict;
+    __builtin_prefetch(&summary->networks[hash_prefix(prefix) & (summary->network_capacity - 1)],
+                       1);
 }
 
 void summary_add(struct summary *summary, const struct judgement *judgement)
@@ -121,7 +145,7 @@ void summary_add(struct summary *summary, const struct judgement *judgement)
     summary->seen++;
     summary->verdicts[judgement->verdict]++;
     summary->families[judgement->stack.family][judgement->verdict]++;
-    add_network(summary, judgement);
+    wait_for_network(summary, judgement);
 }
 
 static void print_time(FILE *to, const char *name, uint64_t time_ns)
@@ -240,8 +264,10 @@ static void print_networks(const struct summary *summary, FILE *to)
         print_count(to, "not known before", summary->new_networks);
 }
 
-void summary_print(const struct summary *summary, const struct replay_counts *counts, FILE *to)
+void summary_print(struct summary *summary, const struct replay_counts *counts, FILE *to)
 {
+    while (summary->waiting_count > 0)
+        add_oldest(summary);
     print_packets(summary, counts, to);
     if (summary->seen == 0)
         return;

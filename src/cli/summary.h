@@ -15,6 +15,14 @@ struct summary_network {
     uint32_t verdicts[SUMMARY_VERDICTS]; /* all 0: the row is free */
 };
 
+/* How many judgements wait to be counted by network, while their rows come from memory. */
+enum { SUMMARY_WAITING = 8 };
+
+struct summary_waiting {
+    struct prefix prefix;
+    enum verdict verdict;
+};
+
 struct summary {
     uint64_t seen;
     uint64_t first_ns; /* since 1970-01-01 UTC */
@@ -26,6 +34,9 @@ struct summary {
     size_t network_count;
     size_t network_capacity; /* a power of two */
     struct summary_network *networks;
+    size_t waiting_from; /* the oldest */
+    size_t waiting_count;
+    struct summary_waiting waiting[SUMMARY_WAITING];
 };
 
 /* 0 or -ENOMEM. */
@@ -35,6 +46,6 @@ void summary_deinit(struct summary *summary);
 void summary_add(struct summary *summary, const struct judgement *judgement);
 
 /* Writes it as text; looks at errors is the caller's part. */
-void summary_print(const struct summary *summary, const struct replay_counts *counts, FILE *to);
+void summary_print(struct summary *summary, const struct replay_counts *counts, FILE *to);
 
 #endif

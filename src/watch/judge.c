@@ -86,15 +86,12 @@ static void judge_by_evidence(const struct watch_settings *settings, const struc
 {
     struct evidence found[SIGNAL_COUNT];
     double group_sum[GROUP_COUNT] = {0};
-    double sum = logit(facts->prior);
+    double sum = facts->prior_logit;
     bool weighed = false;
-    unsigned count = 0;
+    const unsigned count = signal_weigh_all(facts, found);
 
-    for (unsigned i = 0; i < SIGNAL_COUNT; i++)
-        if (signal_weigh((enum signal)i, facts, &found[count])) {
-            group_sum[signal_group((enum signal)i)] += (double)found[count].weight;
-            count++;
-        }
+    for (unsigned i = 0; i < count; i++)
+        group_sum[signal_group((enum signal)found[i].signal)] += (double)found[i].weight;
     for (unsigned i = 0; i < count; i++) {
         const enum signal_group group = signal_group((enum signal)found[i].signal);
         const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);

@@ -60,12 +60,29 @@ static const struct network_cell *heaviest_at(const struct network *network, int
     return best;
 }
 
-/* Which part of the network the observation is nearest to, and how. */
-static void relate(const struct network_ways *ways, uint8_t hops, struct network_reading *out)
+/* The shares of the hops of an observation, and of their neighbours: the usual ones on the line. */
+struct around {
+    double second_nearer;
+    double nearer;
+    double same;
+    double farther;
+};
+
+static void look_around(const struct network_ways *ways, uint8_t hops, struct around *out)
 {
-    const double usual = network_ways_share(ways, hops);
-    const double below = GUEST_BELOW * network_ways_share(ways, hops - 1);
-    const double above = GUEST_ABOVE * network_ways_share(ways, hops + 1);
+    out->second_nearer = network_ways_share(ways, hops - 2);
+    out->nearer = network_ways_share(ways, hops - 1);
+    out->same = network_ways_share(ways, hops);
+    out->farther = network_ways_share(ways, hops + 1);
+}
+
+/* Which part of the network the observation is nearest to, and how. */
+static void relate(const struct network_ways *ways, uint8_t hops, const struct around *around,
+                   struct network_reading *out)
+{
+    const double usual = around->same;
+    const double below = GUEST_BELOW * around->nearer;
+    const double above = GUEST_ABOVE * around->farther;
     int related = ways->hops[ways->usual];
 
     if (usual >= below && usual >= above && usual > 0.02) {
@@ -87,9 +104,12 @@ static void find_second(const struct network_ways *ways, struct network_reading 
     double best = NETWORK_SECOND_PATH_LEAST;
 
     for (unsigned i = 0; i < ways->count; i++) {
-        const double share = network_ways_share(ways, ways->hops[i]);
+        double share;
 
-        if (i == ways->usual || share < best)
+        if (i == ways->usual)
+            continue;
+        share = ways->direct[i] / ways->direct_total;
+        if (share < best)
             continue;
         best = share;
         out->second = ways->hops[i];
@@ -145,6 +165,7 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
 {
     struct network_move move;
     struct network_ways ways;
+    struct around around;
     unsigned chosen;
     double novel;
     double odds;
@@ -166,14 +187,13 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     out->handsets = ways.handsets;
     out->computers = ways.computers;
     out->guests = 1 - ways.direct_total / ways.total;
-    out->path = network_ways_share(&ways, hops);
-    out->nearer_path = network_ways_share(&ways, hops - 1);
+    look_around(&ways, hops, &around);
+    out->path = around.same;
+    out->nearer_path = around.nearer;
     out->direct = out->path + novel + out->move;
-    out->tethered = GUEST_BELOW * network_ways_share(&ways, hops - 1) +
-                    GUEST_HIDDEN * network_ways_share(&ways, hops) +
-                    GUEST_DOUBLE * network_ways_share(&ways, hops - 2) +
-                    GUEST_ABOVE * network_ways_share(&ways, hops + 1) + novel;
-    relate(&ways, hops, out);
+    out->tethered = GUEST_BELOW * around.nearer + GUEST_HIDDEN * around.same +
+                    GUEST_DOUBLE * around.second_nearer + GUEST_ABOVE * around.farther + novel;
+    relate(&ways, hops, &around, out);
     find_second(&ways, out);
 }
 

@@ -4,6 +4,7 @@
 #include "watch/network_ways.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Share of adjacent hop counts that are a path of their own, before anything is seen of them. */
 #define PATH_PRIOR 0.03
@@ -21,14 +22,13 @@
 
 static unsigned way_of(struct network_ways *ways, uint8_t hops)
 {
-    unsigned i = 0;
+    unsigned i = network_ways_find(ways, hops);
 
-    while (i < ways->count && ways->hops[i] != hops)
-        i++;
-    if (i == ways->count) {
+    if (i == NETWORK_WAY_NONE) {
+        i = ways->count++;
+        ways->at[hops] = (uint8_t)i;
         ways->hops[i] = hops;
         ways->weight[i] = ways->computer[i] = ways->direct[i] = 0;
-        ways->count++;
     }
     return i;
 }
@@ -55,11 +55,17 @@ static double made_up_as_path(const struct network_ways *ways, unsigned way)
  */
 static double is_path(const struct network_ways *ways, unsigned way, double nearer)
 {
-    const double left = nearer > 0 ? nearer / (nearer + ways->weight[way]) : 0;
-    const double left_4 = left * left * left * left;
-    const double guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
-    const double path = PATH_PRIOR * exp(made_up_as_path(ways, way));
+    double left;
+    double left_4;
+    double guests;
+    double path;
 
+    if (nearer <= 0) /* guests of nobody */
+        return 1;
+    left = nearer / (nearer + ways->weight[way]);
+    left_4 = left * left * left * left;
+    guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
+    path = PATH_PRIOR * exp(made_up_as_path(ways, way));
     return path / (path + guests);
 }
 
@@ -84,6 +90,8 @@ static void ways_add_cells(struct network_ways *ways, const struct network *netw
 
 void network_ways_of(const struct network *network, struct network_ways *out)
 {
+    memset(out->at, NETWORK_WAY_NONE, sizeof out->at);
+    out->weight[NETWORK_WAY_NONE] = out->direct[NETWORK_WAY_NONE] = 0;
     out->count = out->usual = 0;
     out->hops[0] = 0; /* of a network without any cell */
     out->total = out->direct_total = 0;
@@ -112,23 +120,72 @@ static double weight_after(const struct network_ways *ways, const struct network
 }
 
 /*
- * Odds of a move. The devices seen last, newest first, are likelier by the moved baseline than by the
- * one that is known, up to the moment of the move; `device` itself does not count.
+ * The devices seen last, newest first, all but the one that is asked about. For each what is the same
+ * for every move: one over the share that its hops have now, and how much the odds of a move can grow
+ * from that device on. What cannot become the likeliest so is not followed.
  */
-static double odds_of(const struct network *network, const struct network_ways *ways,
-                      const struct network_move *move, uint16_t device)
+struct recent {
+    unsigned count;
+    double per_weight; /* one over the weight of all */
+    uint8_t hops[NETWORK_RECENT];
+    double per_share[NETWORK_RECENT];
+    double growth[2][NETWORK_RECENT + 1]; /* of a move of a part, and of the whole */
+};
+
+/* Rounding must not make a bound of what it bounds. */
+#define GROWTH_MARGIN 1.000001
+
+/* fmax is a call, for what it does with numbers that are none. */
+static double larger(double a, double b)
 {
-    double odds = MOVE_PRIOR;
-    double best = MOVE_PRIOR;
+    return a > b ? a : b;
+}
 
+static void find_recent(const struct network *network, const struct network_ways *ways,
+                        uint8_t hops, uint16_t device, struct recent *out)
+{
+    double per_share[NETWORK_CELLS + 1];
+    double most;
+
+    out->count = 0;
+    out->per_weight = 1 / ways->total;
+    most = larger(ways->weight[ways->usual] * out->per_weight, MOVE_NEW_LEAST);
+    for (unsigned i = 0; i < ways->count; i++)
+        per_share[i] = 1 / larger(ways->weight[i] * out->per_weight, MOVE_OLD_LEAST);
+    per_share[NETWORK_WAY_NONE] = 1 / MOVE_OLD_LEAST;
     for (unsigned i = 0; i < network->recent_count; i++) {
-        const int its = network->recent_hops[i];
+        out->hops[out->count] = network->recent_hops[i];
+        out->per_share[out->count] = per_share[network_ways_find(ways, network->recent_hops[i])];
+        out->count += network->recent_device[i] != device;
+    }
+    out->growth[false][out->count] = out->growth[true][out->count] = GROWTH_MARGIN;
+    for (unsigned i = out->count; i-- > 0;) {
+        const double whole = most * out->per_share[i];
+        /* What a part moves to, with its guests, is the hops that are asked about, and one more: the
+         * weight comes beside what is there. Elsewhere it can but lose. */
+        const bool is_gain = out->hops[i] == hops || out->hops[i] == hops + 1;
 
-        if (network->recent_device[i] == device)
-            continue;
-        odds *= fmax(weight_after(ways, move, its) / ways->total, MOVE_NEW_LEAST) /
-                fmax(network_ways_at(ways, ways->weight, its) / ways->total, MOVE_OLD_LEAST);
-        best = fmax(best, odds);
+        out->growth[true][i] = out->growth[true][i + 1] * larger(whole, 1);
+        out->growth[false][i] = out->growth[false][i + 1] * (is_gain ? whole + 1 : 1);
+    }
+}
+
+/*
+ * Odds of a move, or `known` where they are no better. The devices seen last are likelier by the moved
+ * baseline than by the one that is known, up to the moment of the move.
+ */
+static double odds_of(const struct recent *recent, const struct network_ways *ways,
+                      const struct network_move *move, double known)
+{
+    const double *growth = recent->growth[move->whole];
+    double odds = MOVE_PRIOR;
+    double best = larger(known, MOVE_PRIOR);
+
+    for (unsigned i = 0; i < recent->count && odds * growth[i] > best; i++) {
+        const double after = weight_after(ways, move, recent->hops[i]) * recent->per_weight;
+
+        odds *= larger(after, MOVE_NEW_LEAST) * recent->per_share[i];
+        best = larger(best, odds);
     }
     return best;
 }
@@ -143,6 +200,8 @@ static bool is_in_use(const struct network_ways *ways, unsigned way)
 double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
                               uint8_t hops, uint16_t device, struct network_move *out)
 {
+    struct recent recent;
+    bool is_asked = false;
     double best = 0;
 
     for (unsigned i = 0; i < ways->count; i++) {
@@ -152,14 +211,17 @@ double network_ways_move_odds(const struct network *network, const struct networ
 
         if (move.by == 0 || (!move.whole && !is_in_use(ways, i)))
             continue;
-        odds = odds_of(network, ways, &move, device);
+        if (!is_asked)
+            find_recent(network, ways, hops, device, &recent);
+        is_asked = true;
+        odds = odds_of(&recent, ways, &move, best);
         if (odds > best) {
             best = odds;
             *out = move;
         }
         /* Where all of it is one path, the whole is the part. */
         odds = move.whole && 2 * ways->direct[i] < 1.7 * ways->direct_total
-                   ? odds_of(network, ways, &part, device)
+                   ? odds_of(&recent, ways, &part, best)
                    : 0;
         if (odds > best) {
             best = odds;

@@ -20,14 +20,18 @@ enum { NETWORK_ENOUGH = 16 * NETWORK_WEIGHT_ONE };
 /* Odds from which a move is sure. */
 #define NETWORK_MOVE_SURE 20.0
 
+/* The index of the way that there is not, of which everything is 0. */
+enum { NETWORK_WAY_NONE = NETWORK_CELLS };
+
 /* The cells of a network added up by hops. */
 struct network_ways {
     unsigned count;
     double total;
+    uint8_t at[256]; /* the index of so many hops, so that they are not searched for */
     uint8_t hops[NETWORK_CELLS];
-    double weight[NETWORK_CELLS];
-    double computer[NETWORK_CELLS]; /* of weight */
-    double direct[NETWORK_CELLS];   /* of weight, what is taken to be on the line */
+    double weight[NETWORK_CELLS + 1];
+    double computer[NETWORK_CELLS];   /* of weight */
+    double direct[NETWORK_CELLS + 1]; /* of weight, what is taken to be on the line */
     double direct_total;
     unsigned usual; /* index of the heaviest; 0 when there is none */
     double computers;
@@ -36,14 +40,17 @@ struct network_ways {
 
 void network_ways_of(const struct network *network, struct network_ways *out);
 
-/* What of `values`, of the same ways, has so many hops; 0 for none. */
+/* The index of so many hops; no way has fewer than 0 hops, nor 128. */
+static inline unsigned network_ways_find(const struct network_ways *ways, int hops)
+{
+    return ways->at[hops & 255];
+}
+
+/* What of `values`, weight or direct of the same ways, has so many hops; 0 for none. */
 static inline double network_ways_at(const struct network_ways *ways, const double *values,
                                      int hops)
 {
-    for (unsigned i = 0; i < ways->count; i++)
-        if (ways->hops[i] == hops)
-            return values[i];
-    return 0;
+    return values[network_ways_find(ways, hops)];
 }
 
 /* The share of those on the line that takes so many hops. */

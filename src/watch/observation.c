@@ -19,28 +19,22 @@ static bool is_opening(uint8_t bits)
     return (bits & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
+/* A call for each packet, so that it goes without a table of its rows. */
 static uint32_t flags_of(const struct packet *packet, const struct tcp *tcp)
 {
-    const struct {
-        bool is_set;
-        uint32_t flag;
-    } rows[] = {
-        {tcp->flags & TCP_HAS_MSS, OBSERVATION_HAS_MSS},
-        {tcp->flags & TCP_HAS_WINDOW_SCALE, OBSERVATION_HAS_WINDOW_SCALE},
-        {tcp->flags & TCP_HAS_SACK_PERMITTED, OBSERVATION_HAS_SACK_PERMITTED},
-        {tcp->flags & TCP_HAS_TIMESTAMPS, OBSERVATION_HAS_TIMESTAMPS},
-        {tcp->flags & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT), OBSERVATION_BAD_OPTIONS},
-        {tcp->flags & TCP_PADDING_NOT_ZERO, OBSERVATION_PADDING},
-        {packet->flags & PACKET_DONT_FRAGMENT, OBSERVATION_DONT_FRAGMENT},
-        {packet->flags & PACKET_OPTIONS, OBSERVATION_IP_OPTIONS},
-        {packet->flags & PACKET_RESERVED_BIT, OBSERVATION_RESERVED_BIT},
-        {packet_payload_length(packet) > tcp->header_length, OBSERVATION_PAYLOAD},
-    };
-    uint32_t flags = 0;
+    const uint32_t of_tcp = tcp->flags;
+    const uint32_t of_packet = packet->flags;
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        flags |= rows[i].is_set ? rows[i].flag : 0;
-    return flags;
+    return (of_tcp & TCP_HAS_MSS ? OBSERVATION_HAS_MSS : 0u) |
+           (of_tcp & TCP_HAS_WINDOW_SCALE ? OBSERVATION_HAS_WINDOW_SCALE : 0u) |
+           (of_tcp & TCP_HAS_SACK_PERMITTED ? OBSERVATION_HAS_SACK_PERMITTED : 0u) |
+           (of_tcp & TCP_HAS_TIMESTAMPS ? OBSERVATION_HAS_TIMESTAMPS : 0u) |
+           (of_tcp & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT) ? OBSERVATION_BAD_OPTIONS : 0u) |
+           (of_tcp & TCP_PADDING_NOT_ZERO ? OBSERVATION_PADDING : 0u) |
+           (of_packet & PACKET_DONT_FRAGMENT ? OBSERVATION_DONT_FRAGMENT : 0u) |
+           (of_packet & PACKET_OPTIONS ? OBSERVATION_IP_OPTIONS : 0u) |
+           (of_packet & PACKET_RESERVED_BIT ? OBSERVATION_RESERVED_BIT : 0u) |
+           (packet_payload_length(packet) > tcp->header_length ? OBSERVATION_PAYLOAD : 0u);
 }
 
 static uint8_t ip_options(const struct packet *packet)

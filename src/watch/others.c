@@ -35,45 +35,53 @@ void others_deinit(struct others *others)
 
 static void *find(const struct table *table, const void *key)
 {
-    return table_find(table, table_hash(table, key), key);
+    struct table_spot spot;
+
+    table_spot(table, table_hash(table, key), &spot);
+    return table_find(table, &spot, key);
 }
 
 /* No room is no error. */
-static void *find_or_add(struct table *table, const void *key, uint64_t now_ns)
+static void *find_or_add(struct table *table, const void *key, uint64_t now_ns,
+                         struct table_spot *out_spot)
 {
-    void *found = find(table, key);
+    void *found;
 
-    return found ? found : table_add(table, table_hash(table, key), key, now_ns);
+    table_spot(table, table_hash(table, key), out_spot);
+    found = table_find(table, out_spot, key);
+    return found ? found : table_add(table, out_spot, key, now_ns);
 }
 
 static int add_network(struct table *table, const struct baseline *baseline)
 {
     struct network network;
+    struct table_spot spot;
     struct network *sum;
 
     if (network_restore(baseline, &network) != 0)
         return -1;
     network.recent_count = 0; /* devices of another site's clock and keys */
-    sum = find_or_add(table, &network.prefix, baseline->updated_ns);
+    sum = find_or_add(table, &network.prefix, baseline->updated_ns, &spot);
     if (!sum)
         return 0;
     network_merge(sum, &network);
-    table_rate(table, sum, table_worth_of_count(sum->seen), baseline->updated_ns);
+    table_rate(table, &spot, table_worth_of_count(sum->seen), baseline->updated_ns);
     return 0;
 }
 
 static int add_subscriber(struct table *table, const struct baseline *baseline)
 {
     struct subscriber subscriber;
+    struct table_spot spot;
     struct subscriber *sum;
 
     if (subscriber_restore(baseline, &subscriber) != 0)
         return -1;
-    sum = find_or_add(table, &subscriber.key, baseline->updated_ns);
+    sum = find_or_add(table, &subscriber.key, baseline->updated_ns, &spot);
     if (!sum)
         return 0;
     subscriber_merge(sum, &subscriber);
-    table_rate(table, sum, table_worth_of_count(sum->seen), baseline->updated_ns);
+    table_rate(table, &spot, table_worth_of_count(sum->seen), baseline->updated_ns);
     return 0;
 }
 

@@ -62,6 +62,52 @@ static bool hops_tell_guests(const struct facts *f)
     return hops_count(f) && f->kind != NETWORK_OF_FIXED_LINES && !is_smaller_mss(f);
 }
 
+/* Several devices on one line are no news where many share it, and at home. */
+static bool line_is_one_handset(const struct facts *f)
+{
+    return f->network.handsets && !f->subscriber.shared && f->kind != NETWORK_OF_FIXED_LINES;
+}
+
+/*
+ * What several signals rest on, found out once for all of them: most have nothing to say of most
+ * packets, and are not even asked.
+ */
+enum ground {
+    GROUND_HOPS = 1u << 0,   /* hops_count */
+    GROUND_GUESTS = 1u << 1, /* hops_tell_guests */
+    GROUND_USUAL = 1u << 2,  /* how the hops stand to the network, where they count */
+    GROUND_BELOW = 1u << 3,
+    GROUND_ABOVE = 1u << 4,
+    GROUND_NEW = 1u << 5,
+    GROUND_LINE = 1u << 6,   /* the subscriber has been seen */
+    GROUND_LITTLE = 1u << 7, /* its network has not been seen enough */
+    GROUND_HANDSETS = 1u << 8,
+    GROUND_ONE_HANDSET = 1u << 9, /* line_is_one_handset */
+    GROUND_REWRITTEN = 1u << 10,
+    GROUND_MSS = 1u << 11,  /* of another size than usual */
+    GROUND_KIND = 1u << 12, /* the user has named the network's */
+};
+
+static uint32_t grounds_of(const struct facts *f)
+{
+    static const uint32_t relations[] = {
+        [NETWORK_NEW] = GROUND_NEW,
+        [NETWORK_USUAL] = GROUND_USUAL,
+        [NETWORK_BELOW] = GROUND_BELOW,
+        [NETWORK_ABOVE] = GROUND_ABOVE,
+    };
+
+    return (hops_count(f) ? GROUND_HOPS | relations[f->network.relation] : 0u) |
+           (hops_tell_guests(f) ? GROUND_GUESTS : 0u) |
+           (f->subscriber.subscriber ? GROUND_LINE : 0u) |
+           (f->network.enough ? 0u : GROUND_LITTLE) |
+           (f->network.enough && f->network.handsets ? GROUND_HANDSETS : 0u) |
+           (line_is_one_handset(f) ? GROUND_ONE_HANDSET : 0u) |
+           (f->rewritten ? GROUND_REWRITTEN : 0u) |
+           (f->mss != NETWORK_MSS_USUAL ? GROUND_MSS : 0u) |
+           (f->kind != NETWORK_OF_ANY_KIND ? GROUND_KIND : 0u);
+}
+
 static void detail_of_network(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = f->observation->hop_limit;
@@ -79,14 +125,12 @@ static double guests_weight(const struct facts *f)
 {
     const double guests = clamp(f->network.guests, f->prior, 0.5);
 
-    return logit(guests) - logit(f->prior);
+    return logit(guests) - f->prior_logit;
 }
 
 /* detail of below_network, as_network, above_network: hop limit, percent, usual hop limit */
 static bool below_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_tell_guests(f) || f->network.relation != NETWORK_BELOW)
-        return false;
     detail_of_network(f, out);
     out->weight = (float)(network_weight(f) + guests_weight(f));
     return true;
@@ -94,8 +138,6 @@ static bool below_network(const struct facts *f, struct evidence *out)
 
 static bool as_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->network.relation != NETWORK_USUAL)
-        return false;
     detail_of_network(f, out);
     out->weight = (float)network_weight(f);
     return true;
@@ -103,8 +145,6 @@ static bool as_network(const struct facts *f, struct evidence *out)
 
 static bool above_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_tell_guests(f) || f->network.relation != NETWORK_ABOVE)
-        return false;
     detail_of_network(f, out);
     out->weight = (float)network_weight(f);
     return true;
@@ -113,8 +153,6 @@ static bool above_network(const struct facts *f, struct evidence *out)
 /* detail: hop limit, percent, usual hop limit; a mute, since nobody known arrives so */
 static bool unlike_network(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->network.relation != NETWORK_NEW)
-        return false;
     detail_of_network(f, out);
     return true;
 }
@@ -138,7 +176,7 @@ static bool below_subscriber(const struct facts *f, struct evidence *out)
     const struct subscriber_reading *s = &f->subscriber;
     const double own = fmax(BELOW_DIRECT + s->own_share / 200.0, f->network.direct);
 
-    if (!hops_tell_guests(f) || !s->below || s->shared)
+    if (!s->below || s->shared)
         return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = s->usual_share;
@@ -156,7 +194,7 @@ static bool as_subscriber(const struct facts *f, struct evidence *out)
 {
     const struct subscriber_reading *s = &f->subscriber;
 
-    if (!hops_count(f) || !s->as_usual || s->shared || f->network.path < PATH_IN_USE ||
+    if (!s->as_usual || s->shared || f->network.path < PATH_IN_USE ||
         f->network.nearer_path < PATH_IN_USE)
         return false;
     out->detail[0] = f->observation->hop_limit;
@@ -168,7 +206,7 @@ static bool as_subscriber(const struct facts *f, struct evidence *out)
 /* detail: hop limit, changes among the last arrivals */
 static bool alternating(const struct facts *f, struct evidence *out)
 {
-    if (!hops_tell_guests(f) || f->subscriber.turns < 3 || f->subscriber.shared)
+    if (f->subscriber.turns < 3 || f->subscriber.shared)
         return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = f->subscriber.turns;
@@ -186,7 +224,7 @@ static bool stack_hop_limit(const struct facts *f, struct evidence *out)
     out->detail[0] = (uint8_t)f->stack->family;
     out->detail[1] = stack_other_initial(f->initial);
     out->detail[2] = f->initial;
-    return f->rewritten;
+    return true;
 }
 
 /* detail: the family of stack, percent of computers among the devices on the line */
@@ -196,19 +234,13 @@ static bool computer_stack(const struct facts *f, struct evidence *out)
     const double handset = f->stack->probability[STACK_ANDROID] + f->stack->probability[STACK_IOS];
     const double among_direct = f->network.computers;
 
-    if (!f->network.enough || !f->network.handsets || computer <= handset)
+    if (computer <= handset)
         return false;
     out->detail[0] = (uint8_t)f->stack->family;
     out->detail[1] = percent(among_direct);
     out->weight = (float)log((COMPUTER_TETHERED * computer + (1 - COMPUTER_TETHERED) * handset) /
                              (among_direct * computer + (1 - among_direct) * handset));
     return out->weight > 0;
-}
-
-/* Several devices on one line are no news where many share it, and at home. */
-static bool line_is_one_handset(const struct facts *f)
-{
-    return f->network.handsets && !f->subscriber.shared && f->kind != NETWORK_OF_FIXED_LINES;
 }
 
 /* detail: the family of stack, bits of the families seen before */
@@ -218,7 +250,7 @@ static bool several_stacks(const struct facts *f, struct evidence *out)
     const uint8_t others =
         family < STACK_FAMILY_COUNT ? (uint8_t)(f->subscriber.families & ~(1u << family)) : 0;
 
-    if (others == 0 || !line_is_one_handset(f))
+    if (others == 0)
         return false;
     if (family == STACK_ANDROID || family == STACK_IOS)
         return false; /* the handset of a line is seldom the guest on it */
@@ -258,20 +290,20 @@ static bool smaller_mss(const struct facts *f, struct evidence *out)
 static bool clock_break(const struct facts *f, struct evidence *out)
 {
     out->weight = 1;
-    return f->clock_break && line_is_one_handset(f);
+    return f->clock_break;
 }
 
 /* no detail */
 static bool two_identifiers(const struct facts *f, struct evidence *out)
 {
     out->weight = 1;
-    return f->other_identifier && line_is_one_handset(f);
+    return f->other_identifier;
 }
 
 /* detail: observations so far */
 static bool too_little_seen(const struct facts *f, struct evidence *out)
 {
-    if (f->network.enough || f->network.moving)
+    if (f->network.moving)
         return false;
     out->detail[0] = f->network.network ? saturated(f->network.network->seen) : 0;
     return true;
@@ -304,7 +336,7 @@ static bool shared_address(const struct facts *f, struct evidence *out)
 /* detail: hops of a second path, percent that take it */
 static bool several_paths(const struct facts *f, struct evidence *out)
 {
-    if (!hops_count(f) || f->network.second == NETWORK_HOPS_NONE)
+    if (f->network.second == NETWORK_HOPS_NONE)
         return false;
     out->detail[0] = f->network.second;
     out->detail[1] = percent(f->network.second_share);
@@ -315,7 +347,7 @@ static bool several_paths(const struct facts *f, struct evidence *out)
 static bool fixed_lines(const struct facts *f, struct evidence *out)
 {
     (void)out;
-    return f->kind == NETWORK_OF_FIXED_LINES && hops_count(f) &&
+    return f->kind == NETWORK_OF_FIXED_LINES &&
            (f->network.relation != NETWORK_USUAL || f->subscriber.below);
 }
 
@@ -330,32 +362,40 @@ static bool hosting(const struct facts *f, struct evidence *out)
 static const struct {
     const char *name;
     enum signal_group group;
+    uint32_t grounds; /* enum ground, all of them; or it says nothing */
     bool (*weigh)(const struct facts *facts, struct evidence *out); /* NULL: not of a packet */
 } signals[SIGNAL_COUNT] = {
-    [SIGNAL_FIRST_DROP] = {"first_drop", GROUP_HOPS, NULL},
-    [SIGNAL_BELOW_NETWORK] = {"below_network", GROUP_HOPS, below_network},
-    [SIGNAL_AS_NETWORK] = {"as_network", GROUP_HOPS, as_network},
-    [SIGNAL_ABOVE_NETWORK] = {"above_network", GROUP_HOPS, above_network},
-    [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, below_subscriber},
-    [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, as_subscriber},
-    [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, alternating},
-    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_MUTE, stack_hop_limit},
-    [SIGNAL_COMPUTER_STACK] = {"computer_stack", GROUP_STACK, computer_stack},
-    [SIGNAL_SEVERAL_STACKS] = {"several_stacks", GROUP_SUBSCRIBER, several_stacks},
-    [SIGNAL_TOO_LITTLE_SEEN] = {"too_little_seen", GROUP_MUTE, too_little_seen},
-    [SIGNAL_ROUTE_MOVED] = {"route_moved", GROUP_MUTE, route_moved},
-    [SIGNAL_INITIAL_255] = {"initial_255", GROUP_MUTE, initial_255},
-    [SIGNAL_UNLIKE_NETWORK] = {"unlike_network", GROUP_MUTE, unlike_network},
-    [SIGNAL_SHARED_ADDRESS] = {"shared_address", GROUP_MUTE, shared_address},
-    [SIGNAL_SEVERAL_PATHS] = {"several_paths", GROUP_MUTE, several_paths},
-    [SIGNAL_FIXED_LINES] = {"fixed_lines", GROUP_MUTE, fixed_lines},
-    [SIGNAL_HOSTING] = {"hosting", GROUP_MUTE, hosting},
-    [SIGNAL_LARGER_MSS] = {"larger_mss", GROUP_STACK, larger_mss},
-    [SIGNAL_SMALLER_MSS] = {"smaller_mss", GROUP_MUTE, smaller_mss},
-    [SIGNAL_CLOCK_BREAK] = {"clock_break", GROUP_SUBSCRIBER, clock_break},
-    [SIGNAL_TWO_IDENTIFIERS] = {"two_identifiers", GROUP_SUBSCRIBER, two_identifiers},
-    [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, NULL},
-    [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, NULL},
+    [SIGNAL_FIRST_DROP] = {"first_drop", GROUP_HOPS, 0, NULL},
+    [SIGNAL_BELOW_NETWORK] = {"below_network", GROUP_HOPS, GROUND_BELOW | GROUND_GUESTS,
+                              below_network},
+    [SIGNAL_AS_NETWORK] = {"as_network", GROUP_HOPS, GROUND_USUAL, as_network},
+    [SIGNAL_ABOVE_NETWORK] = {"above_network", GROUP_HOPS, GROUND_ABOVE | GROUND_GUESTS,
+                              above_network},
+    [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, GROUND_GUESTS | GROUND_LINE,
+                                 below_subscriber},
+    [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, GROUND_HOPS | GROUND_LINE,
+                              as_subscriber},
+    [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, GROUND_GUESTS | GROUND_LINE, alternating},
+    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_MUTE, GROUND_REWRITTEN, stack_hop_limit},
+    [SIGNAL_COMPUTER_STACK] = {"computer_stack", GROUP_STACK, GROUND_HANDSETS, computer_stack},
+    [SIGNAL_SEVERAL_STACKS] = {"several_stacks", GROUP_SUBSCRIBER, GROUND_ONE_HANDSET | GROUND_LINE,
+                               several_stacks},
+    [SIGNAL_TOO_LITTLE_SEEN] = {"too_little_seen", GROUP_MUTE, GROUND_LITTLE, too_little_seen},
+    [SIGNAL_ROUTE_MOVED] = {"route_moved", GROUP_MUTE, GROUND_LITTLE, route_moved},
+    [SIGNAL_INITIAL_255] = {"initial_255", GROUP_MUTE, 0, initial_255},
+    [SIGNAL_UNLIKE_NETWORK] = {"unlike_network", GROUP_MUTE, GROUND_NEW, unlike_network},
+    [SIGNAL_SHARED_ADDRESS] = {"shared_address", GROUP_MUTE, GROUND_LINE, shared_address},
+    [SIGNAL_SEVERAL_PATHS] = {"several_paths", GROUP_MUTE, GROUND_HOPS, several_paths},
+    [SIGNAL_FIXED_LINES] = {"fixed_lines", GROUP_MUTE, GROUND_KIND | GROUND_HOPS, fixed_lines},
+    [SIGNAL_HOSTING] = {"hosting", GROUP_MUTE, GROUND_KIND, hosting},
+    [SIGNAL_LARGER_MSS] = {"larger_mss", GROUP_STACK, GROUND_MSS, larger_mss},
+    [SIGNAL_SMALLER_MSS] = {"smaller_mss", GROUP_MUTE, GROUND_MSS, smaller_mss},
+    [SIGNAL_CLOCK_BREAK] = {"clock_break", GROUP_SUBSCRIBER, GROUND_ONE_HANDSET | GROUND_LINE,
+                            clock_break},
+    [SIGNAL_TWO_IDENTIFIERS] = {"two_identifiers", GROUP_SUBSCRIBER,
+                                GROUND_ONE_HANDSET | GROUND_LINE, two_identifiers},
+    [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, 0, NULL},
+    [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, 0, NULL},
 };
 
 enum signal_group signal_group(enum signal signal)
@@ -363,18 +403,29 @@ enum signal_group signal_group(enum signal signal)
     return signals[signal].group;
 }
 
-bool signal_strength(enum signal signal, const struct facts *facts, struct evidence *out)
+static bool ask(enum signal signal, uint32_t grounds, const struct facts *facts,
+                struct evidence *out)
 {
+    if ((signals[signal].grounds & ~grounds) != 0 || !signals[signal].weigh)
+        return false;
     *out = (struct evidence){.signal = (uint8_t)signal};
-    return signals[signal].weigh && signals[signal].weigh(facts, out);
+    return signals[signal].weigh(facts, out);
 }
 
-bool signal_weigh(enum signal signal, const struct facts *facts, struct evidence *out)
+bool signal_strength(enum signal signal, const struct facts *facts, struct evidence *out)
 {
-    if (!signal_strength(signal, facts, out))
-        return false;
-    out->weight *= weights[signal];
-    return true;
+    return ask(signal, grounds_of(facts), facts, out);
+}
+
+unsigned signal_weigh_all(const struct facts *facts, struct evidence out[SIGNAL_COUNT])
+{
+    const uint32_t grounds = grounds_of(facts);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++)
+        if (ask((enum signal)i, grounds, facts, &out[count]))
+            out[count++].weight *= weights[i];
+    return count;
 }
 
 const char *evidence_signal(const struct evidence *evidence)

@@ -18,6 +18,7 @@ struct facts {
     struct network_reading network;
     struct subscriber_reading subscriber;
     double prior; /* of being tethered, above 0 and below 1 */
+    double prior_logit;
     uint8_t initial;
     uint8_t hops;
     enum network_mss mss;   /* as it stands to those of the network's handsets */
@@ -74,7 +75,10 @@ enum signal_group signal_group(enum signal signal);
  */
 bool signal_strength(enum signal signal, const struct facts *facts, struct evidence *out);
 
-/* The same, times the signal's weight that lab/accuracy.py has fitted (weights.h). */
-bool signal_weigh(enum signal signal, const struct facts *facts, struct evidence *out);
+/*
+ * What all signals have to say, in their order, each times its weight that lab/accuracy.py has fitted
+ * (weights.h). Returns how many.
+ */
+unsigned signal_weigh_all(const struct facts *facts, struct evidence out[SIGNAL_COUNT]);
 
 #endif

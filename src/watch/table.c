@@ -16,7 +16,9 @@ struct table_marks {
     uint8_t tag[TABLE_WAYS]; /* a piece of the hash; 0: the entry is free */
     uint8_t worth[TABLE_WAYS];
     uint32_t used[TABLE_WAYS]; /* ticks */
-    uint8_t unused[CACHE_LINE - 6 * TABLE_WAYS];
+    uint32_t proven_until;     /* ticks; up to then every entry has some worth left */
+    uint8_t is_proven;         /* whether that is known; or else it has to be looked for */
+    uint8_t unused[CACHE_LINE - 6 * TABLE_WAYS - 5];
 };
 
 _Static_assert(sizeof(struct table_marks) == CACHE_LINE, "one look at a bucket is one cache line");
@@ -47,11 +49,13 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
     const uint64_t buckets = ((uint64_t)shape->entries + TABLE_WAYS - 1) / TABLE_WAYS;
 
     *table = (struct table){0};
-    if (buckets == 0 || shape->key_size == 0 || shape->key_size > TABLE_KEY_MAX ||
-        shape->entry_size < shape->key_size || shape->entry_size % 8 != 0)
+    if (buckets == 0 || shape->key_size < sizeof(uint64_t) || shape->key_size > TABLE_KEY_MAX ||
+        shape->entry_size < shape->key_size || shape->entry_size % 8 != 0 ||
+        ticks(shape->fade_ns) == 0)
         return -EINVAL;
     table->shape = *shape;
     table->buckets = buckets;
+    table->fade_inverse = (1ull << 32) / ticks(shape->fade_ns);
     memcpy(table->hash_key, hash_key, sizeof table->hash_key);
     table->marks = cache_lines_new(&table->memory[0], buckets, sizeof *table->marks);
     table->entries = cache_lines_new(&table->memory[1], buckets * TABLE_WAYS, shape->entry_size);
@@ -69,32 +73,37 @@ void table_deinit(struct table *table)
     *table = (struct table){0};
 }
 
+void table_each_memory(const struct table *table, void (*each)(void *memory, size_t octets))
+{
+    each(table->marks, table->buckets * sizeof *table->marks);
+    each(table->entries, table->buckets * TABLE_WAYS * table->shape.entry_size);
+}
+
 uint64_t table_hash(const struct table *table, const void *key)
 {
     uint64_t words[TABLE_KEY_MAX / 8] = {0};
+    uint64_t hash = 0;
 
     memcpy(words, key, table->shape.key_size);
-    return hash_words(table->hash_key, words, (table->shape.key_size + 7u) / 8);
+    for (unsigned i = 0; i < (table->shape.key_size + 7u) / 8; i++)
+        hash = hash_permute(table->hash_key, hash ^ words[i]);
+    return hash;
 }
 
-uint64_t table_hash_words(const struct table *table, const uint64_t *words, size_t count)
+uint64_t table_hash_word(const struct table *table, uint64_t word)
 {
-    return hash_words(table->hash_key, words, count);
+    return hash_permute(table->hash_key, word);
 }
 
-/* The first or the second bucket of a hash. */
-static uint64_t bucket_of(const struct table *table, uint64_t hash, unsigned choice)
+void table_spot(const struct table *table, uint64_t hash, struct table_spot *out)
 {
-    const uint64_t half = choice == 0 ? hash & 0xffffffffu : hash >> 32;
+    const uint8_t tag = (uint8_t)(hash ^ hash >> 32);
 
-    return half * table->buckets >> 32;
-}
-
-static uint8_t tag_of(uint64_t hash)
-{
-    const uint8_t tag = (uint8_t)((hash ^ hash >> 32) & 0xff);
-
-    return tag ? tag : 1;
+    out->bucket[0] = (uint32_t)((hash & UINT32_MAX) * table->buckets >> 32);
+    out->bucket[1] = (uint32_t)((hash >> 32) * table->buckets >> 32);
+    out->tag = tag ? tag : 1;
+    out->choice = 0;
+    out->way = TABLE_WAYS;
 }
 
 static uint8_t *entry_at(const struct table *table, struct place place)
@@ -102,10 +111,15 @@ static uint8_t *entry_at(const struct table *table, struct place place)
     return table->entries + (place.bucket * TABLE_WAYS + place.way) * table->shape.entry_size;
 }
 
-void table_prefetch_marks(const struct table *table, uint64_t hash)
+static struct place place_of_spot(const struct table_spot *spot)
 {
-    for (unsigned choice = 0; choice < 2; choice++)
-        __builtin_prefetch(&table->marks[bucket_of(table, hash, choice)], 1);
+    return (struct place){.bucket = spot->bucket[spot->choice], .way = spot->way};
+}
+
+void table_prefetch_marks(const struct table *table, const struct table_spot *spot)
+{
+    __builtin_prefetch(&table->marks[spot->bucket[0]], 1);
+    __builtin_prefetch(&table->marks[spot->bucket[1]], 1);
 }
 
 static void prefetch_place(const struct table *table, struct place place)
@@ -135,9 +149,9 @@ static uint64_t ways_with(const struct table_marks *marks, uint8_t tag)
     return ~(((differ & low) + low) | differ | low);
 }
 
-static unsigned first_of(uint64_t ways)
+static uint8_t first_of(uint64_t ways)
 {
-    return (unsigned)__builtin_ctzll(ways) / 8;
+    return (uint8_t)(__builtin_ctzll(ways) / 8);
 }
 
 static unsigned count_of(uint64_t ways)
@@ -145,127 +159,220 @@ static unsigned count_of(uint64_t ways)
     return (unsigned)((ways >> 7) * 0x0101010101010101u >> 56);
 }
 
-void *table_find(const struct table *table, uint64_t hash, const void *key)
+static uint64_t word_at(const void *octets)
 {
-    const uint8_t tag = tag_of(hash);
+    uint64_t word;
 
-    for (unsigned choice = 0; choice < 2; choice++) {
-        struct place place = {.bucket = bucket_of(table, hash, choice)};
-        uint64_t ways = ways_with(&table->marks[place.bucket], tag);
+    memcpy(&word, octets, sizeof word);
+    return word;
+}
+
+/* memcmp is a call, for the three words that a key has at most. */
+static bool is_key_of(const struct table *table, const uint8_t *entry, const uint8_t *key)
+{
+    const uint32_t size = table->shape.key_size;
+    uint64_t differ = word_at(entry) ^ word_at(key);
+
+    if (size > 16)
+        differ |= word_at(entry + 8) ^ word_at(key + 8);
+    if (size > 8)
+        differ |= word_at(entry + size - 8) ^ word_at(key + size - 8);
+    return differ == 0;
+}
+
+void *table_find(const struct table *table, struct table_spot *spot, const void *key)
+{
+    /* Where it was prefetched, most of the time. */
+    if (spot->way < TABLE_WAYS &&
+        table->marks[spot->bucket[spot->choice]].tag[spot->way] == spot->tag) {
+        uint8_t *entry = entry_at(table, place_of_spot(spot));
+
+        if (is_key_of(table, entry, key))
+            return entry;
+    }
+    for (spot->choice = 0; spot->choice < 2; spot->choice++) {
+        uint64_t ways = ways_with(&table->marks[spot->bucket[spot->choice]], spot->tag);
 
         for (; ways != 0; ways &= ways - 1) {
             uint8_t *entry;
 
-            place.way = first_of(ways);
-            entry = entry_at(table, place);
-            if (memcmp(entry, key, table->shape.key_size) == 0)
+            spot->way = first_of(ways);
+            entry = entry_at(table, place_of_spot(spot));
+            if (is_key_of(table, entry, key))
                 return entry;
         }
     }
+    spot->choice = 0;
+    spot->way = TABLE_WAYS;
     return NULL;
 }
 
-/* What an entry is still worth, with the longer unused below the newer among equals. */
+static uint32_t age_of(const struct table_marks *marks, unsigned way, uint32_t now)
+{
+    const int32_t since = (int32_t)(now - marks->used[way]);
+
+    return since > 0 ? (uint32_t)since : 0;
+}
+
+/*
+ * What an entry is still worth, with the longer unused below the newer among equals. The product is
+ * age over fade, or a little less, so that nothing fades before fade_end says.
+ */
 static uint64_t standing(const struct table *table, const struct table_marks *marks, unsigned way,
                          uint32_t now)
 {
-    const int32_t since = (int32_t)(now - marks->used[way]);
-    const uint32_t age = since > 0 ? (uint32_t)since : 0;
-    uint64_t left = marks->worth[way];
+    const uint32_t age = age_of(marks, way, now);
+    const uint64_t lost = age * table->fade_inverse >> 32;
+    const uint64_t worth = marks->worth[way];
 
-    if (left > 0) { /* a division that most entries of a flood do not need */
-        const uint64_t lost = ((uint64_t)age << TICK_SHIFT) / table->shape.fade_ns;
+    return (worth > lost ? worth - lost : 0) << 32 | (UINT32_MAX - age);
+}
 
-        left = left > lost ? left - lost : 0;
+/* When an entry that was used at `used` has lost its worth; what lies too far ahead comes early. */
+static uint32_t fade_end(const struct table *table, uint32_t used, uint8_t worth)
+{
+    const uint64_t lasts = (uint64_t)worth * ticks(table->shape.fade_ns);
+
+    return used + (uint32_t)(lasts < INT32_MAX / 2 ? lasts : INT32_MAX / 2);
+}
+
+static bool is_before(uint32_t time, uint32_t other)
+{
+    return (int32_t)(time - other) < 0;
+}
+
+/* Of a full bucket in which every entry has worth left. */
+static void note_proven(const struct table *table, struct table_marks *marks)
+{
+    marks->proven_until = fade_end(table, marks->used[0], marks->worth[0]);
+    for (unsigned way = 1; way < TABLE_WAYS; way++) {
+        const uint32_t end = fade_end(table, marks->used[way], marks->worth[way]);
+
+        if (is_before(end, marks->proven_until))
+            marks->proven_until = end;
     }
-    return left << 32 | (UINT32_MAX - age);
+    marks->is_proven = true;
 }
 
-/* The free place in the emptier bucket; its way is TABLE_WAYS when both are full. */
-static struct place vacant_place(const struct table *table, uint64_t hash)
+static bool is_proven(const struct table *table, const struct table_spot *spot, uint32_t now)
 {
-    const uint64_t bucket[2] = {bucket_of(table, hash, 0), bucket_of(table, hash, 1)};
-    const uint64_t vacant[2] = {ways_with(&table->marks[bucket[0]], 0),
-                                ways_with(&table->marks[bucket[1]], 0)};
-    const unsigned emptier = count_of(vacant[1]) > count_of(vacant[0]);
+    const struct table_marks *first = &table->marks[spot->bucket[0]];
+    const struct table_marks *second = &table->marks[spot->bucket[1]];
 
-    return (struct place){
-        .bucket = bucket[emptier],
-        .way = vacant[emptier] != 0 ? first_of(vacant[emptier]) : TABLE_WAYS,
-    };
+    return first->is_proven && second->is_proven && is_before(now, first->proven_until) &&
+           is_before(now, second->proven_until);
 }
 
-/* A free place, or else that of the least useful entry of both buckets. */
-static struct place place_for(const struct table *table, uint64_t hash, uint32_t now,
-                              uint64_t *out_standing)
+/* Takes the free place in the emptier bucket; false when both are full. */
+static bool take_vacant(const struct table *table, struct table_spot *spot)
 {
-    struct place best = vacant_place(table, hash);
+    const uint64_t vacant[2] = {ways_with(&table->marks[spot->bucket[0]], 0),
+                                ways_with(&table->marks[spot->bucket[1]], 0)};
 
-    *out_standing = 0;
-    if (best.way < TABLE_WAYS)
-        return best;
-    *out_standing = UINT64_MAX;
-    for (unsigned choice = 0; choice < 2; choice++) {
-        const uint64_t bucket = bucket_of(table, hash, choice);
+    if ((vacant[0] | vacant[1]) == 0)
+        return false;
+    spot->choice = count_of(vacant[1]) > count_of(vacant[0]);
+    spot->way = first_of(vacant[spot->choice]);
+    return true;
+}
+
+/* Takes the place of the least useful entry of both buckets, which are full; its standing. */
+static uint64_t take_least_useful(const struct table *table, struct table_spot *spot, uint32_t now)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (uint8_t choice = 0; choice < 2; choice++) {
+        const struct table_marks *marks = &table->marks[spot->bucket[choice]];
 
         for (unsigned way = 0; way < TABLE_WAYS; way++) {
-            const uint64_t its = standing(table, &table->marks[bucket], way, now);
+            const uint64_t its = standing(table, marks, way, now);
 
-            if (its < *out_standing) {
-                *out_standing = its;
-                best = (struct place){bucket, way};
+            if (its < least) {
+                least = its;
+                spot->choice = choice;
+                spot->way = (uint8_t)way;
             }
         }
     }
-    return best;
+    return least;
 }
 
-/* The entries that may have the key; where there is none, the place that a new one will take. */
-void table_prefetch_entry(const struct table *table, uint64_t hash)
+/*
+ * Takes the place of an entry that goes; false when the table keeps all that have their places there.
+ * A flood asks that for every packet, so that the answer is noted with both buckets.
+ */
+static bool make_room(struct table *table, struct table_spot *spot, uint32_t now)
 {
-    const uint8_t tag = tag_of(hash);
-    struct place place;
-    bool seen = false;
+    uint64_t least;
 
-    for (unsigned choice = 0; choice < 2; choice++) {
-        uint64_t ways;
+    if (table->shape.keeps_proven && is_proven(table, spot, now))
+        return false;
+    least = take_least_useful(table, spot, now);
+    if (!table->shape.keeps_proven || least >> 32 == 0)
+        return true;
+    note_proven(table, &table->marks[spot->bucket[0]]);
+    note_proven(table, &table->marks[spot->bucket[1]]);
+    return false;
+}
 
-        place.bucket = bucket_of(table, hash, choice);
-        ways = ways_with(&table->marks[place.bucket], tag);
+/*
+ * The entries that may have the key; where there is none, the place that a new one will take, unless
+ * that will most likely be refused.
+ */
+void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns)
+{
+    for (uint8_t choice = 0; choice < 2; choice++) {
+        uint64_t ways = ways_with(&table->marks[spot->bucket[choice]], spot->tag);
+
         for (; ways != 0; ways &= ways - 1) {
-            place.way = first_of(ways);
-            prefetch_place(table, place);
-            seen = true;
+            spot->choice = choice;
+            spot->way = first_of(ways);
+            prefetch_place(table, place_of_spot(spot));
         }
     }
-    if (seen)
+    if (spot->way < TABLE_WAYS)
         return;
-    place = vacant_place(table, hash);
-    if (place.way < TABLE_WAYS)
-        prefetch_place(table, place);
+    if (!take_vacant(table, spot)) {
+        if (table->shape.keeps_proven)
+            return;
+        take_least_useful(table, spot, ticks(now_ns));
+    }
+    prefetch_place(table, place_of_spot(spot));
 }
 
-void *table_add(struct table *table, uint64_t hash, const void *key, uint64_t now_ns)
+void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns)
 {
-    uint64_t its_standing;
-    const struct place place = place_for(table, hash, ticks(now_ns), &its_standing);
-    struct table_marks *marks = &table->marks[place.bucket];
-    uint8_t *entry = entry_at(table, place);
+    struct table_marks *marks;
+    uint8_t *entry;
 
-    if (marks->tag[place.way] == 0) {
+    if (take_vacant(table, spot)) {
         table->count++;
-    } else if (table->shape.keeps_proven && its_standing >> 32 > 0) {
+    } else if (make_room(table, spot, ticks(now_ns))) {
+        table->evicted++;
+    } else {
         table->refused++;
         return NULL;
-    } else {
-        table->evicted++;
     }
-    marks->tag[place.way] = tag_of(hash);
-    marks->worth[place.way] = 0;
-    marks->used[place.way] = ticks(now_ns);
+    marks = &table->marks[spot->bucket[spot->choice]];
+    entry = entry_at(table, place_of_spot(spot));
+    marks->tag[spot->way] = spot->tag;
+    marks->worth[spot->way] = 0;
+    marks->used[spot->way] = ticks(now_ns);
+    marks->is_proven = false;
     memset(entry, 0, table->shape.entry_size);
     memcpy(entry, key, table->shape.key_size);
     return entry;
+}
+
+void table_rate(struct table *table, const struct table_spot *spot, uint8_t worth, uint64_t now_ns)
+{
+    struct table_marks *marks = &table->marks[spot->bucket[spot->choice]];
+
+    marks->worth[spot->way] = worth;
+    marks->used[spot->way] = ticks(now_ns);
+    if (marks->is_proven &&
+        (worth == 0 || is_before(fade_end(table, ticks(now_ns), worth), marks->proven_until)))
+        marks->is_proven = false;
 }
 
 static struct place place_of(const struct table *table, const void *entry)
@@ -274,15 +381,6 @@ static struct place place_of(const struct table *table, const void *entry)
     const uint64_t index = offset / table->shape.entry_size;
 
     return (struct place){.bucket = index / TABLE_WAYS, .way = index % TABLE_WAYS};
-}
-
-void table_rate(struct table *table, const void *entry, uint8_t worth, uint64_t now_ns)
-{
-    const struct place place = place_of(table, entry);
-    struct table_marks *marks = &table->marks[place.bucket];
-
-    marks->worth[place.way] = worth;
-    marks->used[place.way] = ticks(now_ns);
 }
 
 void table_forget(struct table *table, void *entry)

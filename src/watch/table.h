@@ -23,9 +23,9 @@ enum { TABLE_WAYS = 8, TABLE_KEY_MAX = 24 };
 struct table_shape {
     uint32_t entries;    /* wanted; rounded up to whole buckets */
     uint32_t entry_size; /* octets, a multiple of 8, the key included */
-    uint32_t key_size;   /* octets at the start of an entry, at most TABLE_KEY_MAX */
-    uint64_t fade_ns;    /* one unit of worth is lost for each of these without use */
-    bool keeps_proven;   /* a new entry is refused rather than that one with worth goes */
+    uint32_t key_size;   /* octets at the start of an entry, 8 to TABLE_KEY_MAX */
+    uint64_t fade_ns;  /* one unit of worth is lost for each of these without use; 17 ms or more */
+    bool keeps_proven; /* a new entry is refused rather than that one with worth goes */
 };
 
 struct table_marks;
@@ -37,41 +37,57 @@ struct table {
     uint64_t buckets;
     struct table_shape shape;
     uint64_t hash_key[2];
-    uint64_t count;   /* entries in use */
-    uint64_t evicted; /* entries that went to make room */
-    uint64_t refused; /* new ones that found no room */
+    uint64_t fade_inverse; /* of fade_ns in the table's own unit, times 2^32 */
+    uint64_t count;        /* entries in use */
+    uint64_t evicted;      /* entries that went to make room */
+    uint64_t refused;      /* new ones that found no room */
 };
 
 /* 0, -EINVAL for an impossible shape, or -ENOMEM. The caller calls table_deinit. */
 int table_init(struct table *table, const struct table_shape *shape, const uint64_t hash_key[2]);
 void table_deinit(struct table *table); /* of a zeroed table is fine */
 
+/* Calls `each` for the large pieces of memory that the table consists of. */
+void table_each_memory(const struct table *table, void (*each)(void *memory, size_t octets));
+
 /*
- * The hash of the key_size octets at `key`, for the functions below. Who knows a shorter form of its
- * keys may hash that instead, each key by the same words every time.
+ * The hash of the key_size octets at `key`, for the functions below. Who knows a form of its keys that
+ * fits in a word may hash that instead, each key in the same form every time. Hashes are never shown
+ * to anybody (see hash_permute).
  */
 uint64_t table_hash(const struct table *table, const void *key);
-uint64_t table_hash_words(const struct table *table, const uint64_t *words, size_t count);
+uint64_t table_hash_word(const struct table *table, uint64_t word);
+
+/* Where a key may be; once it was found or added, where it is. */
+struct table_spot {
+    uint32_t bucket[2];
+    uint8_t tag;
+    uint8_t choice; /* of the buckets */
+    uint8_t way;    /* TABLE_WAYS: not known yet */
+};
+
+void table_spot(const struct table *table, uint64_t hash, struct table_spot *out);
 
 /*
  * Start to bring into the cache what table_find and table_add will look at: first the marks, then,
  * once those are there, the entry. With several tables to look into, all marks are asked for before
- * the first entry, and all entries before the first is found, so that the waits overlap.
+ * the first entry, and all entries before the first is found, so that the waits overlap. The table
+ * may change in between; a spot outlives all but table_forget.
  */
-void table_prefetch_marks(const struct table *table, uint64_t hash);
-void table_prefetch_entry(const struct table *table, uint64_t hash);
+void table_prefetch_marks(const struct table *table, const struct table_spot *spot);
+void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns);
 
 /* The entry with this key, or NULL. It stays where it is until it is evicted or forgotten. */
-void *table_find(const struct table *table, uint64_t hash, const void *key);
+void *table_find(const struct table *table, struct table_spot *spot, const void *key);
 
 /*
  * A new entry, all but its key zero; there must be none with this key. NULL when it was refused.
  * Another entry of the table may have gone for it.
  */
-void *table_add(struct table *table, uint64_t hash, const void *key, uint64_t now_ns);
+void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns);
 
-/* Says that the entry was used now and what it is worth from now on. */
-void table_rate(struct table *table, const void *entry, uint8_t worth, uint64_t now_ns);
+/* Says that the entry that was found or added was used now, and what it is worth from now on. */
+void table_rate(struct table *table, const struct table_spot *spot, uint8_t worth, uint64_t now_ns);
 
 void table_forget(struct table *table, void *entry);
 

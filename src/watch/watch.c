@@ -3,30 +3,27 @@
  */
 #include "watch/watch.h"
 
-#include "watch/connection.h"
 #include "watch/judge.h"
+#include "watch/memory.h"
 #include "watch/named_networks.h"
-#include "watch/network.h"
 #include "watch/others.h"
 #include "watch/stack.h"
-#include "watch/subscriber.h"
-#include "watch/table.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct network) == 192 && sizeof(struct subscriber) == 64 &&
-                   sizeof(struct connection) == 96,
-               "a million subscribers and connections fit in 200 MiB");
+/* How many observations each stage of watch_observe_all is ahead of the next: as many as memory brings
+ * at a time. */
+enum { STAGES = 3, STAGE_APART = 8 };
 
 struct watch {
     struct watch_settings settings;
+    double prior_logit; /* of settings.prior */
     struct stack_table stacks;
     struct stack_cache guesses;
-    struct table networks;
-    struct table subscribers;
-    struct table connections;
+    struct memory memory;
     struct others others;
 };
 
@@ -34,14 +31,15 @@ struct watch {
 struct known {
     enum network_kind kind;
     struct prefix prefix[NETWORK_LEVELS_MAX];
-    uint64_t prefix_hash[NETWORK_LEVELS_MAX];
+    struct table_spot network_spot[NETWORK_LEVELS_MAX];
     struct network *network[NETWORK_LEVELS_MAX]; /* NULL: not known; the same below */
     unsigned levels;
     uint64_t subscriber_key;
     uint64_t subscriber_hash;
+    struct table_spot subscriber_spot;
     struct subscriber *subscriber;
     struct connection_key connection_key;
-    uint64_t connection_hash;
+    struct table_spot connection_spot;
     struct connection *connection;
     bool is_repeated;
     uint32_t signature;
@@ -79,40 +77,11 @@ static void take_stacks(struct watch *watch, const struct stack_table *stacks)
     memset(&watch->guesses, 0, sizeof watch->guesses);
 }
 
-static int init_tables(struct watch *watch)
+/* Its logarithm is in every judgement. */
+static void take_prior(struct watch *watch, double prior)
 {
-    const struct watch_settings *settings = &watch->settings;
-    const struct {
-        struct table *table;
-        struct table_shape shape;
-    } rows[] = {
-        {&watch->networks,
-         {.entries = settings->networks,
-          .entry_size = sizeof(struct network),
-          .key_size = sizeof(struct prefix),
-          .fade_ns = 137u * 1000000000ull,
-          .keeps_proven = true}},
-        {&watch->subscribers,
-         {.entries = settings->subscribers,
-          .entry_size = sizeof(struct subscriber),
-          .key_size = sizeof(uint64_t),
-          .fade_ns = 137u * 1000000000ull,
-          .keeps_proven = true}},
-        {&watch->connections,
-         {.entries = settings->connections,
-          .entry_size = sizeof(struct connection),
-          .key_size = sizeof(struct connection_key),
-          .fade_ns = 8u * 1000000000ull}},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const int rc = table_init(rows[i].table, &rows[i].shape, settings->hash_key);
-
-        if (rc < 0)
-            return rc;
-    }
-    return others_init(&watch->others, settings->networks, settings->subscribers,
-                       settings->hash_key);
+    watch->settings.prior = prior;
+    watch->prior_logit = log(prior / (1 - prior));
 }
 
 int watch_new(const struct watch_settings *settings, struct watch **out)
@@ -127,11 +96,15 @@ int watch_new(const struct watch_settings *settings, struct watch **out)
         return -ENOMEM;
     watch->settings = *settings;
     watch->settings.stacks = NULL;
+    take_prior(watch, settings->prior);
     if (settings->stacks)
         take_stacks(watch, settings->stacks);
     rc = settings->stacks ? 0 : parse_stacks(&watch->stacks);
     if (rc == 0)
-        rc = init_tables(watch);
+        rc = memory_init(&watch->memory, settings);
+    if (rc == 0)
+        rc = others_init(&watch->others, settings->networks, settings->subscribers,
+                         settings->hash_key);
     if (rc < 0) {
         watch_free(watch);
         return rc;
@@ -144,9 +117,7 @@ void watch_free(struct watch *watch)
 {
     if (!watch)
         return;
-    table_deinit(&watch->networks);
-    table_deinit(&watch->subscribers);
-    table_deinit(&watch->connections);
+    memory_deinit(&watch->memory);
     others_deinit(&watch->others);
     free(watch);
 }
@@ -156,67 +127,52 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
     if (!watch_settings_are_good(settings))
         return;
     watch->settings.rule = settings->rule;
-    watch->settings.prior = settings->prior;
+    take_prior(watch, settings->prior);
     watch->settings.threshold = settings->threshold;
     watch->settings.named = settings->named;
     if (settings->stacks)
         take_stacks(watch, settings->stacks);
 }
 
-/* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */
-static uint64_t prefix_hash(const struct watch *watch, const struct prefix *prefix)
+/* Finds out where to look, and asks for what is to be seen there first. */
+static void find_spots(const struct watch *watch, const struct observation *o, struct known *out)
 {
-    const uint8_t *octets = prefix->address.octets;
-    const uint64_t first = (uint64_t)load_u32(octets) << 32 | load_u32(octets + 4);
-    uint64_t word = first | prefix->length;
+    const struct memory *memory = &watch->memory;
 
-    if (address_is_v4(&prefix->address))
-        word = (uint64_t)load_u32(octets + 12) << 8 | prefix->length;
-    else if (prefix->length > 56)
-        return table_hash(&watch->networks, prefix);
-    return table_hash_words(&watch->networks, &word, 1);
-}
-
-static uint64_t connection_hash(const struct watch *watch, const struct connection_key *key)
-{
-    uint64_t word;
-
-    if (!address_is_v4(&key->client))
-        return table_hash(&watch->connections, key);
-    word = (uint64_t)load_u32(key->client.octets + 12) << 16 | load_u16(key->port);
-    return table_hash_words(&watch->connections, &word, 1);
-}
-
-static void find_hashes(const struct watch *watch, const struct observation *o, struct known *out)
-{
     out->levels = named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
-    out->subscriber_key = o->line != 0 ? o->line : subscriber_key(&o->client);
     connection_key(&o->client, o->client_port, &out->connection_key);
-    out->connection_hash = connection_hash(watch, &out->connection_key);
-    table_prefetch_marks(&watch->connections, out->connection_hash);
-    out->subscriber_hash = table_hash(&watch->subscribers, &out->subscriber_key);
-    table_prefetch_marks(&watch->subscribers, out->subscriber_hash);
+    memory_connection_spot(memory, &out->connection_key, &out->connection_spot);
+    table_prefetch_marks(&memory->connections, &out->connection_spot);
+    out->subscriber_key = o->line != 0 ? o->line : subscriber_key(&o->client);
+    out->subscriber_hash = table_hash_word(&memory->subscribers, out->subscriber_key);
+    table_spot(&memory->subscribers, out->subscriber_hash, &out->subscriber_spot);
+    table_prefetch_marks(&memory->subscribers, &out->subscriber_spot);
     for (unsigned i = 0; i < out->levels; i++) {
-        out->prefix_hash[i] = prefix_hash(watch, &out->prefix[i]);
-        table_prefetch_marks(&watch->networks, out->prefix_hash[i]);
+        memory_network_spot(memory, &out->prefix[i], &out->network_spot[i]);
+        table_prefetch_marks(&memory->networks, &out->network_spot[i]);
     }
 }
 
-static void prefetch_entries(const struct watch *watch, const struct known *known)
+/* With find_spots done. */
+static void prefetch_entries(const struct watch *watch, const struct observation *o,
+                             struct known *known)
 {
-    table_prefetch_entry(&watch->connections, known->connection_hash);
-    table_prefetch_entry(&watch->subscribers, known->subscriber_hash);
+    const struct memory *memory = &watch->memory;
+
+    table_prefetch_entry(&memory->connections, &known->connection_spot, o->time_ns);
+    table_prefetch_entry(&memory->subscribers, &known->subscriber_spot, o->time_ns);
     for (unsigned i = 0; i < known->levels; i++)
-        table_prefetch_entry(&watch->networks, known->prefix_hash[i]);
+        table_prefetch_entry(&memory->networks, &known->network_spot[i], o->time_ns);
 }
 
-/* With find_hashes done. */
 static void find_known(const struct watch *watch, const struct observation *o, struct known *out)
 {
-    out->connection = table_find(&watch->connections, out->connection_hash, &out->connection_key);
-    out->subscriber = table_find(&watch->subscribers, out->subscriber_hash, &out->subscriber_key);
+    const struct memory *memory = &watch->memory;
+
+    out->connection = table_find(&memory->connections, &out->connection_spot, &out->connection_key);
+    out->subscriber = table_find(&memory->subscribers, &out->subscriber_spot, &out->subscriber_key);
     for (unsigned i = 0; i < out->levels; i++)
-        out->network[i] = table_find(&watch->networks, out->prefix_hash[i], &out->prefix[i]);
+        out->network[i] = table_find(&memory->networks, &out->network_spot[i], &out->prefix[i]);
     out->is_repeated = out->connection && connection_is_repeated(out->connection, o);
 }
 
@@ -293,6 +249,7 @@ static void gather(const struct watch *watch, const struct known *known,
         .stack = &judgement->stack,
         .finest = level[0],
         .prior = watch->settings.prior,
+        .prior_logit = watch->prior_logit,
         .initial = judgement->initial,
         .hops = judgement->hops,
         .rewritten = judgement->rewritten,
@@ -338,16 +295,15 @@ static uint16_t handset_mss(const struct facts *facts)
 }
 
 static void teach_network(struct watch *watch, struct network *network,
-                          const struct network_lesson *lesson)
+                          const struct table_spot *spot, const struct network_lesson *lesson)
 {
     if (!network)
         return;
     network_learn(network, lesson);
-    table_rate(&watch->networks, network, table_worth_of_count(network->seen), lesson->time_ns);
+    table_rate(&watch->memory.networks, spot, table_worth_of_count(network->seen), lesson->time_ns);
 }
 
-static void learn_networks(struct watch *watch, const struct known *known,
-                           const struct facts *facts)
+static void learn_networks(struct watch *watch, struct known *known, const struct facts *facts)
 {
     const struct network_lesson lesson = {
         .hop_limit = facts->observation->hop_limit,
@@ -361,17 +317,16 @@ static void learn_networks(struct watch *watch, const struct known *known,
     /* Those that are there first: a new one may take the place of another. */
     for (unsigned i = 0; i < known->levels; i++)
         if (known->network[i])
-            teach_network(watch, known->network[i], &lesson);
+            teach_network(watch, known->network[i], &known->network_spot[i], &lesson);
     for (unsigned i = 0; i < known->levels; i++)
         if (!known->network[i])
             teach_network(watch,
-                          table_add(&watch->networks, known->prefix_hash[i], &known->prefix[i],
-                                    lesson.time_ns),
-                          &lesson);
+                          table_add(&watch->memory.networks, &known->network_spot[i],
+                                    &known->prefix[i], lesson.time_ns),
+                          &known->network_spot[i], &lesson);
 }
 
-static void learn_subscriber(struct watch *watch, const struct known *known,
-                             const struct facts *facts)
+static void learn_subscriber(struct watch *watch, struct known *known, const struct facts *facts)
 {
     const struct observation *o = facts->observation;
     const struct subscriber_lesson lesson = {
@@ -389,26 +344,27 @@ static void learn_subscriber(struct watch *watch, const struct known *known,
     struct subscriber *subscriber = known->subscriber;
 
     if (!subscriber)
-        subscriber = table_add(&watch->subscribers, known->subscriber_hash, &known->subscriber_key,
-                               o->time_ns);
+        subscriber = table_add(&watch->memory.subscribers, &known->subscriber_spot,
+                               &known->subscriber_key, o->time_ns);
     if (!subscriber)
         return;
     subscriber_learn(subscriber, &lesson);
-    table_rate(&watch->subscribers, subscriber, table_worth_of_count(subscriber->seen), o->time_ns);
+    table_rate(&watch->memory.subscribers, &known->subscriber_spot,
+               table_worth_of_count(subscriber->seen), o->time_ns);
 }
 
-static void keep_connection(struct watch *watch, const struct known *known,
-                            const struct facts *facts, const struct judgement *judgement)
+static void keep_connection(struct watch *watch, struct known *known, const struct facts *facts,
+                            const struct judgement *judgement)
 {
     const uint64_t now_ns = judgement->observation.time_ns;
     const struct subscriber *subscriber = facts->subscriber.subscriber;
     struct connection *connection = known->connection;
 
     if (!connection)
-        connection =
-            table_add(&watch->connections, known->connection_hash, &known->connection_key, now_ns);
+        connection = table_add(&watch->memory.connections, &known->connection_spot,
+                               &known->connection_key, now_ns);
     connection_keep(connection, judgement);
-    table_rate(&watch->connections, connection,
+    table_rate(&watch->memory.connections, &known->connection_spot,
                subscriber ? table_worth_of_count(subscriber->seen) : 0, now_ns);
 }
 
@@ -422,7 +378,7 @@ static void repeat(const struct known *known, const struct observation *o, struc
     out->stack = stack;
 }
 
-/* With find_hashes done and its entries on their way into the cache. */
+/* With find_spots done and its entries on their way into the cache. */
 static bool observe(struct watch *watch, struct known *known, const struct observation *observation,
                     struct judgement *out)
 {
@@ -457,7 +413,7 @@ static uint32_t path_since(const struct watch *watch, const struct address *clie
     const unsigned levels = named_networks_levels(watch->settings.named, client, prefix, &kind);
 
     for (unsigned i = 0; i < levels; i++)
-        network[i] = table_find(&watch->networks, prefix_hash(watch, &prefix[i]), &prefix[i]);
+        network[i] = memory_network(&watch->memory, &prefix[i]);
     network_read(network, levels, hops, 0, &reading);
     return reading.network ? reading.network->moved_s : 0;
 }
@@ -466,9 +422,7 @@ bool watch_hop_limit(struct watch *watch, const struct address *client, uint8_t 
                      uint64_t time_ns)
 {
     const uint8_t hops = (uint8_t)(observation_initial(hop_limit) - hop_limit);
-    const uint64_t key = subscriber_key(client);
-    struct subscriber *subscriber =
-        table_find(&watch->subscribers, table_hash(&watch->subscribers, &key), &key);
+    struct subscriber *subscriber = memory_subscriber(&watch->memory, subscriber_key(client));
 
     if (!subscriber)
         return false;
@@ -481,27 +435,38 @@ bool watch_observe(struct watch *watch, const struct observation *observation,
 {
     struct known known = {0};
 
-    find_hashes(watch, observation, &known);
-    prefetch_entries(watch, &known);
+    find_spots(watch, observation, &known);
+    prefetch_entries(watch, observation, &known);
     return observe(watch, &known, observation, out);
 }
 
+/*
+ * Each goes through three stages, and between them others do, so that what one waits for from memory
+ * comes while those before it are judged.
+ */
 void watch_observe_all(struct watch *watch, const struct observation *observations, size_t count,
                        void (*judged)(const struct judgement *judgement, bool is_new,
                                       void *context),
                        void *context)
 {
-    struct known known[WATCH_OBSERVATIONS_MAX];
+    const size_t apart = STAGE_APART;
+    struct known known[STAGES * STAGE_APART];
     struct judgement judgement;
 
-    for (size_t i = 0; i < count; i++)
-        find_hashes(watch, &observations[i], &known[i]);
-    for (size_t i = 0; i < count; i++)
-        prefetch_entries(watch, &known[i]);
-    for (size_t i = 0; i < count; i++) {
-        const bool is_new = observe(watch, &known[i], &observations[i], &judgement);
+    for (size_t i = 0; i < count + 2 * apart; i++) {
+        struct known *of_first = &known[i % (STAGES * apart)];
+        struct known *of_second = &known[(i - apart) % (STAGES * apart)];
+        struct known *of_third = &known[(i - 2 * apart) % (STAGES * apart)];
 
-        judged(&judgement, is_new, context);
+        if (i < count)
+            find_spots(watch, &observations[i], of_first);
+        if (i >= apart && i - apart < count)
+            prefetch_entries(watch, &observations[i - apart], of_second);
+        if (i >= 2 * apart) {
+            const bool is_new = observe(watch, of_third, &observations[i - 2 * apart], &judgement);
+
+            judged(&judgement, is_new, context);
+        }
     }
 }
 
@@ -512,87 +477,11 @@ bool watch_lookup(const struct watch *watch, const struct address *client, uint1
     const struct connection *connection;
 
     connection_key(client, port, &key);
-    connection = table_find(&watch->connections, connection_hash(watch, &key), &key);
+    connection = memory_connection(&watch->memory, &key);
     if (!connection)
         return false;
     connection_recall(connection, out);
     return true;
-}
-
-struct saving {
-    bool (*each)(const struct baseline *baseline, void *context);
-    void *context;
-};
-
-static bool save_network(void *entry, void *context)
-{
-    const struct saving *saving = context;
-    struct baseline baseline;
-
-    network_save(entry, &baseline);
-    return saving->each(&baseline, saving->context);
-}
-
-static bool save_subscriber(void *entry, void *context)
-{
-    const struct saving *saving = context;
-    struct baseline baseline;
-
-    subscriber_save(entry, &baseline);
-    return saving->each(&baseline, saving->context);
-}
-
-bool watch_each_baseline(const struct watch *watch, uint64_t *position,
-                         bool (*each)(const struct baseline *baseline, void *context),
-                         void *context)
-{
-    const uint64_t networks = watch->networks.buckets;
-    struct saving saving = {each, context};
-    uint64_t subscriber = *position > networks ? *position - networks : 0;
-
-    /* Buckets of networks, and then those of subscribers. */
-    if (*position < networks && !table_each_from(&watch->networks, position, save_network, &saving))
-        return false;
-    if (!table_each_from(&watch->subscribers, &subscriber, save_subscriber, &saving)) {
-        *position = networks + subscriber;
-        return false;
-    }
-    *position = 0;
-    return true;
-}
-
-/* Puts an entry, key first, into its table; no room is no error. */
-static void put_entry(struct table *table, uint64_t hash, const void *entry, uint64_t seen,
-                      uint64_t updated_ns)
-{
-    void *place = table_find(table, hash, entry);
-
-    if (!place)
-        place = table_add(table, hash, entry, updated_ns);
-    if (!place)
-        return;
-    memcpy(place, entry, table->shape.entry_size);
-    table_rate(table, place, table_worth_of_count(seen), updated_ns);
-}
-
-int watch_restore(struct watch *watch, const struct baseline *baseline)
-{
-    struct network network;
-    struct subscriber subscriber;
-    int rc;
-
-    if (baseline->subscriber) {
-        rc = subscriber_restore(baseline, &subscriber);
-        if (rc == 0)
-            put_entry(&watch->subscribers, table_hash(&watch->subscribers, &subscriber),
-                      &subscriber, subscriber.seen, baseline->updated_ns);
-    } else {
-        rc = network_restore(baseline, &network);
-        if (rc == 0)
-            put_entry(&watch->networks, prefix_hash(watch, &network.prefix), &network, network.seen,
-                      baseline->updated_ns);
-    }
-    return rc;
 }
 
 struct others *watch_others(struct watch *watch)
@@ -615,27 +504,7 @@ unsigned watch_prefixes_of(const struct watch *watch, const struct address *addr
 
 const struct network *watch_network(const struct watch *watch, const struct prefix *prefix)
 {
-    return table_find(&watch->networks, prefix_hash(watch, prefix), prefix);
-}
-
-struct showing {
-    void (*each)(const struct network *network, void *context);
-    void *context;
-};
-
-static void show_one(void *entry, void *context)
-{
-    const struct showing *showing = context;
-
-    showing->each(entry, showing->context);
-}
-
-void watch_each_network(const struct watch *watch,
-                        void (*each)(const struct network *network, void *context), void *context)
-{
-    struct showing showing = {each, context};
-
-    table_each(&watch->networks, show_one, &showing);
+    return memory_network(&watch->memory, prefix);
 }
 
 const struct named_network *watch_named_network(const struct watch *watch,
@@ -646,38 +515,31 @@ const struct named_network *watch_named_network(const struct watch *watch,
 
 const struct subscriber *watch_subscriber(const struct watch *watch, const struct address *address)
 {
-    const uint64_t key = subscriber_key(address);
-
-    return table_find(&watch->subscribers, table_hash(&watch->subscribers, &key), &key);
+    return memory_subscriber(&watch->memory, subscriber_key(address));
 }
 
-struct forgetting {
-    struct table *connections;
-    uint64_t key;
-    size_t count;
-};
-
-static void forget_connection(void *entry, void *context)
+bool watch_each_baseline(const struct watch *watch, uint64_t *position,
+                         bool (*each)(const struct baseline *baseline, void *context),
+                         void *context)
 {
-    struct forgetting *forgetting = context;
-    const struct connection *connection = entry;
+    return memory_each_baseline(&watch->memory, position, each, context);
+}
 
-    if (subscriber_key(&connection->key.client) != forgetting->key)
-        return;
-    table_forget(forgetting->connections, entry);
-    forgetting->count++;
+int watch_restore(struct watch *watch, const struct baseline *baseline)
+{
+    return memory_restore(&watch->memory, baseline);
+}
+
+void watch_each_network(const struct watch *watch,
+                        void (*each)(const struct network *network, void *context), void *context)
+{
+    memory_each_network(&watch->memory, each, context);
 }
 
 size_t watch_forget(struct watch *watch, const struct address *address)
 {
-    struct forgetting forgetting = {.connections = &watch->connections,
-                                    .key = subscriber_key(address)};
-    void *subscriber = table_find(
-        &watch->subscribers, table_hash(&watch->subscribers, &forgetting.key), &forgetting.key);
+    const uint64_t key = subscriber_key(address);
 
-    if (subscriber)
-        table_forget(&watch->subscribers, subscriber);
-    others_forget(&watch->others, forgetting.key);
-    table_each(&watch->connections, forget_connection, &forgetting);
-    return forgetting.count;
+    others_forget(&watch->others, key);
+    return memory_forget(&watch->memory, key);
 }

@@ -25,6 +25,8 @@ struct watch_settings {
     const struct named_networks *named; /* the caller's, while it is in use; NULL: none */
     const struct stack_table *stacks;   /* copied; NULL: the one that ships with hoptell */
     uint64_t hash_key[2]; /* random at start, so that nobody can choose colliding addresses */
+    /* Told of every large piece of memory before it is used, for advice to the system; may be NULL. */
+    void (*taken)(void *memory, size_t octets);
 };
 
 struct watch;
@@ -57,7 +59,7 @@ bool watch_observe(struct watch *watch, const struct observation *observation,
  * another is judged. `judged` is called with each before the next is judged; `is_new` is what
  * watch_observe returns.
  */
-enum { WATCH_OBSERVATIONS_MAX = 16 };
+enum { WATCH_OBSERVATIONS_MAX = 80 };
 void watch_observe_all(struct watch *watch, const struct observation *observations, size_t count,
                        void (*judged)(const struct judgement *judgement, bool is_new,
                                       void *context),

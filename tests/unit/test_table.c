@@ -26,15 +26,21 @@ static struct table_shape shape(uint32_t entries, bool keeps_proven)
 
 static struct entry *find(const struct table *table, uint64_t key)
 {
-    return table_find(table, table_hash(table, &key), &key);
+    struct table_spot spot;
+
+    table_spot(table, table_hash(table, &key), &spot);
+    return table_find(table, &spot, &key);
 }
 
 static struct entry *add(struct table *table, uint64_t key, uint8_t worth, uint64_t now_ns)
 {
-    struct entry *entry = table_add(table, table_hash(table, &key), &key, now_ns);
+    struct table_spot spot;
+    struct entry *entry;
 
+    table_spot(table, table_hash(table, &key), &spot);
+    entry = table_add(table, &spot, &key, now_ns);
     if (entry)
-        table_rate(table, entry, worth, now_ns);
+        table_rate(table, &spot, worth, now_ns);
     return entry;
 }
 
@@ -132,6 +138,50 @@ static void worth_fades_without_use(void **state)
     assert_null(add(&table, 100, 0, second + 15 * 60 * second));
     assert_int_equal(table.refused, 1);
     assert_non_null(add(&table, 100, 0, second + 17 * 60 * second));
+    table_deinit(&table);
+}
+
+static void a_refusal_is_not_remembered_beyond_what_changes(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, true);
+    struct table_spot spot;
+    struct table table;
+    const uint64_t key = 3;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t k = 0; k < TABLE_WAYS; k++)
+        add(&table, k, 16, second);
+    assert_null(add(&table, 100, 0, 2 * second));
+    table_spot(&table, table_hash(&table, &key), &spot);
+    assert_non_null(table_find(&table, &spot, &key));
+    table_rate(&table, &spot, 0, 2 * second);
+    assert_non_null(add(&table, 100, 0, 2 * second));
+    assert_null(find(&table, 3));
+    table_deinit(&table);
+}
+
+static void what_was_prefetched_may_be_gone_when_it_is_looked_for(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, false);
+    struct table_spot there;
+    struct table_spot new;
+    struct table table;
+    const uint64_t key = 0;
+    const uint64_t later = 50;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t k = 0; k < TABLE_WAYS; k++)
+        add(&table, k, 0, second * (k + 1));
+    table_spot(&table, table_hash(&table, &key), &there);
+    table_prefetch_entry(&table, &there, 20 * second);
+    table_spot(&table, table_hash(&table, &later), &new);
+    table_prefetch_entry(&table, &new, 20 * second);
+    add(&table, 100, 0, 20 * second); /* instead of the oldest, which is 0 */
+    add(&table, 50, 0, 20 * second)->value = 5;
+    assert_null(table_find(&table, &there, &key));
+    assert_int_equal(((struct entry *)table_find(&table, &new, &later))->value, 5);
     table_deinit(&table);
 }
 
@@ -236,6 +286,8 @@ int main(void)
         cmocka_unit_test(nearly_all_of_its_entries_can_be_used),
         cmocka_unit_test(the_oldest_of_the_least_useful_goes_first),
         cmocka_unit_test(worth_fades_without_use),
+        cmocka_unit_test(a_refusal_is_not_remembered_beyond_what_changes),
+        cmocka_unit_test(what_was_prefetched_may_be_gone_when_it_is_looked_for),
         cmocka_unit_test(a_flood_takes_nothing_that_is_proven),
         cmocka_unit_test(worth_grows_with_each_doubling),
         cmocka_unit_test(each_entry_is_visited_once),

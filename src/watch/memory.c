@@ -1,0 +1,238 @@
+/*
+ * The tables of networks, subscribers and connections; see memory.h.
+ */
+#include "watch/memory.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct network) == 192 && sizeof(struct subscriber) == 64 &&
+                   sizeof(struct connection) == 96,
+               "a million subscribers and connections fit in 200 MiB");
+
+int memory_init(struct memory *memory, const struct watch_settings *settings)
+{
+    const struct {
+        struct table *table;
+        struct table_shape shape;
+    } rows[] = {
+        {&memory->networks,
+         {.entries = settings->networks,
+          .entry_size = sizeof(struct network),
+          .key_size = sizeof(struct prefix),
+          .fade_ns = 137u * 1000000000ull,
+          .keeps_proven = true}},
+        {&memory->subscribers,
+         {.entries = settings->subscribers,
+          .entry_size = sizeof(struct subscriber),
+          .key_size = sizeof(uint64_t),
+          .fade_ns = 137u * 1000000000ull,
+          .keeps_proven = true}},
+        {&memory->connections,
+         {.entries = settings->connections,
+          .entry_size = sizeof(struct connection),
+          .key_size = sizeof(struct connection_key),
+          .fade_ns = 8u * 1000000000ull}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const int rc = table_init(rows[i].table, &rows[i].shape, settings->hash_key);
+
+        if (rc < 0)
+            return rc;
+        if (settings->taken)
+            table_each_memory(rows[i].table, settings->taken);
+    }
+    return 0;
+}
+
+void memory_deinit(struct memory *memory)
+{
+    table_deinit(&memory->networks);
+    table_deinit(&memory->subscribers);
+    table_deinit(&memory->connections);
+}
+
+/* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */
+void memory_network_spot(const struct memory *memory, const struct prefix *prefix,
+                         struct table_spot *out)
+{
+    const struct table *table = &memory->networks;
+    const uint8_t *octets = prefix->address.octets;
+    uint64_t hash;
+
+    if (address_is_v4(&prefix->address))
+        hash = table_hash_word(table, (uint64_t)load_u32(octets + 12) << 8 | prefix->length);
+    else if (prefix->length <= 56)
+        hash = table_hash_word(table, address_half(&prefix->address, 0) | prefix->length);
+    else
+        hash = table_hash(table, prefix);
+    table_spot(table, hash, out);
+}
+
+void memory_connection_spot(const struct memory *memory, const struct connection_key *key,
+                            struct table_spot *out)
+{
+    const struct table *table = &memory->connections;
+    const uint64_t v4 = (uint64_t)load_u32(key->client.octets + 12) << 16 | load_u16(key->port);
+
+    table_spot(table,
+               address_is_v4(&key->client) ? table_hash_word(table, v4) : table_hash(table, key),
+               out);
+}
+
+struct network *memory_network(const struct memory *memory, const struct prefix *prefix)
+{
+    struct table_spot spot;
+
+    memory_network_spot(memory, prefix, &spot);
+    return table_find(&memory->networks, &spot, prefix);
+}
+
+static void subscriber_spot(const struct memory *memory, uint64_t key, struct table_spot *out)
+{
+    table_spot(&memory->subscribers, table_hash_word(&memory->subscribers, key), out);
+}
+
+struct subscriber *memory_subscriber(const struct memory *memory, uint64_t key)
+{
+    struct table_spot spot;
+
+    subscriber_spot(memory, key, &spot);
+    return table_find(&memory->subscribers, &spot, &key);
+}
+
+struct connection *memory_connection(const struct memory *memory, const struct connection_key *key)
+{
+    struct table_spot spot;
+
+    memory_connection_spot(memory, key, &spot);
+    return table_find(&memory->connections, &spot, key);
+}
+
+struct saving {
+    bool (*each)(const struct baseline *baseline, void *context);
+    void *context;
+};
+
+static bool save_network(void *entry, void *context)
+{
+    const struct saving *saving = context;
+    struct baseline baseline;
+
+    network_save(entry, &baseline);
+    return saving->each(&baseline, saving->context);
+}
+
+static bool save_subscriber(void *entry, void *context)
+{
+    const struct saving *saving = context;
+    struct baseline baseline;
+
+    subscriber_save(entry, &baseline);
+    return saving->each(&baseline, saving->context);
+}
+
+bool memory_each_baseline(const struct memory *memory, uint64_t *position,
+                          bool (*each)(const struct baseline *baseline, void *context),
+                          void *context)
+{
+    const uint64_t networks = memory->networks.buckets;
+    struct saving saving = {each, context};
+    uint64_t subscriber = *position > networks ? *position - networks : 0;
+
+    /* Buckets of networks, and then those of subscribers. */
+    if (*position < networks &&
+        !table_each_from(&memory->networks, position, save_network, &saving))
+        return false;
+    if (!table_each_from(&memory->subscribers, &subscriber, save_subscriber, &saving)) {
+        *position = networks + subscriber;
+        return false;
+    }
+    *position = 0;
+    return true;
+}
+
+/* Puts an entry, key first, into its table; no room is no error. */
+static void put_entry(struct table *table, struct table_spot *spot, const void *entry,
+                      uint64_t seen, uint64_t updated_ns)
+{
+    void *place = table_find(table, spot, entry);
+
+    if (!place)
+        place = table_add(table, spot, entry, updated_ns);
+    if (!place)
+        return;
+    memcpy(place, entry, table->shape.entry_size);
+    table_rate(table, spot, table_worth_of_count(seen), updated_ns);
+}
+
+int memory_restore(struct memory *memory, const struct baseline *baseline)
+{
+    struct network network;
+    struct subscriber subscriber;
+    struct table_spot spot;
+    int rc;
+
+    if (baseline->subscriber) {
+        rc = subscriber_restore(baseline, &subscriber);
+        if (rc < 0)
+            return rc;
+        subscriber_spot(memory, subscriber.key, &spot);
+        put_entry(&memory->subscribers, &spot, &subscriber, subscriber.seen, baseline->updated_ns);
+        return 0;
+    }
+    rc = network_restore(baseline, &network);
+    if (rc < 0)
+        return rc;
+    memory_network_spot(memory, &network.prefix, &spot);
+    put_entry(&memory->networks, &spot, &network, network.seen, baseline->updated_ns);
+    return 0;
+}
+
+struct showing {
+    void (*each)(const struct network *network, void *context);
+    void *context;
+};
+
+static void show_one(void *entry, void *context)
+{
+    const struct showing *showing = context;
+
+    showing->each(entry, showing->context);
+}
+
+void memory_each_network(const struct memory *memory,
+                         void (*each)(const struct network *network, void *context), void *context)
+{
+    struct showing showing = {each, context};
+
+    table_each(&memory->networks, show_one, &showing);
+}
+
+struct forgetting {
+    struct table *connections;
+    uint64_t key;
+    size_t count;
+};
+
+static void forget_connection(void *entry, void *context)
+{
+    struct forgetting *forgetting = context;
+    const struct connection *connection = entry;
+
+    if (subscriber_key(&connection->key.client) != forgetting->key)
+        return;
+    table_forget(forgetting->connections, entry);
+    forgetting->count++;
+}
+
+size_t memory_forget(struct memory *memory, uint64_t subscriber_key)
+{
+    struct forgetting forgetting = {.connections = &memory->connections, .key = subscriber_key};
+    void *subscriber = memory_subscriber(memory, subscriber_key);
+
+    if (subscriber)
+        table_forget(&memory->subscribers, subscriber);
+    table_each(&memory->connections, forget_connection, &forgetting);
+    return forgetting.count;
+}

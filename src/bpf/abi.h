@@ -138,8 +138,10 @@ struct xdp_counters {
 /* Tokens of the total that a processor has taken and not yet given; on a line of its own. */
 struct xdp_kept_tokens {
     uint64_t tokens;
-    uint64_t walks; /* probes that it may still tell of, until user space asks for more */
-    uint64_t reserved[6];
+    uint64_t walks;   /* probes that it may still tell of, until user space asks for more */
+    uint64_t tick;    /* when it last looked at the coarse clock, */
+    uint64_t tick_ns; /* which said this */
+    uint64_t reserved[4];
 };
 
 enum xdp_seen_kind { XDP_SEEN_OPENING, XDP_SEEN_HOP_LIMIT, XDP_SEEN_PROBE };

@@ -6,8 +6,9 @@
  * two processors which meet in it within nanoseconds may take one token for two; and a lock is taken
  * where a source is new to its set.
  *
- * Time is the kernel's coarse one, which is behind by some milliseconds and costs little, as long as
- * that is enough for a token: a bucket that was full gives as many more as come in that time, once.
+ * Time is the kernel's coarse one, which is behind by a tick or two of some milliseconds and costs
+ * little, as long as that is enough for a token: a bucket that was full gives as many more as come in
+ * that time, once.
  */
 #ifndef HOPTELL_BPF_LIMIT_H
 #define HOPTELL_BPF_LIMIT_H
@@ -97,6 +98,18 @@ VERIFIED_ALONE int limit_take_slowly(uint32_t generation, uint64_t hash, uint64_
     return LIMIT_ALLOWED_AND_ASKED;
 }
 
+/* The coarse clock moves with the kernel's ticks, so that one look is enough for all packets of one. */
+static inline uint64_t limit_coarse_ns(struct xdp_kept_tokens *kept)
+{
+    const uint64_t tick = bpf_jiffies64();
+
+    if (kept->tick != tick) {
+        kept->tick_ns = bpf_ktime_get_coarse_ns();
+        kept->tick = tick;
+    }
+    return kept->tick_ns;
+}
+
 /*
  * The same where nothing is in its way: the source is known and has a token, and the processor has one
  * of the total. `l` is of the book of `generation`, `hash` is the source's.
@@ -104,11 +117,11 @@ VERIFIED_ALONE int limit_take_slowly(uint32_t generation, uint64_t hash, uint64_
 static inline int limit_take(const struct book_limits *l, uint32_t generation, uint64_t nothing,
                              uint64_t hash)
 {
-    const uint64_t now_ns = bpf_ktime_get_coarse_ns();
     const uint32_t index = (uint32_t)hash & limit_mask;
     struct guarded_set *guarded = bpf_map_lookup_elem(&limit_sets, &index);
     struct xdp_kept_tokens *kept =
         &kept_tokens[bounded(bpf_get_smp_processor_id(), XDP_PROCESSORS)];
+    const uint64_t now_ns = limit_coarse_ns(kept);
     uint64_t *full_ns;
     uint64_t way = 0;
 

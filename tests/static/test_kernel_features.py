@@ -18,8 +18,9 @@ HELPERS = {
     44: ("xdp_adjust_head", (4, 10)),
     65: ("xdp_adjust_tail", (4, 18)),  # to grow: 5.8
     85: ("sk_lookup_udp", (4, 20)), 86: ("sk_release", (4, 20)), 93: ("spin_lock", (5, 1)),
-    94: ("spin_unlock", (5, 1)), 99: ("skc_lookup_tcp", (5, 2)), 131: ("ringbuf_reserve", (5, 8)),
-    132: ("ringbuf_submit", (5, 8)), 160: ("ktime_get_coarse_ns", (5, 11)),
+    94: ("spin_unlock", (5, 1)), 99: ("skc_lookup_tcp", (5, 2)), 118: ("jiffies64", (5, 6)),
+    131: ("ringbuf_reserve", (5, 8)), 132: ("ringbuf_submit", (5, 8)),
+    160: ("ktime_get_coarse_ns", (5, 11)),
 }
 MAPS = {"ARRAY": (3, 19), "LRU_HASH": (4, 10), "RINGBUF": (5, 8), "PERF_EVENT_ARRAY": (4, 3)}
 ATOMICS = (5, 12)  # compare and exchange, on x86-64; arm64 has it since 5.18

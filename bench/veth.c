@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 enum { ETHERNET = 14, BATCH = 64, FRAME_MAX = 128, PROBE_LENGTH = 40, WARM = 20 };
+enum { TURNS = 10 }; /* of a round: both have their share of a machine whose speed changes */
 
 static const char sending[] = "sending0";
 static const char answering[] = "answering0";
@@ -122,8 +123,14 @@ static double processor_time(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* What came back in a second of the processor's time, with the program `fd` at the other end. */
-static double rate_of(int fd, int sender, double seconds)
+/* What came back, and the processor's time that it took. */
+struct pace {
+    double packets;
+    double seconds;
+};
+
+/* Goes on for `seconds` with the program `fd` at the other end. */
+static void run_for(double seconds, int fd, int sender, struct pace *pace)
 {
     struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(sending)};
     struct mmsghdr message[BATCH] = {0};
@@ -144,7 +151,8 @@ static double rate_of(int fd, int sender, double seconds)
         }
         sendmmsg(sender, message, BATCH, 0);
     }
-    return (double)(returned() - before) / (processor_time() - start);
+    pace->packets += (double)(returned() - before);
+    pace->seconds += processor_time() - start;
 }
 
 static void measure(uint8_t version, int ours, unsigned rounds, double seconds)
@@ -161,8 +169,14 @@ static void measure(uint8_t version, int ours, unsigned rounds, double seconds)
 
     write_frames(version);
     for (unsigned round = 0; round < rounds; round++) {
-        values[round] = rate_of(ours, sender, seconds);
-        references[round] = rate_of(program("swap"), sender, seconds);
+        struct pace pace = {0}, reference = {0};
+
+        for (unsigned turn = 0; turn < TURNS; turn++) {
+            run_for(seconds / TURNS, ours, sender, &pace);
+            run_for(seconds / TURNS, program("swap"), sender, &reference);
+        }
+        values[round] = pace.packets / pace.seconds;
+        references[round] = reference.packets / reference.seconds;
     }
     close(sender);
     row_print(&row, values, references, rounds);

@@ -91,6 +91,13 @@ static void take_problem(const struct ask_answer *answer, char *out, size_t size
     json_decref(problem);
 }
 
+/* The daemon is there and does not answer this, as without the token: nothing on the board is news. */
+static void take_refusal(struct top *top, const struct ask_answer *answer)
+{
+    take_problem(answer, top->wrong, sizeof top->wrong);
+    snprintf(top->board.away, sizeof top->board.away, "%.*s", BOARD_TEXT_MAX - 1, top->wrong);
+}
+
 static bool take_json(struct board *board, const struct ask_answer *answer,
                       bool (*take)(struct board *board, json_t *answer))
 {
@@ -133,7 +140,7 @@ static void on_answered(unsigned which, const struct ask_answer *answer, const c
     if (which == ASK_READY && answer->status == 503)
         take_problem(answer, top->board.unready, sizeof top->board.unready);
     else if (answer->status != 200)
-        take_problem(answer, top->wrong, sizeof top->wrong);
+        take_refusal(top, answer);
     else if (!take_answer(&top->board, (enum which)which, answer))
         snprintf(top->wrong, sizeof top->wrong,
                  "expected an answer to %s from the daemon, found "
@@ -385,7 +392,7 @@ static void run_live(struct top *top, int signals, uint32_t interval_s, struct p
 }
 
 /*
- * Nobody is there to begin with: that is said as every command says it. Verdicts from before are asked
+ * Nobody is there to begin with, or will not answer: that is said as every command says it. Verdicts from before are asked
  * for before the first that comes by itself.
  */
 static enum command_status meet(struct top *top)
@@ -396,6 +403,8 @@ static enum command_status meet(struct top *top)
         ask_feed_wait(top->feed, NULL, 0, ANSWER_MS);
     if (top->board.away[0] != '\0')
         return command_failed("top", "%s", top->board.away);
+    if (top->wrong[0] != '\0')
+        return command_failed("top", "%s", top->wrong);
     return COMMAND_DONE;
 }
 

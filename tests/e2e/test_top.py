@@ -62,6 +62,7 @@ class Daemon(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.packets = 0
         self.unready = None
+        self.token = None
         self.events = []
         self.followers = 0
         self.changed = threading.Condition()
@@ -95,7 +96,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.split("?")[0]
         daemon = self.server
-        if path == "/v1/events":
+        if daemon.token and self.headers["Authorization"] != f"Bearer {daemon.token}":
+            self.answer(401, json.dumps({"detail": "expected the operators' token"}))
+        elif path == "/v1/events":
             self.follow(daemon)
         elif path == "/metrics":
             daemon.packets += 100
@@ -175,7 +178,7 @@ class Terminal:
             text = self.text()
             return all(n in text for n in needles) and not any(n in text for n in gone)
         try:
-            wait_until(there, what=f"{needles} without {gone}")
+            wait_until(there, 20, f"{needles} without {gone}")
         except BaseException:
             print(self.text())
             raise
@@ -251,24 +254,21 @@ def test_keys_sort_choose_scroll_and_help(terminal, daemon):
         title = next(i for i, line in enumerate(lines) if line.startswith("network "))
         return lines[title + 1].split()[0]
 
-    def check_first(wanted):
-        wait_until(lambda: first_network() == wanted, what=f"{wanted} in the first line")
-
-    check_first("192.0.2.0/24")
+    assert first_network() == "192.0.2.0/24"
     terminal.press("s")
     terminal.wait_for("sort: tethered")
-    check_first("198.51.100.0/24")
+    assert first_network() == "198.51.100.0/24"
     terminal.press("s", "s")
     terminal.wait_for("sort: name")
-    check_first("10.0.0.0/24")
+    assert first_network() == "10.0.0.0/24"
     terminal.press("1")
     terminal.wait_for("10.0.20.0/24", gone=("walker",))
     terminal.press("Down")
-    check_first("10.0.1.0/24")
+    wait_until(lambda: first_network() == "10.0.1.0/24", what="a line further down")
     terminal.press("NPage", "NPage", "NPage", "NPage", "NPage", "NPage")
     terminal.wait_for("2001:db8::/48")
     terminal.press("Home")
-    check_first("10.0.0.0/24")
+    wait_until(lambda: first_network() == "10.0.0.0/24", what="the first line")
     terminal.press("Tab")
     terminal.wait_for("192.0.2.9", gone=("10.0.0.0/24",))
     terminal.press("t")
@@ -394,6 +394,25 @@ def test_without_a_daemon_it_says_so_and_ends(terminal, daemon):
     terminal.resize(160, 24)
     terminal.type(f"{PROGRAM} top -c {daemon.settings}; echo left $?")
     terminal.wait_for("hoptell top: expected hoptell to answer", "left 3")
+
+
+def test_without_the_token_it_says_so_and_ends(terminal, daemon):
+    daemon.token = "another"
+    done = once(daemon)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "hoptell top: expected the operators' token\n"
+    terminal.type(f"{PROGRAM} top -c {daemon.settings}; echo left $?")
+    terminal.wait_for("hoptell top: expected the operators' token", "left 3")
+
+
+def test_a_token_that_changes_meanwhile_is_said(terminal, daemon):
+    start(terminal, daemon)
+    daemon.token = "another"
+    terminal.wait_for("expected the operators' token")
+    daemon.token = None
+    terminal.wait_for("ready")
+    terminal.press("q")
+    terminal.wait_for("left 0")
 
 
 def test_a_terminal_without_a_cursor_is_refused(terminal, daemon):

@@ -28,18 +28,35 @@ static void put_families(unsigned bits, char out[VALUE_MAX])
                                      stack_family_name((enum stack_family)family));
 }
 
-static void put_hop_limit(unsigned hop_limit, unsigned beside, char out[VALUE_MAX])
+/* A part of a sentence, with one or two numbers in it. */
+static void put_part(const char *name, enum language language, unsigned first, unsigned second,
+                     char out[VALUE_MAX])
+{
+    char number[2][16];
+    const char *const values[] = {number[0], number[1]};
+    struct buffer text = {0};
+
+    snprintf(number[0], sizeof number[0], "%u", first);
+    snprintf(number[1], sizeof number[1], "%u", second);
+    texts_put(&text, name, language, values, 2);
+    snprintf(out, VALUE_MAX, "%s", text.text != NULL ? text.text : number[0]);
+    buffer_deinit(&text);
+}
+
+static void put_hop_limit(unsigned hop_limit, unsigned beside, enum language language,
+                          char out[VALUE_MAX])
 {
     const uint8_t initial = observation_initial((uint8_t)hop_limit);
 
     if (initial == observation_initial((uint8_t)beside))
         snprintf(out, VALUE_MAX, "%u", hop_limit);
     else
-        snprintf(out, VALUE_MAX, "%u (%u Hops)", hop_limit, initial - hop_limit);
+        put_part("reason.hop_limit", language, hop_limit, initial - hop_limit, out);
 }
 
 /* Every form of the details that a text may name. */
-static void put_values(const struct evidence *evidence, char value[VALUE_COUNT][VALUE_MAX])
+static void put_values(const struct evidence *evidence, enum language language,
+                       char value[VALUE_COUNT][VALUE_MAX])
 {
     const unsigned first = evidence->detail[0];
     const unsigned second = evidence->detail[1];
@@ -52,13 +69,16 @@ static void put_values(const struct evidence *evidence, char value[VALUE_COUNT][
         value[3], VALUE_MAX, "%s",
         stack_family_name(first < STACK_FAMILY_COUNT ? (enum stack_family)first : STACK_UNKNOWN));
     put_families(second, value[4]);
-    put_hop_limit(first, third, value[5]);
-    put_hop_limit(third, first, value[6]);
+    put_hop_limit(first, third, language, value[5]);
+    put_hop_limit(third, first, language, value[6]);
     snprintf(value[8], VALUE_MAX, "%u", first * 256 + second);
     snprintf(
         value[9], VALUE_MAX, "%s",
         stack_family_name(second < STACK_FAMILY_COUNT ? (enum stack_family)second : STACK_UNKNOWN));
-    snprintf(value[7], VALUE_MAX, "%s%u", first >= UINT8_MAX ? "über " : "", first);
+    if (first >= UINT8_MAX)
+        put_part("reason.more_than", language, first, 0, value[7]);
+    else
+        snprintf(value[7], VALUE_MAX, "%u", first);
 }
 
 void reason_put(struct buffer *out, const struct evidence *evidence, enum language language)
@@ -74,7 +94,7 @@ void reason_put(struct buffer *out, const struct evidence *evidence, enum langua
         buffer_put(out, evidence_text(evidence, sentence, sizeof sentence));
         return;
     }
-    put_values(evidence, value);
+    put_values(evidence, language, value);
     for (unsigned i = 0; i < VALUE_COUNT; i++)
         values[i] = value[i];
     texts_put(out, name, language, values, VALUE_COUNT);

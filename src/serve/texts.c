@@ -152,6 +152,10 @@ static const struct text {
     {"signal.browser_stack", {NULL, "der Browser nennt {3}, das Paket aber hat {9} gesendet"}},
     {"signal.proxy", {NULL, "kam durch einen Proxy, dessen eigenes Paket dies ist"}},
 
+    /* parts of these sentences, where a number alone would say too little */
+    {"reason.hop_limit", {"{0} ({1} hops)", "{0} ({1} Hops)"}},
+    {"reason.more_than", {"more than {0}", "über {0}"}},
+
     {"packet", {"The opening packet", "Das erste Paket"}},
     {"packet.lead",
      {"Every connection begins with one small packet. This is all that was looked at.",

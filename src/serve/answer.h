@@ -1,6 +1,6 @@
 /*
- * Answers, queued with the headers that they all carry. Each returns what the HTTP library wants
- * back: MHD_NO closes the connection without an answer, which happens when memory is out.
+ * Answers, with the headers that they all carry. Each returns 0, or -ENOMEM, which closes the
+ * connection without an answer.
  */
 #ifndef HOPTELL_SERVE_ANSWER_H
 #define HOPTELL_SERVE_ANSWER_H
@@ -15,39 +15,41 @@ struct answer_header {
 };
 
 /* An answer of `status` with `body`, which is emptied; NULL for none. */
-enum MHD_Result answer_send(struct request *request, unsigned status, const char *type,
-                            struct buffer *body, const struct answer_header *headers, size_t count);
+int answer_send(struct request *request, unsigned status, const char *type, struct buffer *body,
+                const struct answer_header *headers, size_t count);
 
-/* The same with a response of the HTTP library's, which is taken over; NULL for none. */
-enum MHD_Result answer_queue(struct request *request, unsigned status, const char *type,
-                             struct MHD_Response *response, const struct answer_header *headers,
-                             size_t count);
+/* 200 with a text that is a constant. */
+int answer_constant(struct request *request, const char *type, const char *text,
+                    const struct answer_header *headers, size_t count);
+
+/* 200 with a body that is made while it is sent; the stream is ended in any case. */
+int answer_stream(struct request *request, const char *type, const struct reply_stream *stream);
 
 /* A problem document (RFC 9457) of type about:blank; `detail` is cut where it is long. */
-enum MHD_Result answer_problem(struct request *request, unsigned status, const char *detail);
-enum MHD_Result answer_problem_with(struct request *request, unsigned status, const char *detail,
-                                    const struct answer_header *headers, size_t count);
+int answer_problem(struct request *request, unsigned status, const char *detail);
+int answer_problem_with(struct request *request, unsigned status, const char *detail,
+                        const struct answer_header *headers, size_t count);
 
 /* 200 with a line of text. */
-enum MHD_Result answer_line(struct request *request, const char *line);
+int answer_line(struct request *request, const char *line);
 
 /* 200 with the judgement as JSON of design 4.1. */
-enum MHD_Result answer_judgement(struct request *request, const struct judgement *judgement);
+int answer_judgement(struct request *request, const struct judgement *judgement);
 
 /* 200 with a JSON object, whose reference goes; NULL for one for which memory was out. */
-enum MHD_Result answer_json(struct request *request, json_t *object);
+int answer_json(struct request *request, json_t *object);
 
 /*
  * 200 with that object and one more member, a list of judgements as JSON of design 4.1: `next` gives
  * them one by one until it returns false.
  */
-enum MHD_Result answer_json_with(struct request *request, json_t *object, const char *member,
-                                 bool (*next)(struct judgement *out, void *context), void *context);
+int answer_json_with(struct request *request, json_t *object, const char *member,
+                     bool (*next)(struct judgement *out, void *context), void *context);
 
 /*
  * 204 with the judgement in X-Hoptell-* headers, for servers that ask before they serve. NULL is a
  * connection of which nothing is known: the verdict is unknown, and the rest is left out.
  */
-enum MHD_Result answer_headers(struct request *request, const struct judgement *judgement);
+int answer_headers(struct request *request, const struct judgement *judgement);
 
 #endif

@@ -54,28 +54,25 @@ static const struct answer_header page_headers[] = {
 
 enum { PAGE_HEADERS = sizeof page_headers / sizeof page_headers[0] };
 
-static enum MHD_Result send_text(struct request *request, const char *type, const char *text)
+static int send_text(struct request *request, const char *type, const char *text)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
-
-    return answer_queue(request, MHD_HTTP_OK, type, response, page_headers, PAGE_HEADERS);
+    return answer_constant(request, type, text, page_headers, PAGE_HEADERS);
 }
 
-enum MHD_Result assets_dashboard(struct request *request)
+int assets_dashboard(struct request *request)
 {
     return send_text(request, "text/html; charset=utf-8", web_dashboard_html);
 }
 
-enum MHD_Result assets_workshop(struct request *request)
+int assets_workshop(struct request *request)
 {
     return send_text(request, "text/html; charset=utf-8", web_workshop_html);
 }
 
-enum MHD_Result assets_file(struct request *request)
+int assets_file(struct request *request)
 {
     for (size_t i = 0; i < sizeof assets / sizeof assets[0]; i++)
         if (strcmp(assets[i].name, request->rest) == 0)
             return send_text(request, assets[i].type, assets[i].text);
-    return answer_problem(request, MHD_HTTP_NOT_FOUND, "there is nothing under this path");
+    return answer_problem(request, STATUS_NOT_FOUND, "there is nothing under this path");
 }

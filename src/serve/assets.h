@@ -7,8 +7,8 @@
 
 #include "serve/request.h"
 
-enum MHD_Result assets_dashboard(struct request *request); /* GET / for a browser */
-enum MHD_Result assets_workshop(struct request *request);  /* GET /workshop */
-enum MHD_Result assets_file(struct request *request);      /* GET /web/FILE */
+int assets_dashboard(struct request *request); /* GET / for a browser */
+int assets_workshop(struct request *request);  /* GET /workshop */
+int assets_file(struct request *request);      /* GET /web/FILE */
 
 #endif

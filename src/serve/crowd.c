@@ -32,8 +32,8 @@ bool crowd_has_room(const struct crowd *crowd, const struct address *address)
     return free_place(crowd, &subscriber) != CROWD_MAX;
 }
 
-unsigned crowd_enter(struct crowd *crowd, const struct address *address, int connection,
-                     uint64_t now_ms)
+unsigned crowd_enter(struct crowd *crowd, const struct address *address,
+                     struct connection *connection, uint64_t now_ms)
 {
     const struct address subscriber = subscriber_of(address);
     const unsigned place = free_place(crowd, &subscriber);
@@ -57,7 +57,7 @@ void crowd_leave(struct crowd *crowd, unsigned place)
         crowd->guest[place].here = false;
 }
 
-bool crowd_make_room(struct crowd *crowd, void (*each)(int connection))
+bool crowd_make_room(struct crowd *crowd, void (*each)(struct connection *connection))
 {
     struct guest *oldest = NULL;
     unsigned free = 0;
@@ -77,7 +77,8 @@ bool crowd_make_room(struct crowd *crowd, void (*each)(int connection))
     return true;
 }
 
-unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection))
+unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms,
+                       void (*each)(struct connection *connection))
 {
     unsigned overdue = 0;
 

@@ -15,10 +15,12 @@ enum {
     CROWD_LOOK_EVERY_MS = 1000,
 };
 
+struct connection;
+
 struct guest {
     bool here;
     bool leaving; /* was sent away, and has not gone yet */
-    int connection;
+    struct connection *connection;
     struct address subscriber;
     uint64_t since_ms; /* the connection was made, or its last request answered */
 };
@@ -31,8 +33,8 @@ struct crowd { /* all zero is an empty one */
 bool crowd_has_room(const struct crowd *crowd, const struct address *address);
 
 /* Returns the guest's place, or CROWD_MAX when there is no room. */
-unsigned crowd_enter(struct crowd *crowd, const struct address *address, int connection,
-                     uint64_t now_ms);
+unsigned crowd_enter(struct crowd *crowd, const struct address *address,
+                     struct connection *connection, uint64_t now_ms);
 void crowd_served(struct crowd *crowd, unsigned place, uint64_t now_ms);
 void crowd_leave(struct crowd *crowd, unsigned place); /* CROWD_MAX is fine */
 
@@ -40,12 +42,13 @@ void crowd_leave(struct crowd *crowd, unsigned place); /* CROWD_MAX is fine */
  * When hardly a place is free, calls `each` for the connection that has had no answer for longest: who
  * sends a request in time is not the one. True when it did.
  */
-bool crowd_make_room(struct crowd *crowd, void (*each)(int connection));
+bool crowd_make_room(struct crowd *crowd, void (*each)(struct connection *connection));
 
 /*
  * Calls `each` for the connection of everybody whose request takes too long; how many these are. Looks every
  * CROWD_LOOK_EVERY_MS at most, so that it may be called at every turn.
  */
-unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms, void (*each)(int connection));
+unsigned crowd_overdue(struct crowd *crowd, uint64_t now_ms,
+                       void (*each)(struct connection *connection));
 
 #endif

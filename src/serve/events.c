@@ -1,7 +1,6 @@
 /*
- * Server-sent events; see events.h. A client is in one of two states: its connection is suspended,
- * since there is nothing to say, or the HTTP library takes text from event_read as its socket has
- * room.
+ * Server-sent events; see events.h. A client is in one of two states: its connection is silent,
+ * since there is nothing to say, or it takes text from event_read as its socket has room.
  */
 #include "serve/events.h"
 
@@ -14,18 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    EVENT_MAX = JSON_LINE_MAX + 128,
-    BLOCK_OCTETS = 4096, /* that the library asks for at once */
-};
+enum { EVENT_MAX = JSON_LINE_MAX + 128 };
 
 struct event_client {
     struct events *events;
-    struct MHD_Connection *connection;
+    struct connection *connection;
     const struct journal *journal;
-    int fd;
-    bool is_suspended;
-    bool is_dropped;
+    bool is_silent;
     uint64_t now_ms;  /* of the newest turn */
     uint64_t beat_ms; /* when something was said last */
     uint64_t next;    /* number of the next event */
@@ -67,17 +61,13 @@ static bool fill(struct event_client *client)
     return client->length > 0;
 }
 
-static ssize_t event_read(void *context, uint64_t position, char *out, size_t most)
+static ssize_t event_read(void *context, char *out, size_t most)
 {
     struct event_client *client = context;
     size_t count;
 
-    (void)position;
-    if (client->is_dropped)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
     if (client->taken == client->length && !fill(client)) {
-        client->is_suspended = true;
-        MHD_suspend_connection(client->connection);
+        client->is_silent = true;
         return 0;
     }
     count = client->length - client->taken < most ? client->length - client->taken : most;
@@ -116,49 +106,38 @@ static uint64_t first_number(const struct request *request)
 
 static struct event_client *event_client_new(const struct request *request)
 {
-    const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct event_client *client = calloc(1, sizeof *client);
 
-    if (client == NULL || fd == NULL) {
-        free(client);
+    if (client == NULL)
         return NULL;
-    }
     client->events = request->events;
     client->connection = request->connection;
     client->journal = request->sources->journal;
-    client->fd = fd->connect_fd;
     client->now_ms = client->beat_ms = request->now_ms;
     client->next = first_number(request);
     client->length = (size_t)snprintf(client->text, sizeof client->text, "retry: 2000\n\n");
     return client;
 }
 
-enum MHD_Result events_stream(struct request *request)
+int events_stream(struct request *request)
 {
     static const struct answer_header later = {"Retry-After", "10"};
     struct events *events = request->events;
     struct event_client *client;
-    struct MHD_Response *response;
     struct query query;
-    enum MHD_Result result;
+    int result;
 
     if (!parameters_query(request, 0, &query, &result))
         return result;
     if (events->count == EVENTS_CLIENTS_MAX)
-        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                    "too many follow the events already", &later, 1);
     client = event_client_new(request);
     if (client == NULL)
-        return MHD_NO;
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_OCTETS, event_read, client,
-                                                 event_client_free);
-    if (response == NULL) {
-        free(client);
-        return MHD_NO;
-    }
+        return -ENOMEM;
     events->client[events->count++] = client;
-    return answer_queue(request, MHD_HTTP_OK, "text/event-stream", response, NULL, 0);
+    return answer_stream(request, "text/event-stream",
+                         &(struct reply_stream){event_read, event_client_free, client});
 }
 
 static bool has_something(const struct event_client *client)
@@ -169,24 +148,23 @@ static bool has_something(const struct event_client *client)
 
 static void resume(struct event_client *client)
 {
-    client->is_suspended = false;
-    MHD_resume_connection(client->connection);
+    client->is_silent = false;
+    connection_wake(client->connection);
 }
 
-void events_turn(struct events *events, uint64_t now_ms, void (*hang_up)(int connection))
+void events_turn(struct events *events, uint64_t now_ms)
 {
-    for (unsigned i = 0; i < events->count; i++) {
+    /* from the last, as one that has left gives its place to that */
+    for (unsigned i = events->count; i-- > 0;) {
         struct event_client *client = events->client[i];
 
         client->now_ms = now_ms;
-        if (!client->is_dropped &&
-            journal_end(client->journal) - client->next > EVENTS_BEHIND_MAX) {
-            client->is_dropped = true;
+        if (journal_end(client->journal) - client->next > EVENTS_BEHIND_MAX) {
             events->dropped++;
-            hang_up(client->fd);
-        }
-        if (client->is_suspended && has_something(client))
+            connection_close(client->connection);
+        } else if (client->is_silent && has_something(client)) {
             resume(client);
+        }
     }
 }
 
@@ -202,15 +180,8 @@ uint64_t events_deadline(const struct events *events)
     for (unsigned i = 0; i < events->count; i++) {
         const struct event_client *client = events->client[i];
 
-        if (client->is_suspended && client->beat_ms + EVENTS_BEAT_MS < earliest)
+        if (client->is_silent && client->beat_ms + EVENTS_BEAT_MS < earliest)
             earliest = client->beat_ms + EVENTS_BEAT_MS;
     }
     return earliest;
-}
-
-void events_end(struct events *events)
-{
-    for (unsigned i = 0; i < events->count; i++)
-        if (events->client[i]->is_suspended)
-            resume(events->client[i]);
 }

@@ -8,10 +8,10 @@
 #ifndef HOPTELL_SERVE_EVENTS_H
 #define HOPTELL_SERVE_EVENTS_H
 
-#include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+struct connection;
 struct request;
 struct event_client;
 
@@ -27,18 +27,12 @@ struct events { /* all zero is one without clients */
     uint64_t dropped; /* clients that were too slow, so far */
 };
 
-enum MHD_Result events_stream(struct request *request);
+int events_stream(struct request *request);
 
-/*
- * Lets those go on for whom there is something, and drops who is too slow: `hang_up` is called with
- * the connection's descriptor. To be called before the HTTP library has its turn.
- */
-void events_turn(struct events *events, uint64_t now_ms, void (*hang_up)(int connection));
+/* Lets those go on for whom there is something, and drops who is too slow. */
+void events_turn(struct events *events, uint64_t now_ms);
 
 bool events_wanted(const struct events *events);       /* does anybody wait for a judgement */
 uint64_t events_deadline(const struct events *events); /* of the next turn; UINT64_MAX for none */
-
-/* Lets all go on, so that the server can end. */
-void events_end(struct events *events);
 
 #endif

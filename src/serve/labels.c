@@ -81,7 +81,7 @@ static bool is_json(const struct request *request)
            (type[sizeof json - 1] == '\0' || type[sizeof json - 1] == ';');
 }
 
-static enum MHD_Result keep(struct request *request, const struct told *told)
+static int keep(struct request *request, const struct told *told)
 {
     static const struct answer_header later = {"Retry-After", "10"};
     const struct serve_sources *sources = request->sources;
@@ -90,41 +90,41 @@ static enum MHD_Result keep(struct request *request, const struct told *told)
                 ? sources->label(&told->address, told->port, told->is_tethered, sources->context)
                 : -ENOTSUP) {
     case 0:
-        return answer_send(request, MHD_HTTP_NO_CONTENT, NULL, NULL, NULL, 0);
+        return answer_send(request, STATUS_NO_CONTENT, NULL, NULL, NULL, 0);
     case -ENOBUFS:
-        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                    "the queue to the store is full", &later, 1);
     case -EAGAIN:
-        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                    "the store has not confirmed the label yet; it is queued",
                                    &later, 1);
     default:
-        return answer_problem(request, MHD_HTTP_CONFLICT,
+        return answer_problem(request, STATUS_CONFLICT,
                               "expected a store to keep labels in, found 'store: none'");
     }
 }
 
-enum MHD_Result labels_add(struct request *request)
+int labels_add(struct request *request)
 {
     char error[ERROR_MAX];
     struct told told;
     struct query query;
-    enum MHD_Result result;
+    int result;
     json_t *object;
     bool fine;
 
     if (!parameters_query(request, 0, &query, &result))
         return result;
     if (!is_json(request))
-        return answer_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+        return answer_problem(request, STATUS_UNSUPPORTED_MEDIA_TYPE,
                               "expected a body of type application/json");
     if (request->body.failed)
-        return MHD_NO;
+        return -ENOMEM;
     object = json_loadb(request->body.text != NULL ? request->body.text : "", request->body.length,
                         JSON_REJECT_DUPLICATES, NULL);
     fine = json_is_object(object) && read_told(object, &told, error);
     if (!json_is_object(object))
         snprintf(error, sizeof error, "expected a JSON object, found something else");
     json_decref(object);
-    return fine ? keep(request, &told) : answer_problem(request, MHD_HTTP_BAD_REQUEST, error);
+    return fine ? keep(request, &told) : answer_problem(request, STATUS_BAD_REQUEST, error);
 }

@@ -7,6 +7,6 @@
 #include "serve/request.h"
 
 /* POST /v1/labels: {"address": , "port": , "label": }, the port may be left out; 204. */
-enum MHD_Result labels_add(struct request *request);
+int labels_add(struct request *request);
 
 #endif

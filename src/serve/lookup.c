@@ -12,14 +12,13 @@ enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT };
 
 enum find { FIND_FOUND, FIND_NOTHING, FIND_ANSWERED };
 
-static enum find refuse(enum MHD_Result answered, enum MHD_Result *out_result)
+static enum find refuse(int answered, int *out_result)
 {
     *out_result = answered;
     return FIND_ANSWERED;
 }
 
-static enum find wait_for(struct request *request, const struct query *query,
-                          enum MHD_Result *out_result)
+static enum find wait_for(struct request *request, const struct query *query, int *out_result)
 {
     static const struct answer_header later = {"Retry-After", "1"};
     struct wait *wait = &request->wait;
@@ -29,11 +28,10 @@ static enum find wait_for(struct request *request, const struct query *query,
     wait->server_port = query->server_port;
     wait->deadline_ms = request->now_ms + query->wait_ms;
     if (waiting_add(request->waiting, wait) < 0)
-        return refuse(answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return refuse(answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                           "too many requests are waiting already", &later, 1),
                       out_result);
-    MHD_suspend_connection(request->connection);
-    return refuse(MHD_YES, out_result);
+    return refuse(0, out_result);
 }
 
 /*
@@ -54,8 +52,7 @@ static bool find_known(const struct serve_sources *sources, const struct query *
  * wrong, or when the request waits now and this will be called again.
  */
 static enum find find_judgement(struct request *request, const struct parameters *given,
-                                unsigned required, struct judgement *out,
-                                enum MHD_Result *out_result)
+                                unsigned required, struct judgement *out, int *out_result)
 {
     const struct wait *wait = &request->wait;
     struct query query;
@@ -66,7 +63,7 @@ static enum find find_judgement(struct request *request, const struct parameters
         return FIND_FOUND;
     }
     if (query_parse(given->parameter, given->count, ACCEPTED, required, &query, error) < 0)
-        return refuse(answer_problem(request, MHD_HTTP_BAD_REQUEST, error), out_result);
+        return refuse(answer_problem(request, STATUS_BAD_REQUEST, error), out_result);
     if (find_known(request->sources, &query, out))
         return FIND_FOUND;
     if (query.wait_ms == 0 || wait->state == WAIT_EXPIRED)
@@ -91,17 +88,17 @@ static const char *nothing_of(const struct parameters *given)
     return "expected a connection from this address among the newest, found none";
 }
 
-enum MHD_Result lookup_verdict(struct request *request)
+int lookup_verdict(struct request *request)
 {
     struct parameters given = parameters_of(request);
     struct judgement judgement;
-    enum MHD_Result result;
+    int result;
 
     switch (find_judgement(request, &given, QUERY_ADDRESS, &judgement, &result)) {
     case FIND_FOUND:
         return answer_judgement(request, &judgement);
     case FIND_NOTHING:
-        return answer_problem(request, MHD_HTTP_NOT_FOUND, nothing_of(&given));
+        return answer_problem(request, STATUS_NOT_FOUND, nothing_of(&given));
     case FIND_ANSWERED:
     default:
         return result;
@@ -124,11 +121,11 @@ static void add_connection(struct request *request, struct parameters *given)
         parameters_add(given, "server_port", server_port);
 }
 
-enum MHD_Result lookup_headers(struct request *request)
+int lookup_headers(struct request *request)
 {
     struct parameters given = parameters_of(request);
     struct judgement judgement;
-    enum MHD_Result result;
+    int result;
 
     if (!is_connection_given(&given))
         add_connection(request, &given);

@@ -249,17 +249,17 @@ static json_t *choice_object(const struct choice *choice)
     return object;
 }
 
-enum MHD_Result networks_list(struct request *request)
+int networks_list(struct request *request)
 {
     struct choice choice = {.watch = request->sources->watch};
     struct query query;
-    enum MHD_Result result;
+    int result;
 
     if (!parameters_query(request, QUERY_ADDRESS | QUERY_PREFIX | QUERY_LIMIT | QUERY_AFTER, &query,
                           &result))
         return result;
     if ((query.given & QUERY_ADDRESS) && query.given != QUERY_ADDRESS)
-        return answer_problem(request, MHD_HTTP_BAD_REQUEST,
+        return answer_problem(request, STATUS_BAD_REQUEST,
                               "expected address alone, or prefix, limit and after, found both");
     choice.limit = query.limit;
     if (query.given & QUERY_PREFIX)

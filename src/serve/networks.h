@@ -10,6 +10,6 @@
  * GET /v1/networks: the networks that hold ?address=, finest first; or else those within ?prefix=,
  * or all, the most seen first and at most ?limit=; with ?after=, those behind that prefix, in order.
  */
-enum MHD_Result networks_list(struct request *request);
+int networks_list(struct request *request);
 
 #endif

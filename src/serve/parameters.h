@@ -1,5 +1,5 @@
 /*
- * The parameters of a request's query, as the HTTP library hands them on.
+ * The parameters of a request's query, percent-decoded.
  */
 #ifndef HOPTELL_SERVE_PARAMETERS_H
 #define HOPTELL_SERVE_PARAMETERS_H
@@ -12,7 +12,7 @@ struct parameters {
 };
 
 /* What they point to is valid while the request is; what is over QUERY_PARAMETERS_MAX is left out. */
-struct parameters parameters_of(struct request *request);
+struct parameters parameters_of(const struct request *request);
 
 /* One more, whose texts stay the caller's. */
 void parameters_add(struct parameters *parameters, const char *name, const char *value);
@@ -22,6 +22,6 @@ void parameters_add(struct parameters *parameters, const char *name, const char 
  * has been answered with *out_result.
  */
 bool parameters_query(struct request *request, unsigned accepted, struct query *out,
-                      enum MHD_Result *out_result);
+                      int *out_result);
 
 #endif

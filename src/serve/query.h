@@ -11,7 +11,7 @@
 enum { QUERY_PARAMETERS_MAX = 8, QUERY_WAIT_MAX_MS = 10000, QUERY_ERROR_MAX = 256 };
 enum { QUERY_LIMIT_DEFAULT = 100, QUERY_LIMIT_MAX = 1000 };
 
-/* As the HTTP library hands it on: percent-decoded, NUL-terminated, and its true length. */
+/* Percent-decoded, NUL-terminated, and its true length. */
 struct query_parameter {
     const char *name;
     const char *value; /* NULL for "name" without "=" */

@@ -5,16 +5,16 @@
 #define HOPTELL_SERVE_REQUEST_H
 
 #include "serve/buffer.h"
+#include "serve/connection.h"
 #include "serve/events.h"
 #include "serve/query.h"
 #include "serve/serve.h"
+#include "serve/status.h"
 #include "serve/visitor.h"
 #include "serve/waiting.h"
 
-#include <microhttpd.h>
-
 struct request {
-    struct MHD_Connection *connection;
+    struct connection *connection;
     const struct serve_sources *sources;
     struct waiting *waiting;
     struct events *events;
@@ -23,7 +23,6 @@ struct request {
     const char *rest;        /* of the path, behind what the route has of it */
     struct visitor *visitor; /* of the connection; NULL for operators */
     uint64_t now_ms;         /* the loop's time at this call */
-    bool begun;              /* its headers are here; the body comes next */
     size_t body_octets;      /* received */
     size_t body_max;         /* octets that it takes; 0: what comes is thrown away */
     struct buffer body;

@@ -34,7 +34,7 @@ struct route {
     const char *path;  /* one that ends with / wants more behind it, but for / itself */
     const char *query; /* as the index shows it, after the path */
     unsigned audience; /* FOR_..., and OPEN */
-    enum MHD_Result (*answer)(struct request *request);
+    int (*answer)(struct request *request);
     const char *summary;
 };
 
@@ -47,7 +47,7 @@ static void hear_visitor(struct request *request, struct visitor *out)
         browser_hear(request, &out->judgement);
 }
 
-static enum MHD_Result visitor_page(struct request *request)
+static int visitor_page(struct request *request)
 {
     const enum medium medium =
         accept_medium(request_header(request, "Accept"), request_header(request, "User-Agent"));
@@ -66,59 +66,59 @@ static enum MHD_Result visitor_page(struct request *request)
         page_text(&visitor, language, &body);
     else
         page_html(&visitor, language, &body);
-    return answer_send(request, MHD_HTTP_OK,
+    return answer_send(request, STATUS_OK,
                        medium == MEDIUM_TEXT ? "text/plain; charset=utf-8"
                                              : "text/html; charset=utf-8",
                        &body, headers, sizeof headers / sizeof headers[0]);
 }
 
-static enum MHD_Result visitor_judgement(struct request *request)
+static int visitor_judgement(struct request *request)
 {
     struct visitor visitor;
 
     hear_visitor(request, &visitor);
     if (!visitor.judged)
-        return answer_problem(request, MHD_HTTP_NOT_FOUND,
+        return answer_problem(request, STATUS_NOT_FOUND,
                               "expected the opening packet of this connection, found none: the "
                               "kernel kept none and no capture has seen it");
     return answer_judgement(request, &visitor.judgement);
 }
 
-static enum MHD_Result healthy(struct request *request)
+static int healthy(struct request *request)
 {
     return answer_line(request, "ok");
 }
 
-static enum MHD_Result ready(struct request *request)
+static int ready(struct request *request)
 {
     const char *reason = "not ready";
 
     if (request->sources->ready == NULL ||
         request->sources->ready(&reason, request->sources->context))
         return answer_line(request, "ok");
-    return answer_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, reason);
+    return answer_problem(request, STATUS_SERVICE_UNAVAILABLE, reason);
 }
 
-static enum MHD_Result metrics(struct request *request)
+static int metrics(struct request *request)
 {
     struct buffer body = {0};
     struct metric_page page = {.buffer = &body};
 
     if (request->sources->metrics != NULL)
         request->sources->metrics(metric_text, &page, request->sources->context);
-    return answer_send(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &body,
-                       NULL, 0);
+    return answer_send(request, STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", &body, NULL,
+                       0);
 }
 
-static enum MHD_Result description(struct request *request)
+static int description(struct request *request)
 {
     struct buffer body = {0};
 
     buffer_put(&body, web_openapi_yaml);
-    return answer_send(request, MHD_HTTP_OK, "application/yaml", &body, NULL, 0);
+    return answer_send(request, STATUS_OK, "application/yaml", &body, NULL, 0);
 }
 
-static enum MHD_Result operator_front(struct request *request);
+static int operator_front(struct request *request);
 
 static const struct route routes[] = {
     {"GET", "/", "", FOR_VISITORS, visitor_page, "the page about the visitor's own connection"},
@@ -163,14 +163,14 @@ enum { ROUTE_COUNT = sizeof routes / sizeof routes[0], LABEL_BODY_MAX = 8192 };
 
 /* Octets that a body may have, for each route that takes one. */
 static const struct {
-    enum MHD_Result (*answer)(struct request *request);
+    int (*answer)(struct request *request);
     size_t max;
 } bodies[] = {
     {labels_add, LABEL_BODY_MAX},
     {workshop_check, WORKSHOP_TEXT_MAX},
 };
 
-static enum MHD_Result operator_index(struct request *request)
+static int operator_index(struct request *request)
 {
     struct buffer body = {0};
 
@@ -179,11 +179,11 @@ static enum MHD_Result operator_index(struct request *request)
         if (routes[i].audience & FOR_OPERATORS)
             buffer_format(&body, "%s %s%s\n    %s\n", routes[i].method, routes[i].path,
                           routes[i].query, routes[i].summary);
-    return answer_send(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &body, NULL, 0);
+    return answer_send(request, STATUS_OK, "text/plain; charset=utf-8", &body, NULL, 0);
 }
 
 /* Whoever does not ask for HTML above all is a program, whatever it is called. */
-static enum MHD_Result operator_front(struct request *request)
+static int operator_front(struct request *request)
 {
     static const char program[] = "curl/";
 
@@ -242,20 +242,20 @@ struct route_terms route_terms(const struct request *request, const char *method
     return terms;
 }
 
-static enum MHD_Result refuse_method(struct request *request, const char *methods)
+static int refuse_method(struct request *request, const char *methods)
 {
     const struct answer_header allow = {"Allow", methods};
     char detail[96];
 
     snprintf(detail, sizeof detail, "expected one of the methods %s for this path", methods);
-    return answer_problem_with(request, MHD_HTTP_METHOD_NOT_ALLOWED, detail, &allow, 1);
+    return answer_problem_with(request, STATUS_METHOD_NOT_ALLOWED, detail, &allow, 1);
 }
 
-enum MHD_Result route_answer(struct request *request, const char *method, const char *path)
+int route_answer(struct request *request, const char *method, const char *path)
 {
     struct buffer allow = {0};
     const struct route *route = find_route(request, method, path, &allow);
-    enum MHD_Result result;
+    int result;
 
     if (route != NULL) {
         request->rest = rest_of_path(route, path);
@@ -263,7 +263,7 @@ enum MHD_Result route_answer(struct request *request, const char *method, const 
     } else if (allow.length > 0) {
         result = refuse_method(request, allow.text);
     } else {
-        result = answer_problem(request, MHD_HTTP_NOT_FOUND, "there is nothing under this path");
+        result = answer_problem(request, STATUS_NOT_FOUND, "there is nothing under this path");
     }
     buffer_deinit(&allow);
     return result;

@@ -19,6 +19,6 @@ struct route_terms route_terms(const struct request *request, const char *method
  * Answers the request, or suspends its connection until its `wait` has ended and is called again.
  * HEAD counts as GET. What the table does not hold gets 404 or 405 as a problem.
  */
-enum MHD_Result route_answer(struct request *request, const char *method, const char *path);
+int route_answer(struct request *request, const char *method, const char *path);
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * A listener: libmicrohttpd without threads of its own. Its epoll descriptor is one of libuv's, and
- * one timer serves both its time limits and those of waiting requests.
+ * A listener: it accepts connections, says who may ask what, and lets the routes answer.
  *
- *      epoll readable, timer, serve_judged -> serve_turn -> MHD_run -> route_answer
+ *      listening socket -> on_knock -> connection_open
+ *      a request        -> on_headed, take_body, on_whole -> route_answer
+ *      timer            -> serve_turn: requests that wait, followers of the events
+ *      each second      -> on_look: who takes too long
  */
 #include "serve/serve.h"
 
@@ -16,65 +18,58 @@
 #include "tale/limit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     DETAIL_MAX = 96,
-    IDLE_MAX_S = 15,
+    LOOK_EVERY_MS = 1000,
+    ACCEPT_AT_ONCE = 64,
     RATE = 100, /* requests a second of one stranger, IPv4 /32 or IPv6 /64; and how many at once */
     BURST = 200,
     SOURCES = 4096,                  /* that are counted one by one */
     CONNECTIONS_MAX = 2 * CROWD_MAX, /* strangers, and as many who are none */
-    HEAD_MAX = 8 * 1024,             /* of request line and headers together, which is answered */
-    CONNECTION_MEMORY =
-        16 * 1024, /* beyond this the library refuses; it clears all of it each time */
-    BODY_IGNORED_MAX = 8 * 1024,   /* of a GET, where nobody needs one */
-    BODY_REFUSED_MAX = 512 * 1024, /* read without being kept, so that the refusal can be read */
+    BODY_IGNORED_MAX = 8 * 1024,     /* of a GET, where nobody needs one */
 };
 
 struct serve {
     enum serve_audience audience;
     bool wants_token; /* others than this machine reach it */
     struct serve_sources sources;
-    struct MHD_Daemon *http;
+    int listening;
+    bool is_closing;
+    bool is_full; /* no more connections are accepted before one has ended, or a second has gone */
     uint16_t port;
     uv_loop_t *loop;
     uv_poll_t poll;
     uv_timer_t timer;
+    uv_timer_t look;
     unsigned open_handles; /* of libuv's; the last one to close frees */
     struct waiting waiting;
     struct events events;
     struct crowd crowd; /* of strangers: visitors, and operators who have not shown the token */
     struct limiter *limiter; /* of what strangers ask; NULL: only programs of this machine can */
-    bool has_room;           /* a connection has ended since the library looked */
     struct serve_counts counts;
+    struct connection *connection[CONNECTIONS_MAX]; /* counts.open of them */
 };
 
-/* Ends what is due, lets the HTTP library work, and sets the timer for what comes next. */
+static void serve_free(struct serve *serve)
+{
+    limiter_free(serve->limiter);
+    free(serve);
+}
+
 static void serve_turn(struct serve *serve);
 
 static void on_timer(uv_timer_t *timer)
 {
     serve_turn(timer->data);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    serve_turn(poll->data);
-}
-
-static void resume_finished(struct serve *serve)
-{
-    struct wait *wait;
-
-    while ((wait = waiting_take_finished(&serve->waiting)) != NULL)
-        MHD_resume_connection(((struct request *)wait->owner)->connection);
 }
 
 static uint64_t next_deadline(const struct serve *serve)
@@ -88,70 +83,56 @@ static uint64_t next_deadline(const struct serve *serve)
 static void set_timer(struct serve *serve)
 {
     const uint64_t deadline = next_deadline(serve);
-    MHD_UNSIGNED_LONG_LONG http = 0;
-    uint64_t delay = UINT64_MAX;
     uint64_t now;
 
+    if (deadline == UINT64_MAX) {
+        uv_timer_stop(&serve->timer);
+        return;
+    }
     uv_update_time(serve->loop);
     now = uv_now(serve->loop);
-    if (MHD_get_timeout(serve->http, &http) == MHD_YES)
-        delay = http;
-    if (deadline != UINT64_MAX) {
-        const uint64_t left = deadline > now ? deadline - now : 0;
+    uv_timer_start(&serve->timer, on_timer, deadline > now ? deadline - now : 0, 0);
+}
 
-        delay = left < delay ? left : delay;
+/* Answers the request at hand, or leaves it to wait: what it waits for is in its `wait` then. */
+static int answer_request(struct serve *serve, struct connection *connection)
+{
+    struct request *request = connection->request;
+
+    request->now_ms = uv_now(serve->loop);
+    return route_answer(request, connection->message.method, connection->message.path);
+}
+
+static void resume_finished(struct serve *serve)
+{
+    struct wait *wait;
+
+    while ((wait = waiting_take_finished(&serve->waiting)) != NULL) {
+        struct connection *connection = ((struct request *)wait->owner)->connection;
+
+        if (answer_request(serve, connection) < 0)
+            connection_close(connection);
+        connection_go(connection);
     }
-    if (delay == UINT64_MAX)
-        uv_timer_stop(&serve->timer);
-    else
-        uv_timer_start(&serve->timer, on_timer, delay, 0);
 }
 
-/* The library has no way to end a connection, but it notices when its socket has. */
-static void hang_up(int connection)
-{
-    shutdown(connection, SHUT_RDWR);
-}
-
-/*
- * At its limits, of connections or of the process's descriptors, the library no longer listens, and
- * begins again in the run after a connection has ended: there may be no other reason for one.
- */
-static void run_http(struct serve *serve)
-{
-    do {
-        serve->has_room = false;
-        MHD_run(serve->http);
-    } while (serve->has_room);
-}
-
-static void end_slow_requests(struct serve *serve)
-{
-    serve->counts.refused[SERVE_REFUSED_SLOW] +=
-        crowd_overdue(&serve->crowd, uv_now(serve->loop), hang_up);
-}
-
+/* Ends what is due, and sets the timer for what comes next. */
 static void serve_turn(struct serve *serve)
 {
-    end_slow_requests(serve);
     waiting_expire(&serve->waiting, uv_now(serve->loop));
     resume_finished(serve);
-    events_turn(&serve->events, uv_now(serve->loop), hang_up);
-    run_http(serve);
+    events_turn(&serve->events, uv_now(serve->loop));
     set_timer(serve);
 }
 
 const char *request_header(const struct request *request, const char *name)
 {
-    const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-
-    return value != NULL ? value : "";
+    return message_header(&request->connection->message, name);
 }
 
-static struct request *request_new(struct serve *serve, struct MHD_Connection *connection)
+static struct request *request_new(struct serve *serve, struct connection *connection)
 {
     struct request *request = calloc(1, sizeof *request);
-    const union MHD_ConnectionInfo *info;
 
     if (request == NULL)
         return NULL;
@@ -162,36 +143,19 @@ static struct request *request_new(struct serve *serve, struct MHD_Connection *c
     request->counts = &serve->counts;
     request->audience = serve->audience;
     request->wait.owner = request;
-    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    request->visitor = info != NULL ? info->socket_context : NULL;
+    request->visitor = connection->visitor;
+    connection->request = request;
     return request;
 }
 
-static bool takes_no_body(const char *method)
-{
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-}
-
-static enum MHD_Result refuse(struct serve *serve, struct request *request,
-                              enum serve_refusal reason)
+static int refuse_rate(struct serve *serve, struct request *request)
 {
     static const struct answer_header later = {"Retry-After", "1"};
 
-    serve->counts.refused[reason]++;
-    if (reason == SERVE_REFUSED_HEAD)
-        return answer_problem(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                              "expected a request line and headers of at most 8 KiB together");
-    return answer_problem_with(request, MHD_HTTP_TOO_MANY_REQUESTS,
+    serve->counts.refused[SERVE_REFUSED_RATE]++;
+    return answer_problem_with(request, STATUS_TOO_MANY_REQUESTS,
                                "expected at most 100 requests a second from one address", &later,
                                1);
-}
-
-static bool has_long_head(const struct request *request)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-    return info != NULL && info->header_size > HEAD_MAX;
 }
 
 /* Whoever shows the token is no stranger any more, for as long as the connection lasts. */
@@ -222,27 +186,25 @@ static bool is_misdirected(const struct serve *serve, const struct request *requ
                            const struct route_terms *terms)
 {
     return serve->audience == SERVE_OPERATORS && !serve->wants_token && serve->port != 0 &&
-           !terms->any_host && !host_is_local(request_header(request, "Host"));
+           !terms->any_host && !host_is_local(request->connection->message.host);
 }
 
 /* A stranger's request is refused, with *out_result, or false for one that goes on. */
 static bool is_refused(struct serve *serve, struct request *request,
-                       const struct route_terms *terms, enum MHD_Result *out_result)
+                       const struct route_terms *terms, int *out_result)
 {
     static const struct answer_header challenge = {"WWW-Authenticate", "Bearer"};
 
-    if (has_long_head(request))
-        *out_result = refuse(serve, request, SERVE_REFUSED_HEAD);
-    else if (is_misdirected(serve, request, terms))
-        *out_result = answer_problem(request, MHD_HTTP_MISDIRECTED_REQUEST,
+    if (is_misdirected(serve, request, terms))
+        *out_result = answer_problem(request, STATUS_MISDIRECTED_REQUEST,
                                      "expected an address or localhost as Host, found a name that "
                                      "a stranger may have pointed here");
     else if (serve->audience == SERVE_OPERATORS && may_ask(serve, request))
         return false;
     else if (asks_too_often(serve, request))
-        *out_result = refuse(serve, request, SERVE_REFUSED_RATE);
+        *out_result = refuse_rate(serve, request);
     else if (serve->audience == SERVE_OPERATORS && !terms->is_open)
-        *out_result = answer_problem_with(request, MHD_HTTP_UNAUTHORIZED,
+        *out_result = answer_problem_with(request, STATUS_UNAUTHORIZED,
                                           "expected the operators' token as Authorization: Bearer",
                                           &challenge, 1);
     else
@@ -250,166 +212,316 @@ static bool is_refused(struct serve *serve, struct request *request,
     return true;
 }
 
-/* Who goes on beyond it is cut off. */
+/* Octets of a body that are read. */
 static size_t body_bound(const struct request *request)
 {
-    return request->body_max > 0 ? BODY_REFUSED_MAX : BODY_IGNORED_MAX;
+    return request->body_max > 0 ? request->body_max : BODY_IGNORED_MAX;
 }
 
-static const char *too_large(const struct request *request, char out[DETAIL_MAX])
+/* `octets` are those that it would have, or MESSAGE_IN_CHUNKS where nobody knows. */
+static int refuse_body(struct request *request, uint64_t octets)
 {
-    snprintf(out, DETAIL_MAX, "expected a body of at most %zu octets, found %zu", request->body_max,
-             request->body_octets);
-    return out;
-}
-
-/* Called first when the headers are here, then for each piece of the body, then once without. */
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-                                  const char *path, const char *method, const char *version,
-                                  const char *body, size_t *body_octets, void **state)
-{
-    struct serve *serve = context;
-    struct request *request = *state;
-    enum MHD_Result refused;
-    struct route_terms terms;
     char detail[DETAIL_MAX];
+    char found[24] = "more";
 
-    (void)version;
-    if (request == NULL) {
-        request = *state = request_new(serve, connection);
-        if (request == NULL || (serve->limiter != NULL && request->visitor == NULL))
-            return MHD_NO;
-        terms = route_terms(request, method, path);
-        if (is_refused(serve, request, &terms, &refused))
-            return refused;
-        request->body_max = terms.body_max;
-        if (takes_no_body(method) || request->body_max > 0)
-            return MHD_YES;
-        /* answered before its body, which closes the connection when there is one */
-    } else if (*body_octets > 0) {
-        request->body_octets += *body_octets;
-        if (request->body_octets <= request->body_max)
-            buffer_put_octets(&request->body, body, *body_octets);
-        *body_octets = 0;
-        return request->body_octets <= body_bound(request) ? MHD_YES : MHD_NO;
-    }
-    if (request->body_max > 0 && request->body_octets > request->body_max)
-        return answer_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, too_large(request, detail));
-    request->now_ms = uv_now(serve->loop);
-    return route_answer(request, method, path);
+    if (octets != MESSAGE_IN_CHUNKS)
+        snprintf(found, sizeof found, "%" PRIu64, octets);
+    snprintf(detail, sizeof detail, "expected a body of at most %zu octets, found %s",
+             body_bound(request), found);
+    return answer_problem(request, STATUS_CONTENT_TOO_LARGE, detail);
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **state,
-                         enum MHD_RequestTerminationCode code)
+static bool has_strange_expectation(const struct request *request)
 {
-    struct serve *serve = context;
-    struct request *request = *state;
+    const char *expected = request_header(request, "Expect");
 
-    (void)connection;
-    (void)code;
+    return *expected != '\0' && strcasecmp(expected, "100-continue") != 0;
+}
+
+/* What is wrong with a request whose body has not been read, with *out_result; false for nothing. */
+static bool is_head_wrong(struct serve *serve, struct request *request, int *out_result)
+{
+    const struct message *message = &request->connection->message;
+    const struct route_terms terms = route_terms(request, message->method, message->path);
+    const uint64_t octets = message_body_octets(message);
+
+    request->body_max = terms.body_max;
+    if (is_refused(serve, request, &terms, out_result))
+        return true;
+    if (has_strange_expectation(request))
+        *out_result = answer_problem(request, STATUS_EXPECTATION_FAILED,
+                                     "expected 100-continue or nothing as Expect");
+    else if (octets != MESSAGE_IN_CHUNKS && octets > body_bound(request))
+        *out_result = refuse_body(request, octets);
+    else
+        return false;
+    return true;
+}
+
+static bool takes_no_body(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static int on_headed(struct connection *connection)
+{
+    struct serve *serve = connection->context;
+    const struct message *message = &connection->message;
+    struct request *request = request_new(serve, connection);
+    int result;
+
     if (request == NULL)
-        return;
+        return -ENOMEM;
+    if (is_head_wrong(serve, request, &result))
+        return result;
+    if (!takes_no_body(message->method) && request->body_max == 0)
+        return answer_request(serve, connection); /* a body would not be read */
+    if (message_body_octets(message) > 0 && message_awaits_continue(message))
+        connection_continue(connection);
+    return 0;
+}
+
+static bool take_body(void *context, const char *octets, size_t count)
+{
+    const struct connection *connection = context;
+    struct request *request = connection->request;
+
+    request->body_octets += count;
+    if (request->body_octets > body_bound(request))
+        return false;
+    if (request->body_max > 0)
+        buffer_put_octets(&request->body, octets, count);
+    return true;
+}
+
+static int on_whole(struct connection *connection)
+{
+    struct serve *serve = connection->context;
+    const int result = answer_request(serve, connection);
+
+    if (serve->waiting.count > 0 || events_wanted(&serve->events))
+        set_timer(serve);
+    return result;
+}
+
+/* A refusal of what is no request costs as much of what a stranger may ask as an answer does. */
+static int on_wrong(struct connection *connection, unsigned status, const char *detail)
+{
+    struct serve *serve = connection->context;
+    struct request *request = connection->request;
+
+    if (request == NULL)
+        request = request_new(serve, connection);
+    if (request == NULL)
+        return -ENOMEM;
+    if (status == STATUS_CONTENT_TOO_LARGE)
+        return refuse_body(request, MESSAGE_IN_CHUNKS);
+    if (status == STATUS_REQUEST_TIMEOUT)
+        serve->counts.refused[SERVE_REFUSED_SLOW]++;
+    else if (status == STATUS_HEAD_TOO_LARGE || status == STATUS_URI_TOO_LONG)
+        serve->counts.refused[SERVE_REFUSED_HEAD]++;
+    else if (asks_too_often(serve, request))
+        return refuse_rate(serve, request);
+    return answer_problem(request, status, detail);
+}
+
+static void on_done(struct connection *connection)
+{
+    struct serve *serve = connection->context;
+    struct request *request = connection->request;
+
     waiting_remove(&serve->waiting, &request->wait);
     if (request->visitor != NULL)
         crowd_served(&serve->crowd, request->visitor->place, uv_now(serve->loop));
     buffer_deinit(&request->body);
     free(request->wait.recalled.moment);
     free(request);
-    *state = NULL;
+    connection->request = NULL;
 }
 
-/* Programs of this machine are never in the crowd, so that they always find room. */
-static enum MHD_Result may_connect(void *context, const struct sockaddr *peer, socklen_t length)
-{
-    struct serve *serve = context;
-    struct address address;
-    uint16_t port;
+static void on_knock(uv_poll_t *poll, int status, int events);
 
-    (void)length;
-    if (serve->limiter == NULL)
-        return MHD_YES;
-    if (crowd_make_room(&serve->crowd, hang_up))
-        serve->counts.refused[SERVE_REFUSED_CROWD]++;
-    if (visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address))
-        return MHD_YES;
-    serve->counts.refused[SERVE_REFUSED_CROWD]++;
-    return MHD_NO;
+/* Before its limits, of connections or of the process's descriptors, are reached again. */
+static void listen_again(struct serve *serve)
+{
+    if (serve->is_full && !serve->is_closing)
+        uv_poll_start(&serve->poll, UV_READABLE, on_knock);
+    serve->is_full = false;
 }
 
-/* NULL when there is no memory, and then its requests are not answered. */
-static struct visitor *visitor_new(struct serve *serve, struct MHD_Connection *connection)
+static void on_closed(struct connection *connection)
 {
-    const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *peer =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct visitor *visitor = malloc(sizeof *visitor);
+    struct serve *serve = connection->context;
+    struct visitor *visitor = connection->visitor;
+    struct connection *last = serve->connection[--serve->counts.open];
 
-    if (visitor == NULL || fd == NULL || peer == NULL) {
-        free(visitor);
-        return NULL;
-    }
-    if (serve->audience == SERVE_VISITORS)
-        visitor_arrive(fd->connect_fd, peer->client_addr, &serve->sources, visitor);
-    else if (!visitor_peer(peer->client_addr, &visitor->address, &visitor->port)) {
-        free(visitor);
-        return NULL;
-    }
-    visitor->place =
-        crowd_enter(&serve->crowd, &visitor->address, fd->connect_fd, uv_now(serve->loop));
-    return visitor;
-}
-
-static void visitor_free(struct serve *serve, struct visitor *visitor)
-{
+    serve->connection[connection->slot] = last;
+    last->slot = connection->slot;
     if (visitor != NULL)
         crowd_leave(&serve->crowd, visitor->place);
     free(visitor);
+    listen_again(serve);
 }
 
-static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
+static void release(struct serve *serve)
 {
-    struct serve *serve = context;
+    if (--serve->open_handles == 0)
+        serve_free(serve);
+}
 
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        serve->counts.connections++;
-        serve->counts.open++;
-        if (serve->limiter != NULL)
-            *socket_context = visitor_new(serve, connection);
-    } else {
-        serve->counts.open--;
-        serve->has_room = true;
-        visitor_free(serve, *socket_context);
-        *socket_context = NULL;
+static void on_connection_freed(void *context)
+{
+    release(context);
+}
+
+static const struct connection_owner owner = {
+    .headed = on_headed,
+    .take_body = take_body,
+    .whole = on_whole,
+    .wrong = on_wrong,
+    .done = on_done,
+    .closed = on_closed,
+    .freed = on_connection_freed,
+};
+
+/* Programs of this machine are never in the crowd, so that they always find room. */
+static bool may_connect(struct serve *serve, const struct sockaddr *peer)
+{
+    const uint64_t slow = serve->counts.refused[SERVE_REFUSED_SLOW];
+    struct address address;
+    uint16_t port;
+
+    if (serve->limiter == NULL)
+        return true;
+    if (crowd_make_room(&serve->crowd, connection_expire)) {
+        serve->counts.refused[SERVE_REFUSED_SLOW] = slow; /* it was in time, and in the way */
+        serve->counts.refused[SERVE_REFUSED_CROWD]++;
+    }
+    if (visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address))
+        return true;
+    serve->counts.refused[SERVE_REFUSED_CROWD]++;
+    return false;
+}
+
+/* NULL when there is no memory, and for a family that is no stranger's. */
+static struct visitor *visitor_new(struct serve *serve, const struct connection *connection,
+                                   const struct sockaddr *peer)
+{
+    struct visitor *visitor = malloc(sizeof *visitor);
+
+    if (visitor == NULL)
+        return NULL;
+    if (serve->audience == SERVE_VISITORS) {
+        visitor_arrive(connection->fd, peer, &serve->sources, visitor);
+    } else if (!visitor_peer(peer, &visitor->address, &visitor->port)) {
+        free(visitor);
+        return NULL;
+    }
+    return visitor;
+}
+
+static int enter(struct serve *serve, struct connection *connection, const struct sockaddr *peer)
+{
+    struct visitor *visitor;
+
+    if (serve->limiter == NULL)
+        return 0;
+    visitor = connection->visitor = visitor_new(serve, connection, peer);
+    if (visitor == NULL)
+        return -ENOMEM;
+    visitor->place = crowd_enter(&serve->crowd, &visitor->address, connection, uv_now(serve->loop));
+    return 0;
+}
+
+static void on_look(uv_timer_t *timer);
+
+/* Takes over `fd`. */
+static void welcome(struct serve *serve, int fd, const struct sockaddr *peer)
+{
+    struct connection *connection = NULL;
+
+    if (may_connect(serve, peer))
+        connection = connection_open(serve->loop, fd, &owner, serve);
+    if (connection == NULL) {
+        close(fd);
+        return;
+    }
+    connection->slot = (unsigned)serve->counts.open;
+    serve->connection[serve->counts.open++] = connection;
+    serve->counts.connections++;
+    serve->open_handles++;
+    if (enter(serve, connection, peer) < 0)
+        connection_close(connection);
+    if (!uv_is_active((uv_handle_t *)&serve->look))
+        uv_timer_start(&serve->look, on_look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+/* Stops listening for now: there may be no descriptor left, and the one that knocks would not go. */
+static void rest(struct serve *serve)
+{
+    serve->is_full = true;
+    uv_poll_stop(&serve->poll);
+    uv_timer_start(&serve->look, on_look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+static void on_knock(uv_poll_t *poll, int status, int events)
+{
+    struct serve *serve = poll->data;
+
+    (void)status;
+    (void)events;
+    for (unsigned i = 0; i < ACCEPT_AT_ONCE && !serve->is_full; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t length = sizeof peer;
+        const int fd = serve->counts.open < CONNECTIONS_MAX
+                           ? accept4(serve->listening, (struct sockaddr *)&peer, &length,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC)
+                           : -1;
+
+        if (fd >= 0)
+            welcome(serve, fd, (const struct sockaddr *)&peer);
+        else if (serve->counts.open == CONNECTIONS_MAX || errno == EMFILE || errno == ENFILE ||
+                 errno == ENOBUFS || errno == ENOMEM)
+            rest(serve);
+        else if (errno != ECONNABORTED && errno != EINTR)
+            break;
     }
 }
 
-static struct MHD_Daemon *start_http(struct serve *serve, int listening)
+static void end_slow_requests(struct serve *serve)
 {
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, may_connect, serve, on_request, serve,
-        MHD_OPTION_LISTEN_SOCKET, listening, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, serve, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_MAX_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+    const uint64_t before = serve->counts.refused[SERVE_REFUSED_SLOW];
+    const unsigned overdue = crowd_overdue(&serve->crowd, uv_now(serve->loop), connection_expire);
+
+    serve->counts.refused[SERVE_REFUSED_SLOW] = before + overdue;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct serve *serve = timer->data;
+
+    end_slow_requests(serve);
+    /* from the last, as one that goes gives its place to that */
+    for (uint64_t i = serve->counts.open; i-- > 0;)
+        connection_look(serve->connection[i], uv_now(serve->loop));
+    listen_again(serve);
+    if (serve->counts.open == 0)
+        uv_timer_stop(timer);
 }
 
 static int start_loop(struct serve *serve)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(serve->http, MHD_DAEMON_INFO_EPOLL_FD);
-    int failure;
+    const int failure = uv_poll_init(serve->loop, &serve->poll, serve->listening);
 
-    if (info == NULL)
-        return -EINVAL;
-    failure = uv_poll_init(serve->loop, &serve->poll, info->epoll_fd);
     if (failure < 0)
         return failure;
     uv_timer_init(serve->loop, &serve->timer);
-    serve->open_handles = 2;
+    uv_timer_init(serve->loop, &serve->look);
+    serve->open_handles = 3;
     serve->poll.data = serve;
     serve->timer.data = serve;
-    return uv_poll_start(&serve->poll, UV_READABLE, on_readable);
+    serve->look.data = serve;
+    return uv_poll_start(&serve->poll, UV_READABLE, on_knock);
 }
 
 static bool may_serve(const struct address *address, uint16_t port, enum serve_audience audience,
@@ -435,6 +547,7 @@ static struct serve *serve_new(uv_loop_t *loop, enum serve_audience audience,
     serve->audience = audience;
     serve->sources = *sources;
     serve->loop = loop;
+    serve->listening = listening;
     serve->port = listener_port(listening);
     return serve;
 }
@@ -472,8 +585,7 @@ static int serve_on(uv_loop_t *loop, int listening, enum serve_audience audience
         free(serve);
         return failure;
     }
-    serve->http = start_http(serve, listening); /* owns the socket from here on */
-    failure = serve->http != NULL ? start_loop(serve) : -EIO;
+    failure = start_loop(serve);
     if (failure < 0) {
         snprintf(error, error_size, "cannot serve HTTP: %s", strerror(-failure));
         serve_close(serve);
@@ -511,33 +623,24 @@ int serve_open_unix(uv_loop_t *loop, const char *path, const struct serve_source
     return serve_on(loop, listening, SERVE_OPERATORS, sources, false, out, error, error_size);
 }
 
-static void serve_free(struct serve *serve)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    limiter_free(serve->limiter);
-    free(serve);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct serve *serve = handle->data;
-
-    if (--serve->open_handles == 0)
-        serve_free(serve);
+    release(handle->data);
 }
 
 void serve_close(struct serve *serve)
 {
     if (serve == NULL)
         return;
-    waiting_expire(&serve->waiting, UINT64_MAX);
-    resume_finished(serve);
-    events_end(&serve->events);
+    serve->is_closing = true;
+    while (serve->counts.open > 0)
+        connection_close(serve->connection[serve->counts.open - 1]);
     if (serve->open_handles > 0) {
-        uv_close((uv_handle_t *)&serve->poll, on_closed);
-        uv_close((uv_handle_t *)&serve->timer, on_closed);
+        uv_close((uv_handle_t *)&serve->poll, on_handle_closed);
+        uv_close((uv_handle_t *)&serve->timer, on_handle_closed);
+        uv_close((uv_handle_t *)&serve->look, on_handle_closed);
     }
-    if (serve->http != NULL)
-        MHD_stop_daemon(serve->http);
+    close(serve->listening);
     if (serve->open_handles == 0)
         serve_free(serve);
 }
@@ -549,7 +652,7 @@ uint16_t serve_port(const struct serve *serve)
 
 void serve_judged(struct serve *serve, const struct judgement *judgement)
 {
-    /* this may run inside MHD_run, so the requests go on in a turn of their own */
+    /* this may run inside an answer, so the requests go on in a turn of their own */
     if (waiting_judged(&serve->waiting, judgement) > 0 || events_wanted(&serve->events))
         uv_timer_start(&serve->timer, on_timer, 0, 0);
 }

@@ -1,6 +1,6 @@
 /*
- * The two HTTP listeners, visitors' and operators', by libmicrohttpd on libuv's loop. Everything
- * happens in the loop's own thread.
+ * The two HTTP listeners, visitors' and operators', on libuv's loop. Everything happens in the loop's
+ * own thread.
  */
 #ifndef HOPTELL_SERVE_SERVE_H
 #define HOPTELL_SERVE_SERVE_H

@@ -179,32 +179,31 @@ static bool waits_for_store(struct request *request, const struct address *addre
     wait->deadline_ms = request->now_ms + RECALL_MS;
     if (waiting_add(request->waiting, wait) < 0)
         return false;
-    MHD_suspend_connection(request->connection);
     return true;
 }
 
-enum MHD_Result subscribers_show(struct request *request)
+int subscribers_show(struct request *request)
 {
     const struct recalled *recalled = &request->wait.recalled;
     struct timeline timeline = {.journal = request->sources->journal};
     const struct subscriber *subscriber;
     struct address address;
     struct query query;
-    enum MHD_Result result;
+    int result;
     char text[PREFIX_TEXT_MAX];
     json_t *object;
 
     if (!subscriber_named(request->rest, &address))
-        return answer_problem(request, MHD_HTTP_BAD_REQUEST, unnamed);
+        return answer_problem(request, STATUS_BAD_REQUEST, unnamed);
     if (!parameters_query(request, QUERY_LIMIT, &query, &result))
         return result;
     if (waits_for_store(request, &address))
-        return MHD_YES;
+        return 0;
     subscriber = watch_subscriber(request->sources->watch, &address);
     timeline.count =
         journal_of_subscriber(timeline.journal, &address, timeline.number, QUERY_LIMIT_MAX);
     if (subscriber == NULL && timeline.count == 0 && recalled->count == 0)
-        return answer_problem(request, MHD_HTTP_NOT_FOUND,
+        return answer_problem(request, STATUS_NOT_FOUND,
                               "expected a subscriber that has been seen, found nothing of it");
     object = json_pack("{s:s, s:o, s:b, s:o}", "subscriber",
                        request->rest[0] == 't' ? request->rest : subscriber_text(&address, text),
@@ -237,13 +236,13 @@ static json_t *line_of(const struct judgement *judgement, const struct subscribe
                      json_probability(judgement->probability), "baseline", baseline_of(subscriber));
 }
 
-enum MHD_Result subscribers_list(struct request *request)
+int subscribers_list(struct request *request)
 {
     const struct journal *journal = request->sources->journal;
     uint64_t number = journal_end(journal);
     struct judgement judgement;
     struct query query;
-    enum MHD_Result result;
+    int result;
     json_t *list;
 
     if (!parameters_query(request, QUERY_LIMIT, &query, &result))
@@ -257,28 +256,28 @@ enum MHD_Result subscribers_list(struct request *request)
     return answer_json(request, json_pack("{s:o}", "subscribers", list));
 }
 
-enum MHD_Result subscribers_forget(struct request *request)
+int subscribers_forget(struct request *request)
 {
     static const struct answer_header later = {"Retry-After", "10"};
     const struct serve_sources *sources = request->sources;
     struct address address;
     struct query query;
-    enum MHD_Result result;
+    int result;
 
     if (!subscriber_named(request->rest, &address))
-        return answer_problem(request, MHD_HTTP_BAD_REQUEST, unnamed);
+        return answer_problem(request, STATUS_BAD_REQUEST, unnamed);
     if (!parameters_query(request, 0, &query, &result))
         return result;
     switch (sources->forget != NULL ? sources->forget(&address, sources->context) : -ENOBUFS) {
     case 0:
-        return answer_send(request, MHD_HTTP_NO_CONTENT, NULL, NULL, NULL, 0);
+        return answer_send(request, STATUS_NO_CONTENT, NULL, NULL, NULL, 0);
     case -EAGAIN:
-        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                    "forgotten here, and queued for the store, which has not "
                                    "confirmed it yet",
                                    &later, 1);
     default:
-        return answer_problem_with(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
                                    "the queue to the store is full; nothing has been forgotten",
                                    &later, 1);
     }

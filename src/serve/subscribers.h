@@ -7,15 +7,15 @@
 #include "serve/request.h"
 
 /* GET /v1/subscribers: those seen last, newest first, at most ?limit=. */
-enum MHD_Result subscribers_list(struct request *request);
+int subscribers_list(struct request *request);
 
 /*
  * GET /v1/subscribers/ADDRESS: the baseline of the subscriber that has the address, and what it did
  * last, newest first and at most ?limit= connections.
  */
-enum MHD_Result subscribers_show(struct request *request);
+int subscribers_show(struct request *request);
 
 /* DELETE /v1/subscribers/ADDRESS: forgets it, here and in the store; 204 whether it was known or not. */
-enum MHD_Result subscribers_forget(struct request *request);
+int subscribers_forget(struct request *request);
 
 #endif

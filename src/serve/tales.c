@@ -75,13 +75,13 @@ static json_t *tale_object(const struct tale *tale, const struct walks *walks)
                      walkers_of(walks, tale));
 }
 
-enum MHD_Result tales_list(struct request *request)
+int tales_list(struct request *request)
 {
     const struct serve_sources *sources = request->sources;
     const struct tales *tales = sources->tales != NULL ? sources->tales(sources->context) : NULL;
     struct walks walks = {.tales = tales};
     struct query query;
-    enum MHD_Result result;
+    int result;
     json_t *list;
 
     if (!parameters_query(request, 0, &query, &result))

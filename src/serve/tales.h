@@ -7,6 +7,6 @@
 #include "serve/request.h"
 
 /* GET /v1/tales */
-enum MHD_Result tales_list(struct request *request);
+int tales_list(struct request *request);
 
 #endif

@@ -27,12 +27,12 @@ static bool next_older(struct judgement *out, void *context)
     return false;
 }
 
-enum MHD_Result verdicts_list(struct request *request)
+int verdicts_list(struct request *request)
 {
     const struct journal *journal = request->sources->journal;
     struct backwards backwards = {.journal = journal, .number = journal_end(journal)};
     struct query query;
-    enum MHD_Result result;
+    int result;
 
     if (!parameters_query(request, QUERY_LIMIT, &query, &result))
         return result;
@@ -57,12 +57,12 @@ static json_t *span_object(const struct tally *tally, enum tally_span span, uint
     return json_pack("{s:I, s:o}", "step", (json_int_t)tally_step_s(span), "cells", list);
 }
 
-enum MHD_Result verdicts_shares(struct request *request)
+int verdicts_shares(struct request *request)
 {
     const struct tally *tally = request->sources->tally;
     const uint64_t now_s = (uint64_t)time(NULL);
     struct query query;
-    enum MHD_Result result;
+    int result;
 
     if (!parameters_query(request, 0, &query, &result))
         return result;

@@ -7,9 +7,9 @@
 #include "serve/request.h"
 
 /* GET /v1/verdicts: newest first, at most ?limit=. */
-enum MHD_Result verdicts_list(struct request *request);
+int verdicts_list(struct request *request);
 
 /* GET /v1/shares: how many of each verdict over the last hour, and the last day. */
-enum MHD_Result verdicts_shares(struct request *request);
+int verdicts_shares(struct request *request);
 
 #endif

@@ -9,6 +9,7 @@
 #include "serve/trace_json.h"
 #include "tale/compile.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -99,22 +100,22 @@ static json_t *zones_of(struct tale *tale)
     return zones;
 }
 
-enum MHD_Result workshop_check(struct request *request)
+int workshop_check(struct request *request)
 {
     const struct buffer *body = &request->body;
     struct report report;
     struct tale *tale;
     struct query query;
-    enum MHD_Result result;
+    int result;
     json_t *object;
 
     if (!parameters_query(request, 0, &query, &result))
         return result;
     if (!is_yaml(request))
-        return answer_problem(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+        return answer_problem(request, STATUS_UNSUPPORTED_MEDIA_TYPE,
                               "expected a body of type application/yaml");
     if (body->failed)
-        return MHD_NO;
+        return -ENOMEM;
     report_init(&report, "tale");
     tale = tale_compile(body->text != NULL ? body->text : "", body->length, "tale", &report);
     object = json_pack("{s:b, s:i, s:i, s:o}", "good", tale != NULL, "errors", (int)report.errors,

@@ -12,6 +12,6 @@ enum { WORKSHOP_TEXT_MAX = 64 * 1024 };
  * POST /v1/tales/check: the body is a tale, YAML or plain text. The answer has the report of `tale
  * check`, what `tale show` prints for each family, and the zones of `tale zone`. Nothing is kept.
  */
-enum MHD_Result workshop_check(struct request *request);
+int workshop_check(struct request *request);
 
 #endif

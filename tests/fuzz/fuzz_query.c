@@ -1,6 +1,6 @@
 /*
- * The query of a request. The input is split as the HTTP library would, but not decoded, so that
- * the parser meets every octet.
+ * The query of a request. The input is split as that of a request, but not decoded, so that the
+ * parser meets every octet.
  */
 #include "serve/query.h"
 

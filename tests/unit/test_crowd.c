@@ -11,11 +11,19 @@ static struct address address_of(const char *text)
     return address;
 }
 
+static char places[10000];
+
+/* What the crowd keeps for connection number `n`, at which it never looks. */
+static struct connection *connection_of(int n)
+{
+    return (struct connection *)&places[n];
+}
+
 static unsigned enter(struct crowd *crowd, const char *text, int connection, uint64_t now_ms)
 {
     const struct address address = address_of(text);
 
-    return crowd_enter(crowd, &address, connection, now_ms);
+    return crowd_enter(crowd, &address, connection_of(connection), now_ms);
 }
 
 static bool has_room(const struct crowd *crowd, const char *text)
@@ -73,16 +81,16 @@ static void there_are_so_many_places_and_no_more(void **state)
         const struct address address = {
             .octets = {0x20, 0x01, [6] = (uint8_t)(i >> 8), [7] = (uint8_t)i}};
 
-        assert_int_not_equal(crowd_enter(&crowd, &address, 0, 0), CROWD_MAX);
+        assert_int_not_equal(crowd_enter(&crowd, &address, connection_of(0), 0), CROWD_MAX);
     }
     assert_false(has_room(&crowd, "203.0.113.7"));
 }
 
 static int last_overdue;
 
-static void overdue(int connection)
+static void overdue(struct connection *connection)
 {
-    last_overdue = connection;
+    last_overdue = (int)((char *)connection - places);
 }
 
 static int first_overdue(struct crowd *crowd, uint64_t now_ms)
@@ -119,7 +127,7 @@ static void when_it_is_full_who_was_longest_without_an_answer_goes(void **state)
     for (unsigned i = 0; i < CROWD_MAX - CROWD_SPARE; i++) {
         const struct address address = {
             .octets = {0x20, 0x01, [6] = (uint8_t)(i >> 8), [7] = (uint8_t)i}};
-        const unsigned place = crowd_enter(&crowd, &address, (int)i, 1000 + i);
+        const unsigned place = crowd_enter(&crowd, &address, connection_of((int)i), 1000 + i);
 
         first = i == 0 ? place : first;
     }

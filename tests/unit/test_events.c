@@ -132,7 +132,7 @@ static void a_quiet_stream_has_a_heartbeat(void **state)
 
     follow(site, &follower, "");
     await(site, &follower, "retry");
-    while (operators->events.count == 0 || !operators->events.client[0]->is_suspended)
+    while (operators->events.count == 0 || !operators->events.client[0]->is_silent)
         uv_run(&site->loop, UV_RUN_NOWAIT);
     assert_null(strstr(follower.text, "\n:\n"));
     assert_true(events_deadline(&operators->events) <= uv_now(&site->loop) + EVENTS_BEAT_MS);
@@ -153,7 +153,7 @@ static void who_does_not_read_is_dropped_and_counted(void **state)
     await(site, &slow, "retry");
     follow(site, &other, "");
     await(site, &other, "retry");
-    /* more at once than may wait for one, while the library has no turn */
+    /* more at once than may wait for one, while the server has no turn */
     for (unsigned i = 0; i <= EVENTS_BEHIND_MAX; i++)
         judge_one(site, (uint16_t)(i + 1));
     operators->events.client[1]->next = journal_end(site->journal); /* it has kept up */

@@ -69,6 +69,22 @@ static bool is_closed(int fd)
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+/* There is a 408 to read, as a problem, and then the end. */
+static void assert_told_to_hurry(int fd)
+{
+    char text[2048] = "";
+    size_t length = 0;
+    ssize_t got;
+
+    while ((got = recv(fd, text + length, sizeof text - 1 - length, 0)) > 0)
+        length += (size_t)got;
+    assert_int_equal(got, 0);
+    assert_memory_equal(text, "HTTP/1.1 408 Request Timeout\r\n", 30);
+    assert_non_null(strstr(text, "Content-Type: application/problem+json\r\n"));
+    assert_non_null(strstr(text, "Connection: close\r\n"));
+    close(fd);
+}
+
 static void one_visitor_holds_but_so_many_connections(void **state)
 {
     enum { TRIED = CROWD_OF_ONE_MAX + 16 };
@@ -131,7 +147,50 @@ static void a_request_that_never_ends_is_ended(void **state)
     while (serve_counts(site->visitors).open > 0)
         uv_run(&site->loop, UV_RUN_ONCE);
     assert_true(uv_hrtime() - begun < 12000 * MILLISECOND_NS); /* not by the idle limit */
-    assert_true(is_closed(fd));
+    assert_told_to_hurry(fd);
+    assert_int_equal(serve_counts(site->visitors).refused[SERVE_REFUSED_SLOW], 1);
+}
+
+/* Turns the loop until the operators' only connection, on which nothing happens, is closed. */
+static void let_time_go(struct site *site)
+{
+    while (serve_counts(site->operators).open > 0) {
+        site->operators->connection[0]->active_ms = uv_now(&site->loop) - CONNECTION_IDLE_MS - 1;
+        uv_run(&site->loop, UV_RUN_ONCE);
+    }
+}
+
+static void who_stops_in_the_middle_is_told_so(void **state)
+{
+    static const char *const halves[] = {
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Half: ",
+        "POST /v1/labels HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    };
+    struct site *site = *state;
+
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++) {
+        const int fd = connect_from(1, site->operators);
+        const long length = (long)strlen(halves[i]);
+
+        assert_int_equal(write(fd, halves[i], (size_t)length), length);
+        while (serve_counts(site->operators).open == 0 ||
+               site->operators->connection[0]->received == 0)
+            uv_run(&site->loop, UV_RUN_ONCE);
+        let_time_go(site);
+        assert_told_to_hurry(fd);
+    }
+}
+
+static void a_connection_without_a_request_is_closed_without_a_word(void **state)
+{
+    struct site *site = *state;
+    const int fd = connect_from(1, site->operators);
+    char octet;
+
+    while (serve_counts(site->operators).open == 0)
+        uv_run(&site->loop, UV_RUN_ONCE);
+    let_time_go(site);
+    assert_int_equal(recv(fd, &octet, 1, 0), 0);
     close(fd);
 }
 
@@ -166,18 +225,18 @@ static void fetch_head_of(struct site *site, struct fetch *fetch, size_t octets)
     fetch_finish(site, fetch);
 }
 
-static void a_head_that_is_too_long_is_a_problem_and_the_connection_goes_on(void **state)
+static void a_head_that_is_too_long_is_a_problem(void **state)
 {
     struct site *site = *state;
     struct fetch *fetch = fetch_new();
 
-    fetch_head_of(site, fetch, HEAD_MAX);
+    fetch_head_of(site, fetch, MESSAGE_HEAD_MAX);
     assert_int_equal(fetch->status, 431);
     assert_string_equal(fetch->type, "application/problem+json");
     assert_int_equal(serve_counts(site->visitors).refused[SERVE_REFUSED_HEAD], 1);
     curl_slist_free_all(fetch->headers);
     fetch->headers = NULL;
-    fetch_head_of(site, fetch, HEAD_MAX - 512);
+    fetch_head_of(site, fetch, MESSAGE_HEAD_MAX - 512);
     assert_int_equal(fetch->status, 200);
     fetch_free(fetch);
 }
@@ -266,10 +325,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(programs_of_this_machine_are_not_held_to_that, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(a_request_that_never_ends_is_ended, site_open, site_close),
+        cmocka_unit_test_setup_teardown(who_stops_in_the_middle_is_told_so, site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_connection_without_a_request_is_closed_without_a_word,
+                                        site_open, site_close),
         cmocka_unit_test_setup_teardown(headers_without_end_are_refused_and_others_are_served,
                                         site_open, site_close),
-        cmocka_unit_test_setup_teardown(
-            a_head_that_is_too_long_is_a_problem_and_the_connection_goes_on, site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_head_that_is_too_long_is_a_problem, site_open,
+                                        site_close),
         cmocka_unit_test_setup_teardown(who_asks_too_often_is_told_and_others_are_served, site_open,
                                         site_close),
         cmocka_unit_test_setup_teardown(a_body_that_nobody_asked_for_is_not_taken, site_open,

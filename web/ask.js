@@ -1,49 +1,16 @@
-// Asks the interface, and follows its events. Where hoptell wants a token it is asked for once and
-// kept for this tab alone; it goes out in a header, never in an address.
+// Asks the interface, and follows its events. Where hoptell wants a token it goes out in a header, never
+// in an address.
 
-import { find, say } from "./page.js";
-
-const KEY = "hoptell-token";
-let waiting = null;
-
-const headers = (more) => {
-    const token = sessionStorage.getItem(KEY);
-
-    return token ? { ...more, Authorization: `Bearer ${token}` } : more;
-};
-
-/** Asks for the token, one time for all who need it. */
-function askToken() {
-    if (waiting) return waiting;
-    const dialog = find("#token");
-    const field = find("#token-field");
-
-    say(find("#token-error"),
-        sessionStorage.getItem(KEY) ? "That token was not accepted." : "");
-    sessionStorage.removeItem(KEY);
-    field.value = "";
-    waiting = new Promise((resolve) => {
-        find("#token-form").addEventListener("submit", (event) => {
-            event.preventDefault();
-            sessionStorage.setItem(KEY, field.value.trim());
-            dialog.close();
-            waiting = null;
-            resolve();
-        }, { once: true });
-    });
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
-    if (!dialog.open) dialog.showModal();
-    field.focus();
-    return waiting;
-}
+import { askToken, token } from "./token.js";
 
 async function send(path, options) {
     for (;;) {
-        const used = sessionStorage.getItem(KEY);
-        const answer = await fetch(path, { ...options, headers: headers(options.headers) });
+        const used = token();
+        const shown = used ? { Authorization: `Bearer ${used}` } : {};
+        const answer = await fetch(path, { ...options, headers: { ...options.headers, ...shown } });
 
         if (answer.status !== 401) return answer;
-        if (used === sessionStorage.getItem(KEY)) await askToken();
+        if (used === token()) await askToken();
     }
 }
 

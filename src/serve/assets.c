@@ -23,6 +23,7 @@ static const struct asset {
     {"dashboard.js", javascript, web_dashboard_js},
     {"operators.css", css, web_operators_css},
     {"page.js", javascript, web_page_js},
+    {"token.js", javascript, web_token_js},
     {"workshop.js", javascript, web_workshop_js},
     {"example/balanced.yaml", yaml, examples_balanced_yaml},
     {"example/diamond.yaml", yaml, examples_diamond_yaml},

@@ -19,6 +19,7 @@ extern const char web_dashboard_html[];
 extern const char web_dashboard_js[];
 extern const char web_operators_css[];
 extern const char web_page_js[];
+extern const char web_token_js[];
 extern const char web_workshop_html[];
 extern const char web_workshop_js[];
 

@@ -19,6 +19,7 @@ static struct xdp *xdp;
 static uint8_t frame[FRAME_MAX];
 static uint8_t out[FRAME_MAX + 256];
 static unsigned told;
+static unsigned openings_told;
 static uint8_t told_hop_limit;
 
 static int open_it(void **state)
@@ -52,6 +53,7 @@ static void skip_without_rights(void)
 static void on_seen(const struct xdp_seen *seen, void *context)
 {
     (void)context;
+    openings_told += seen->kind == XDP_SEEN_OPENING;
     if (seen->kind != XDP_SEEN_HOP_LIMIT)
         return;
     told++;
@@ -143,6 +145,37 @@ static void what_one_subscriber_showed_is_new_of_another(void **state)
         }
 }
 
+/* Nobody reads meanwhile: of each opening packet it is known whether it was told or lost. */
+static void what_the_ring_has_no_room_for_is_counted(void **state)
+{
+    enum { OPENINGS = 2 * XDP_RING_OCTETS / XDP_SEEN_OCTETS };
+    uint64_t opening, lost;
+
+    (void)state;
+    skip_without_rights();
+    (void)send(4, 41, TCP_SYN, USUAL, 1);
+    opening = xdp_count(xdp, XDP_COUNT_OPENING);
+    lost = xdp_count(xdp, XDP_COUNT_OPENING_LOST);
+    for (uint32_t i = 0; i < OPENINGS; i++) {
+        struct xdp_run run = {.frame = frame,
+                              .length = ETHERNET + IPV4_HEADER_MIN + TCP_HEADER_MIN,
+                              .repeat = 1,
+                              .out = out,
+                              .capacity = sizeof out};
+
+        store_u32(frame + ETHERNET + IPV4_HEADER_MIN + 4, 1 + i); /* its sequence number */
+        assert_int_equal(xdp_run(xdp, &run), 0);
+    }
+    openings_told = 0;
+    while (xdp_read_seen(xdp, on_seen, NULL) > 0)
+        ;
+    opening = xdp_count(xdp, XDP_COUNT_OPENING) - opening;
+    lost = xdp_count(xdp, XDP_COUNT_OPENING_LOST) - lost;
+    assert_int_equal(opening, OPENINGS);
+    assert_in_range(lost, 1, OPENINGS - 1);
+    assert_int_equal(openings_told, OPENINGS - lost);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_new_one_is_told_once),
         cmocka_unit_test(of_those_who_opened_nothing_nothing_is_told),
         cmocka_unit_test(what_one_subscriber_showed_is_new_of_another),
+        cmocka_unit_test(what_the_ring_has_no_room_for_is_counted),
     };
 
     return cmocka_run_group_tests(tests, open_it, close_it);

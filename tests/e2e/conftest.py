@@ -20,8 +20,8 @@ LAB = os.path.join(ROOT, "lab", "lab")
 
 
 def wait_until(condition, seconds=30, what="the condition"):
-    """Looks at `condition` until it gives something true, and returns that. Only a failure takes all
-    of the time, so that there is enough of it for a slow machine under load."""
+    """Looks at `condition` until it gives something true, and returns that. Only a failure takes
+    all of the time, so that there is enough of it for a slow machine under load."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()

@@ -167,10 +167,9 @@ def test_a_full_disk_loses_what_is_counted_and_nothing_else(directory, small_dis
             hoptell.visit()
         wait_until(lambda: hoptell.metric("hoptell_store_lost_total") > 0, what="a loss")
         os.unlink(filler)
-        wait_until(lambda: hoptell.visit() and is_quiet(hoptell) and is_well(hoptell), 30,
-                   "the store to be well again")
+        wait_until(lambda: hoptell.visit() and is_well(hoptell), what="the store to be well again")
         after = [hoptell.visit()["port"] for _ in range(20)]
-        wait_until(lambda: is_quiet(hoptell), 30, "rows in the store")
+        wait_until(lambda: is_quiet(hoptell), what="rows in the store")
         assert stored_and_lost(hoptell) == hoptell.metric("hoptell_observations_total")
         ports = {port for port, in ask(hoptell, "SELECT port FROM observation")}
         assert set(before) | set(after) <= ports
@@ -236,7 +235,7 @@ def test_without_descriptors_it_waits_and_goes_on(directory):
         wait_until(lambda: descriptors(hoptell) == DESCRIPTORS, what="all descriptors in use")
         for connection in waiting:
             connection.close()
-        wait_until(lambda: descriptors(hoptell) <= idle + 2, 30, "descriptors to be free")
+        wait_until(lambda: descriptors(hoptell) <= idle + 2, what="descriptors to be free")
         assert hoptell.visit()["verdict"]
         wait_until(lambda: is_quiet(hoptell), what="rows in the store")
         assert stored_and_lost(hoptell) == hoptell.metric("hoptell_observations_total")

@@ -116,7 +116,8 @@ def test_an_interface_that_is_gone_is_told(pair, start, datapath):
     assert site.get("/readyz")[0] == 200
     link(pair, "del", "north")
     wait_until(lambda: site.get("/readyz")[0] == 503, what="not to be ready")
-    wait_until(lambda: "watching on north ends: the interface is gone" in site.said(), what="word of it")
+    wait_until(lambda: "watching on north ends: the interface is gone" in site.said(),
+               what="word of it")
     assert site.stop() == 0
 
 
@@ -133,7 +134,8 @@ def test_a_tale_goes_on_when_its_device_was_down(pair, start):
     wait_until(lambda: "hoptell0 is down" in site.said(), what="word of it")
     link(pair, "set", "hoptell0", "up")
     wait_until(lambda: is_answered(pair, sender, listener), what="an answer again")
-    wait_until(lambda: "hoptell0 is up again: the tales go on" in site.said(), what="word of that too")
+    wait_until(lambda: "hoptell0 is up again: the tales go on" in site.said(),
+               what="word of that too")
     assert site.stop() == 0
 
 

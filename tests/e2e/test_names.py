@@ -133,7 +133,8 @@ def test_a_resolver_goes_on_to_its_next_server(lab, site):
         assert listener.stdout.readline() == "bound\n"
         lab.run(HOST, "sh", "-c",
                 f"printf 'nameserver {SERVERS[4]}\\nnameserver 127.0.0.77\\n"
-                f"options timeout:1 attempts:1\\n' > {own} && mount --bind {own} /etc/resolv.conf && "
+                f"options timeout:1 attempts:1\\n' > {own} && "
+                f"mount --bind {own} /etc/resolv.conf && "
                 f"getent hosts other.example.org; rm -f {own}", check=False)
         assert listener.stdout.readline() == "asked\n"
     finally:

@@ -192,8 +192,8 @@ def test_a_paris_traceroute_sees_one_path(lab, tales, method, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_classic_traceroute_sees_several(lab, tales, family):
-    """Each of its probes is a flow of its own: that ten go one way at the fork's first hop, and again
-    at its second, has odds of 1 in 250,000."""
+    """Each of its probes is a flow of its own: that ten go one way at the fork's first hop, and
+    again at its second, has odds of 1 in 250,000."""
     output = lab.run(HOST, "traceroute", f"-{family}", "-w5", "-q10",
                      target(tales["diamond"], family))
     assert {"left.one", "right.one"} <= set(re.findall(r"(\S+) \(", output)) or \

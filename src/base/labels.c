@@ -3,6 +3,7 @@
  */
 #include "base/labels.h"
 
+#include "base/text_lines.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -102,26 +103,6 @@ static bool check_header(const char *line, const struct label_kind *kind, struct
     return false;
 }
 
-/* The next line without its end, in `out`; false when it is too long. */
-static bool next_line(const char **text, size_t *length, char out[LINE_OCTETS_MAX])
-{
-    const char *newline = memchr(*text, '\n', *length);
-    const size_t whole = newline ? (size_t)(newline - *text) : *length;
-    size_t kept = whole;
-
-    if (kept > 0 && (*text)[kept - 1] == '\r')
-        kept--;
-    *length -= whole + (newline != NULL);
-    if (kept >= LINE_OCTETS_MAX || memchr(*text, '\0', kept)) {
-        *text += whole + (newline != NULL);
-        return false;
-    }
-    memcpy(out, *text, kept);
-    out[kept] = '\0';
-    *text += whole + (newline != NULL);
-    return true;
-}
-
 static void sort(struct labels *labels, struct report *report)
 {
     if (labels->count == 0)
@@ -140,26 +121,24 @@ int labels_parse(const char *text, size_t length, const struct label_kind *kind,
                  struct report *report, struct labels *out)
 {
     const unsigned errors = report->errors;
+    struct text_lines lines = {.rest = text, .left = length};
     size_t capacity = 0;
-    uint32_t number = 0;
     int rc = 0;
 
     *out = (struct labels){0};
     if (length == 0)
         (void)check_header("", kind, report);
-    while (length > 0 && rc == 0) {
+    while (rc == 0 && text_lines_next(&lines)) {
         char line[LINE_OCTETS_MAX];
         struct label label;
         struct label *slot;
 
-        number++;
-        if (!next_line(&text, &length, line)) {
-            report_error(report, number, 1, "expected a line of text of at most %d octets",
-                         LINE_OCTETS_MAX - 1);
-        } else if (number == 1) {
+        if (!text_lines_string(&lines, report, line, sizeof line))
+            continue;
+        if (lines.number == 1) {
             if (!check_header(line, kind, report))
                 break;
-        } else if (line[0] != '\0' && parse_line(line, number, kind, report, &label)) {
+        } else if (line[0] != '\0' && parse_line(line, lines.number, kind, report, &label)) {
             slot = grow(out, &capacity);
             if (slot)
                 *slot = label;

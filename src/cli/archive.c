@@ -3,6 +3,7 @@
  */
 #include "cli/archive.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/hiding.h"
 #include "cli/recalling.h"
@@ -73,18 +74,10 @@ struct archive {
     char refused[512]; /* why it may not take what it takes, as it turned out late; "" */
 };
 
-static uint64_t wall_clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* A baseline keeps whole seconds only: one of this very second may still change. */
 static uint64_t this_second_ns(void)
 {
-    const uint64_t now = wall_clock_ns();
+    const uint64_t now = clock_real_ns();
 
     return now - now % 1000000000u;
 }
@@ -194,7 +187,7 @@ void archive_read_others(struct archive *a)
 
 static void archive_drop_old(struct archive *a)
 {
-    const uint64_t now = wall_clock_ns();
+    const uint64_t now = clock_real_ns();
     const uint64_t keep = a->keep_us * 1000;
 
     /* A machine without a clock of its own begins in 1970: nothing is old then. */
@@ -380,7 +373,7 @@ int archive_label(struct archive *a, const struct address *address, uint16_t por
         .address = *address,
         .port = port,
         .verdict = is_tethered ? VERDICT_TETHERED : VERDICT_DIRECT,
-        .labelled_ns = wall_clock_ns(),
+        .labelled_ns = clock_real_ns(),
     };
 
     if (a == NULL)

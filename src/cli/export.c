@@ -1,6 +1,7 @@
 /*
  * hoptell export: what the store knows of networks, for another site.
  */
+#include "base/clock.h"
 #include "cli/options.h"
 #include "cli/stored.h"
 #include "store/exchange.h"
@@ -41,14 +42,6 @@ struct exporting {
     size_t count;
     uint64_t broken;
 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
-}
 
 static void end_site(struct exporting *e)
 {
@@ -106,7 +99,7 @@ static enum command_status export_store(struct exporting *e, struct store *store
 
     fwrite(text, 1, length, stdout);
     if (code == 0) {
-        begin_site(e, own, now_us());
+        begin_site(e, own, clock_real_ns() / 1000);
         code = store_each_baseline(store, write_baseline, e, &broken[0]);
     }
     if (code == 0)

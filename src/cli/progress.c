@@ -3,6 +3,8 @@
  */
 #include "cli/progress.h"
 
+#include "base/clock.h"
+
 #include <time.h>
 #include <unistd.h>
 
@@ -11,14 +13,6 @@ enum {
     REDRAW_US = 100000,
     BAR_WIDTH = 20,
 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* "1.2 GiB": people read progress, so one decimal is enough. */
 static const char *octets_words(uint64_t octets, char *out, size_t size)
@@ -76,7 +70,7 @@ const char *progress_line(const char *name, uint64_t octets, uint64_t size, uint
 
 void progress_start(struct progress *progress, FILE *to)
 {
-    *progress = (struct progress){.started_us = now_us()};
+    *progress = (struct progress){.started_us = clock_monotonic_ns() / 1000};
     if (to != NULL && isatty(fileno(to)))
         progress->to = to;
 }
@@ -89,7 +83,7 @@ void progress_show(struct progress *progress, const char *name, uint64_t octets,
 
     if (progress->to == NULL)
         return;
-    now = now_us();
+    now = clock_monotonic_ns() / 1000;
     if (now - progress->started_us < PATIENCE_US || now - progress->drawn_us < REDRAW_US)
         return;
     progress_line(name, octets, size, packets, now - progress->started_us, line);

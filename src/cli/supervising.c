@@ -3,6 +3,7 @@
  */
 #include "cli/supervising.h"
 
+#include "base/clock.h"
 #include "edge/supervisor.h"
 
 #include <errno.h>
@@ -61,14 +62,12 @@ void supervising_ready(struct supervising *s)
 
 void supervising_reloading(struct supervising *s)
 {
-    struct timespec now;
     char lines[96];
 
     if (s == NULL)
         return;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(lines, sizeof lines, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-             (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000);
+             clock_monotonic_ns() / 1000);
     supervisor_tell(s->descriptor, lines);
 }
 

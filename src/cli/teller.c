@@ -4,6 +4,7 @@
  */
 #include "cli/teller.h"
 
+#include "base/clock.h"
 #include "edge/alarm.h"
 #include "tale/queue.h"
 
@@ -55,7 +56,7 @@ static void teller_wind_alarm(struct teller *t)
 static void teller_deliver(uv_poll_t *handle, int status, int events)
 {
     struct teller *t = handle->data;
-    const uint64_t now = alarm_now();
+    const uint64_t now = clock_monotonic_ns();
     const uint8_t *octets;
     uint64_t due;
     size_t length;
@@ -69,14 +70,14 @@ static void teller_deliver(uv_poll_t *handle, int status, int events)
 }
 
 /*
- * `now` may be from before the probe came, since not every packet has a look at the clock of its own;
- * a delay counts from after that, so that no answer comes early.
+ * `now` may be from before the probe came, since not every packet has a look at the clock of its
+ * own; a delay counts from after that, so that no answer comes early.
  */
 static void teller_deliver_answer(struct teller *t, const struct answer *answer, size_t length,
                                   uint64_t now)
 {
     const bool waits = answer->due_ns > now;
-    const uint64_t due = waits ? alarm_now() + (answer->due_ns - now) : now;
+    const uint64_t due = waits ? clock_monotonic_ns() + (answer->due_ns - now) : now;
 
     for (int copies = answer->duplicate ? 2 : 1; copies > 0; copies--) {
         if (!waits)
@@ -106,7 +107,7 @@ static void teller_answer(const uint8_t *octets, size_t length, void *context)
     if (!frame_to_ip(t->device.link, &c))
         return;
     if (t->packets++ % PACKETS_A_LOOK == 0)
-        t->now = alarm_now();
+        t->now = clock_monotonic_ns();
     link = (size_t)(c.at - octets);
     turn_round(octets, link, t->answer);
     answer =

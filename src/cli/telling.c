@@ -3,7 +3,7 @@
  */
 #include "cli/telling.h"
 
-#include "edge/alarm.h"
+#include "base/clock.h"
 #include "tale/visitors.h"
 
 #include <errno.h>
@@ -253,14 +253,11 @@ void telling_gather(struct telling *t)
 
 size_t telling_walkers(struct telling *t, struct walker out[WALKERS_MAX])
 {
-    const uint64_t now_ns = alarm_now();
+    const uint64_t now_ns = clock_monotonic_ns();
     const uint64_t window_ns = (uint64_t)WALKERS_SHOWN_S * 1000000000u;
     const size_t count = walkers_list(t->walkers, now_ns > window_ns ? now_ns - window_ns : 0, out);
-    struct timespec real;
-    uint64_t ahead;
+    const uint64_t ahead = clock_real_ns() - now_ns;
 
-    clock_gettime(CLOCK_REALTIME, &real);
-    ahead = (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec - now_ns;
     for (size_t i = 0; i < count; i++) {
         out[i].first_ns += ahead;
         out[i].last_ns += ahead;

@@ -1,6 +1,7 @@
 /*
  * hoptell top: the running daemon, live on a terminal; or once, as text or JSON.
  */
+#include "base/clock.h"
 #include "base/event.h"
 #include "cli/asking.h"
 #include "cli/screen.h"
@@ -70,14 +71,6 @@ struct top {
     char wrong[512]; /* the first answer that nobody could read; "" for none */
 };
 
-static double clock_s(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* What a problem document has to say. */
 static void take_problem(const struct ask_answer *answer, char *out, size_t size)
 {
@@ -118,7 +111,7 @@ static bool take_answer(struct board *board, enum which which, const struct ask_
     case ASK_VERDICTS:
         return take_json(board, answer, board_take_verdicts);
     case ASK_METRICS:
-        return board_take_metrics(board, answer->body, clock_s(CLOCK_MONOTONIC));
+        return board_take_metrics(board, answer->body, (double)clock_monotonic_ns() / 1e9);
     case ASK_READY:
     default:
         board->unready[0] = '\0';
@@ -236,7 +229,7 @@ static enum command_status run_once(struct top *top, int format)
         return command_failed("top", "%s", top->board.away);
     if (top->wrong[0] != '\0')
         return command_failed("top", "%s", top->wrong);
-    top->view.now = clock_s(CLOCK_REALTIME);
+    top->view.now = (double)clock_real_ns() / 1e9;
     return format == ASKING_JSON ? print_json(top) : print_page(top);
 }
 
@@ -360,7 +353,7 @@ static void take_keys(struct top *top)
 
 static void redraw(struct top *top, struct page *page)
 {
-    top->view.now = clock_s(CLOCK_REALTIME);
+    top->view.now = (double)clock_real_ns() / 1e9;
     memcpy(top->held.away, top->board.away, sizeof top->held.away);
     page_lay(top->view.paused ? &top->held : &top->board, &top->view, page);
     screen_show(page);
@@ -374,7 +367,7 @@ static void run_live(struct top *top, int signals, uint32_t interval_s, struct p
     double drawn = 0;
 
     while (!top->quits) {
-        const double now = clock_s(CLOCK_MONOTONIC);
+        const double now = (double)clock_monotonic_ns() / 1e9;
 
         if (now - asked >= interval_s) {
             ask_all(top);

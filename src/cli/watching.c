@@ -3,6 +3,7 @@
  */
 #include "cli/watching.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "tale/targets.h"
 #include "watch/subscriber.h"
@@ -165,12 +166,7 @@ static void watching_hop_limit(const struct captured *captured, struct watching 
 /* A record has the monotonic clock's time, an observation the real one's. */
 static uint64_t real_time(uint64_t monotonic_ns)
 {
-    struct timespec real, monotonic;
-
-    clock_gettime(CLOCK_REALTIME, &real);
-    clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    return monotonic_ns + (uint64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000u +
-           (uint64_t)real.tv_nsec - (uint64_t)monotonic.tv_nsec;
+    return monotonic_ns + clock_real_ns() - clock_monotonic_ns();
 }
 
 static void watching_seen(const struct xdp_seen *seen, void *context)
@@ -312,10 +308,7 @@ static void watching_start(struct watching *w, uv_loop_t *loop)
 /* Of the time, so that no number of an earlier run is given again. */
 static uint64_t start_number(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+    return clock_real_ns() / 1000;
 }
 
 static int watching_new_watch(struct watching *w, const struct configuration *configuration,

@@ -37,11 +37,3 @@ void alarm_take(int alarm)
     if (read(alarm, &rings, sizeof rings) < 0)
         return; /* it has not rung */
 }
-
-uint64_t alarm_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_A_SECOND + (uint64_t)now.tv_nsec;
-}

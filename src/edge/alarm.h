@@ -11,13 +11,10 @@
 /* A descriptor that is readable once the alarm has rung, or a negative errno. close(2) ends it. */
 int alarm_open(void);
 
-/* Rings at `due_ns` of alarm_now, at once if that is past, or never; replaces what was set. */
+/* Rings at `due_ns` of clock_monotonic_ns, at once if that is past, or never; replaces what was set. */
 int alarm_set(int alarm, uint64_t due_ns);
 
 /* Forgets that it rang. */
 void alarm_take(int alarm);
-
-/* The monotonic clock that alarms and answers are timed by, in nanoseconds. */
-uint64_t alarm_now(void);
 
 #endif

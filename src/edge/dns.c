@@ -6,6 +6,7 @@
  */
 #include "edge/dns.h"
 
+#include "base/socket_address.h"
 #include "base/units.h"
 #include "wire/cursor.h"
 
@@ -73,34 +74,6 @@ struct client {
     size_t used;
     uint8_t input[2 + QUERY_MAX];
 };
-
-/* Addresses. */
-
-static socklen_t to_socket_address(const struct address *address, uint16_t port,
-                                   struct sockaddr_storage *out)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-    memset(out, 0, sizeof *out);
-    if (address_is_v4(address)) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        memcpy(&v4->sin_addr, address_wire(address), sizeof v4->sin_addr);
-        return sizeof *v4;
-    }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    memcpy(&v6->sin6_addr, address->octets, sizeof v6->sin6_addr);
-    return sizeof *v6;
-}
-
-static struct address from_socket_address(const struct sockaddr_storage *from)
-{
-    if (from->ss_family == AF_INET)
-        return address_v4((const uint8_t *)&((const struct sockaddr_in *)from)->sin_addr);
-    return address_v6((const uint8_t *)&((const struct sockaddr_in6 *)from)->sin6_addr);
-}
 
 /* Limits. */
 
@@ -253,7 +226,7 @@ static bool is_over_limit(struct dns_server *server, const struct address *clien
 /* Answers one query; false when none is waiting. */
 static bool answer_one(struct dns_server *server)
 {
-    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+    union socket_address from = {.any = {.sa_family = AF_UNSPEC}};
     struct iovec octets = {.iov_base = server->query, .iov_len = sizeof server->query};
     union {
         struct cmsghdr align;
@@ -272,8 +245,7 @@ static bool answer_one(struct dns_server *server)
     if (length < 0) /* an error that an earlier answer brought back does not end the batch */
         return errno != EAGAIN && errno != EWOULDBLOCK;
     server->counts.queries++;
-    client = from_socket_address(&from);
-    if (length > QUERY_MAX)
+    if (length > QUERY_MAX || !socket_address_read(&from.any, &client, NULL))
         return true;
     over = is_over_limit(server, &client);
     if (over && server->counts.limited++ % 2 == 0)
@@ -439,11 +411,11 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 
 static void take_peer(struct client *client)
 {
-    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+    union socket_address from = {.any = {.sa_family = AF_UNSPEC}};
     int length = sizeof from;
 
-    if (uv_tcp_getpeername(&client->tcp, (struct sockaddr *)&from, &length) == 0)
-        client->address = from_socket_address(&from);
+    if (uv_tcp_getpeername(&client->tcp, &from.any, &length) == 0)
+        (void)socket_address_read(&from.any, &client->address, NULL);
 }
 
 /* Whether a new connection is one too many of its source; this machine's own are not counted. */
@@ -517,8 +489,8 @@ static int open_tcp(struct dns_server *server, const struct sockaddr *address)
 int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_handler *handler,
              void *context, struct dns_server **out, char *error, size_t error_size)
 {
-    struct sockaddr_storage at;
-    const socklen_t length = to_socket_address(address, port, &at);
+    union socket_address at;
+    const socklen_t length = socket_address_of(address, port, &at);
     struct dns_server *server = calloc(1, sizeof *server);
     char text[ADDRESS_TEXT_MAX];
     const char *way = "UDP";
@@ -532,7 +504,7 @@ int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_
     server->context = context;
     if (getrandom(&server->seed, sizeof server->seed, 0) != sizeof server->seed)
         server->seed = uv_hrtime();
-    rc = open_udp(server, loop, (struct sockaddr *)&at, length);
+    rc = open_udp(server, loop, &at.any, length);
     if (rc != 0) {
         free(server);
         goto out;
@@ -541,7 +513,7 @@ int dns_open(uv_loop_t *loop, const struct address *address, uint16_t port, dns_
     server->tcp.data = server;
     server->handles++;
     way = "TCP";
-    rc = open_tcp(server, (struct sockaddr *)&at);
+    rc = open_tcp(server, &at.any);
     if (rc == 0)
         rc = uv_poll_start(&server->udp, UV_READABLE, on_readable);
     if (rc == 0)

@@ -3,10 +3,10 @@
  */
 #include "serve/listener.h"
 
+#include "base/socket_address.h"
 #include "base/units.h"
 #include "edge/saved_syn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -26,29 +26,6 @@ const char *listener_text(const struct address *address, uint16_t port, char out
     snprintf(out, LISTENER_TEXT_MAX, "%s%s%s:%u", v4 ? "" : "[", units_address(address, text),
              v4 ? "" : "]", port);
     return out;
-}
-
-union socket_address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-static socklen_t socket_address(const struct address *address, uint16_t port, bool as_v4,
-                                union socket_address *out)
-{
-    *out = (union socket_address){0};
-    if (as_v4) {
-        out->v4.sin_family = AF_INET;
-        out->v4.sin_port = htons(port);
-        if (address_is_v4(address))
-            memcpy(&out->v4.sin_addr, address_wire(address), 4);
-        return sizeof out->v4;
-    }
-    out->v6.sin6_family = AF_INET6;
-    out->v6.sin6_port = htons(port);
-    memcpy(&out->v6.sin6_addr, address->octets, 16);
-    return sizeof out->v6;
 }
 
 static int set_options(int fd, bool as_v4, bool keep_syn)
@@ -88,26 +65,27 @@ static void explain(int failure, const char *text, char *error, size_t error_siz
 int listener_open(const struct address *address, uint16_t port, bool keep_syn, int *out,
                   char *error, size_t error_size)
 {
-    bool as_v4 = address_is_v4(address);
+    struct address at = *address;
     char text[LISTENER_TEXT_MAX];
     union socket_address bound;
     socklen_t length;
     int failure;
-    int fd = socket(as_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(address_is_v4(&at) ? AF_INET : AF_INET6,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0 && errno == EAFNOSUPPORT && address_is_unspecified(address)) {
         /* "[::]" asks for every address; on a machine without IPv6 those are 0.0.0.0 */
-        as_v4 = true;
+        at = address_v4((const uint8_t[4]){0});
         fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     }
     if (fd < 0) {
         failure = -errno;
         goto out;
     }
-    failure = set_options(fd, as_v4, keep_syn);
+    failure = set_options(fd, address_is_v4(&at), keep_syn);
     if (failure < 0)
         goto out;
-    length = socket_address(address, port, as_v4, &bound);
+    length = socket_address_of(&at, port, &bound);
     if (bind(fd, &bound.any, length) < 0 || listen(fd, LISTENER_BACKLOG) < 0)
         failure = -errno;
 out:
@@ -199,10 +177,11 @@ uint16_t listener_port(int listening)
 {
     union socket_address bound = {0};
     socklen_t length = sizeof bound;
+    struct address address;
+    uint16_t port = 0;
 
     if (getsockname(listening, &bound.any, &length) < 0)
         return 0;
-    if (bound.any.sa_family == AF_UNIX)
-        return 0;
-    return ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
+    (void)socket_address_read(&bound.any, &address, &port); /* a path has no port */
+    return port;
 }

@@ -8,6 +8,7 @@
  */
 #include "serve/serve.h"
 
+#include "base/socket_address.h"
 #include "serve/answer.h"
 #include "serve/crowd.h"
 #include "serve/host.h"
@@ -389,7 +390,6 @@ static bool may_connect(struct serve *serve, const struct sockaddr *peer)
 {
     const uint64_t slow = serve->counts.refused[SERVE_REFUSED_SLOW];
     struct address address;
-    uint16_t port;
 
     if (serve->limiter == NULL)
         return true;
@@ -397,7 +397,7 @@ static bool may_connect(struct serve *serve, const struct sockaddr *peer)
         serve->counts.refused[SERVE_REFUSED_SLOW] = slow; /* it was in time, and in the way */
         serve->counts.refused[SERVE_REFUSED_CROWD]++;
     }
-    if (visitor_peer(peer, &address, &port) && crowd_has_room(&serve->crowd, &address))
+    if (socket_address_read(peer, &address, NULL) && crowd_has_room(&serve->crowd, &address))
         return true;
     serve->counts.refused[SERVE_REFUSED_CROWD]++;
     return false;
@@ -413,7 +413,7 @@ static struct visitor *visitor_new(struct serve *serve, const struct connection 
         return NULL;
     if (serve->audience == SERVE_VISITORS) {
         visitor_arrive(connection->fd, peer, &serve->sources, visitor);
-    } else if (!visitor_peer(peer, &visitor->address, &visitor->port)) {
+    } else if (!socket_address_read(peer, &visitor->address, &visitor->port)) {
         free(visitor);
         return NULL;
     }

@@ -24,9 +24,6 @@ struct visitor {
 void visitor_arrive(int connection, const struct sockaddr *peer,
                     const struct serve_sources *sources, struct visitor *out);
 
-/* The other end of a connection. False for a family that is neither IPv4 nor IPv6. */
-bool visitor_peer(const struct sockaddr *peer, struct address *out_address, uint16_t *out_port);
-
 /* Looks again where nothing was known at arrival: capture may have come later. */
 void visitor_refresh(struct visitor *visitor, const struct serve_sources *sources);
 

@@ -3,6 +3,7 @@
  */
 #include "store/exchange.h"
 
+#include "base/text_lines.h"
 #include "base/units.h"
 #include "watch/network.h"
 #include "watch/subscriber.h"
@@ -427,7 +428,6 @@ static bool take_line(struct reading *r, const char *text, size_t length)
     json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     bool good;
 
-    r->line++;
     if (!line) {
         report_error(r->report, r->line, error.column > 0 ? (uint32_t)error.column : 1,
                      "expected a line of JSON: %s", error.text);
@@ -450,6 +450,7 @@ static bool take_line(struct reading *r, const char *text, size_t length)
 int exchange_parse(const char *text, size_t length, uint64_t now_s, struct report *report,
                    struct exchange *out)
 {
+    struct text_lines lines = {.rest = text, .left = length};
     struct reading r = {.report = report, .out = out, .now_s = now_s};
     bool good = true;
 
@@ -458,13 +459,9 @@ int exchange_parse(const char *text, size_t length, uint64_t now_s, struct repor
         r.line = 1;
         good = wrong(&r, "{\"hoptell\": \"baselines\", \"version\": 1}", "an empty file");
     }
-    while (good && length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        const size_t taken = newline ? (size_t)(newline - text) : length;
-
-        good = take_line(&r, text, taken);
-        text += taken + (newline != NULL);
-        length -= taken + (newline != NULL);
+    while (good && text_lines_next(&lines)) {
+        r.line = lines.number;
+        good = take_line(&r, lines.line, lines.length);
     }
     if (good && is_ended(&r))
         return 0;

@@ -12,6 +12,8 @@
  */
 #include "store/queue.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -76,14 +78,6 @@ static size_t batch_size(struct store_queue *queue, size_t count, size_t most)
     return size == 0 && count > 0 ? 1 : size;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int write_batch(struct store_queue *queue, size_t size)
 {
     int result;
@@ -134,7 +128,7 @@ static void store_tried(struct store_queue *queue, int result, uint64_t rows, st
         return;
     }
     store_rollback(queue->store);
-    queue->retry_ms = now_ms() + RETRY_WAIT_MS;
+    queue->retry_ms = clock_monotonic_ns() / 1000000 + RETRY_WAIT_MS;
 }
 
 static void empty_spool(struct store_queue *queue, struct outcome *out)
@@ -175,7 +169,8 @@ static void spool_batch(struct store_queue *queue, size_t size, struct outcome *
 static struct outcome take_turn(struct store_queue *queue, size_t size, bool last, bool late)
 {
     const bool has_spool = queue->spool != NULL;
-    const bool may_try = !late && (now_ms() >= queue->retry_ms || (last && !has_spool));
+    const bool may_try =
+        !late && (clock_monotonic_ns() / 1000000 >= queue->retry_ms || (last && !has_spool));
     struct outcome out = {0};
 
     if (has_spool && spool_rows(queue->spool) > 0 && may_try && !last)
@@ -255,7 +250,8 @@ static void account(struct store_queue *queue, const struct outcome *outcome)
 /* With the lock: whether the time of the store is over, and the spool takes all there is at once. */
 static bool is_late(const struct store_queue *queue)
 {
-    return queue->spool != NULL && queue->end_ms != 0 && now_ms() >= queue->end_ms;
+    return queue->spool != NULL && queue->end_ms != 0 &&
+           clock_monotonic_ns() / 1000000 >= queue->end_ms;
 }
 
 static void *write_rows(void *context)
@@ -339,7 +335,7 @@ void store_queue_hurry(struct store_queue *queue, long milliseconds)
 {
     store_hurry(queue->store);
     pthread_mutex_lock(&queue->lock);
-    queue->end_ms = now_ms() + (uint64_t)milliseconds;
+    queue->end_ms = clock_monotonic_ns() / 1000000 + (uint64_t)milliseconds;
     pthread_mutex_unlock(&queue->lock);
 }
 

@@ -11,6 +11,8 @@
  */
 #include "store/spool.h"
 
+#include "wire/crc32c.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,22 +55,9 @@ struct spool {
     size_t peeked_octets;
 };
 
-/* CRC-32C (Castagnoli), four bits at a time. */
 static uint32_t checksum(const uint8_t *octets, size_t length)
 {
-    static const uint32_t table[16] = {
-        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-        0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-    };
-    uint32_t crc = UINT32_MAX;
-
-    for (size_t i = 0; i < length; i++) {
-        crc ^= octets[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
+    return ~crc32c_add(UINT32_MAX, octets, length);
 }
 
 int spool_take(struct cursor *c, struct row *out)

@@ -56,6 +56,15 @@ static int run_statement(struct sqlite_store *s, enum statement which)
     return result;
 }
 
+/* Ends a statement that gave rows, `step` being what its last step said: a row, or that it is done. */
+static int end_rows(struct sqlite_store *s, sqlite3_stmt *statement, int step)
+{
+    const int result = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : fail(s);
+
+    sqlite3_reset(statement);
+    return result;
+}
+
 static void sqlite_close_store(struct store *store)
 {
     struct sqlite_store *s = sqlite_of(store);
@@ -351,10 +360,7 @@ static int sqlite_each_baseline(struct store *store,
         else
             ++*out_broken;
     }
-    if (step != SQLITE_DONE)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_DONE ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_forget_some(struct store *store, uint64_t time_us, uint64_t *out_count)
@@ -381,10 +387,7 @@ static int sqlite_seen_behind(struct store *store, uint64_t count, uint64_t *out
     step = sqlite3_step(row);
     if (step == SQLITE_ROW)
         *out_time_us = (uint64_t)sqlite3_column_int64(row, 0);
-    else if (step != SQLITE_DONE)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_forget_subscribers(struct store *store, uint64_t time_us)
@@ -444,10 +447,7 @@ static int sqlite_addresses_between(struct store *store, const char *after, cons
     bind_text(row, 2, before);
     while (out->count < STORE_PAGE && (step = sqlite3_step(row)) == SQLITE_ROW)
         snprintf(out->text[out->count++], ADDRESS_TEXT_MAX, "%s", sqlite3_column_text(row, 0));
-    if (step != SQLITE_DONE && step != SQLITE_ROW)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_DONE || step == SQLITE_ROW ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_forget_address(struct store *store, const char *address)
@@ -490,10 +490,7 @@ static int sqlite_each_moment(struct store *store, const char *address, uint64_t
                          (const char *)sqlite3_column_text(row, 4), &moment);
         each(&moment, context);
     }
-    if (step != SQLITE_DONE)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_DONE ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_has_plain(struct store *store, bool *out)
@@ -553,10 +550,7 @@ static int sqlite_as_of(struct store *store, const char *site, uint64_t *out_us)
     step = sqlite3_step(row);
     if (step == SQLITE_ROW)
         *out_us = (uint64_t)sqlite3_column_int64(row, 0);
-    else if (step != SQLITE_DONE)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_each_imported(struct store *store,
@@ -577,10 +571,7 @@ static int sqlite_each_imported(struct store *store,
         else
             ++*out_broken;
     }
-    if (step != SQLITE_DONE)
-        (void)fail(s);
-    sqlite3_reset(row);
-    return step == SQLITE_DONE ? 0 : -EIO;
+    return end_rows(s, row, step);
 }
 
 static int sqlite_clear_site(struct store *store, const char *site, uint64_t as_of_us)

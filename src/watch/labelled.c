@@ -3,6 +3,7 @@
  */
 #include "watch/labelled.h"
 
+#include "base/text_lines.h"
 #include "watch/pattern.h"
 #include "watch/stack_learn.h"
 
@@ -142,34 +143,19 @@ static bool take_line(struct reading *r, unsigned fields, struct labelled *out)
            (r->place[COLUMN_COUNT] == FIELDS_MAX || take_count(r, &out->count));
 }
 
-/* The line's text without its end; false when it is too long. */
-static bool take_text(struct reading *r, const char *text, size_t length)
-{
-    if (length > 0 && text[length - 1] == '\r')
-        length--;
-    if (length >= sizeof r->text || memchr(text, '\0', length)) {
-        report_error(r->report, r->line, 1, "expected a line of text of at most %zu octets",
-                     sizeof r->text - 1);
-        return false;
-    }
-    memcpy(r->text, text, length);
-    r->text[length] = '\0';
-    return true;
-}
-
 int labelled_parse(const char *text, size_t length, struct report *report,
                    void (*each)(const struct labelled *labelled, void *context), void *context)
 {
     const unsigned errors = report->errors;
+    struct text_lines lines = {.rest = text, .left = length};
     struct reading r = {.report = report};
     struct labelled labelled;
     bool has_header = false;
 
-    while (length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        const size_t taken = newline ? (size_t)(newline - text) : length;
-        const bool is_text = ++r.line > 0 && take_text(&r, text, taken);
+    while (text_lines_next(&lines)) {
+        const bool is_text = text_lines_string(&lines, report, r.text, sizeof r.text);
 
+        r.line = lines.number;
         if (is_text && r.text[0] != '\0') {
             const unsigned fields = split(&r);
 
@@ -183,8 +169,6 @@ int labelled_parse(const char *text, size_t length, struct report *report,
         } else if (!is_text && !has_header) {
             break;
         }
-        text += taken + (newline != NULL);
-        length -= taken + (newline != NULL);
     }
     if (!has_header && report->errors == errors)
         report_error(report, 1, 1,

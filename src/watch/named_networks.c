@@ -5,6 +5,7 @@
 #include "watch/named_networks.h"
 
 #include "base/printable.h"
+#include "base/text_lines.h"
 #include "base/units.h"
 #include "watch/network.h"
 
@@ -105,25 +106,6 @@ static bool parse_line(char *line, uint32_t number, struct report *report,
     return false;
 }
 
-/* The next line without its end, in `out`; false when it is too long or has a zero octet. */
-static bool next_line(const char **text, size_t *length, char out[LINE_OCTETS_MAX])
-{
-    const char *newline = memchr(*text, '\n', *length);
-    const size_t whole = newline ? (size_t)(newline - *text) : *length;
-    const char *line = *text;
-    size_t kept = whole;
-
-    *text += whole + (newline != NULL);
-    *length -= whole + (newline != NULL);
-    if (kept > 0 && line[kept - 1] == '\r')
-        kept--;
-    if (kept >= LINE_OCTETS_MAX || memchr(line, '\0', kept))
-        return false;
-    memcpy(out, line, kept);
-    out[kept] = '\0';
-    return true;
-}
-
 static void take_line(char *line, uint32_t number, struct report *report,
                       struct named_networks *networks)
 {
@@ -139,17 +121,14 @@ static void take_line(char *line, uint32_t number, struct report *report,
 static void parse(const char *text, size_t length, struct report *report,
                   struct named_networks *networks)
 {
+    struct text_lines lines = {.rest = text, .left = length};
     char line[LINE_OCTETS_MAX] = "";
 
     if (length == 0)
         take_line(line, 1, report, networks);
-    for (uint32_t number = 1; length > 0; number++) {
-        if (next_line(&text, &length, line))
-            take_line(line, number, report, networks);
-        else
-            report_error(report, number, 1, "expected a line of text of at most %d octets",
-                         LINE_OCTETS_MAX - 1);
-    }
+    while (text_lines_next(&lines))
+        if (text_lines_string(&lines, report, line, sizeof line))
+            take_line(line, lines.number, report, networks);
 }
 
 /* The larger one that holds it is the one before it, or holds that. */

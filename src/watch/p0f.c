@@ -3,6 +3,8 @@
  */
 #include "watch/p0f.h"
 
+#include "base/text_lines.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -206,22 +208,19 @@ static void take_line(struct reading *r, struct text line)
 int p0f_parse(const char *text, size_t length, struct report *report, struct p0f *out)
 {
     const unsigned errors = report->errors;
+    struct text_lines lines = {.rest = text, .left = length};
     struct reading r = {.p0f = out, .report = report};
 
     memset(out, 0, sizeof *out);
-    while (length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        const size_t taken = newline ? (size_t)(newline - text) : length;
-        const struct text line = trimmed((struct text){text, taken});
+    while (text_lines_next(&lines)) {
+        const struct text line = trimmed((struct text){lines.line, lines.length});
 
-        r.line++;
-        r.line_start = text;
+        r.line = lines.number;
+        r.line_start = lines.line;
         if (line.length > 0 && line.at[0] == '[')
             take_section(&r, line);
         else if (line.length > 0 && line.at[0] != ';')
             take_line(&r, line);
-        text += taken + (newline != NULL);
-        length -= taken + (newline != NULL);
     }
     if (report->errors == errors && out->count == 0)
         report_error(report, 0, 0, "expected signatures in [tcp:request], found none");

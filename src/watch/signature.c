@@ -3,8 +3,8 @@
  */
 #include "watch/signature.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "base/writer.h"
+
 #include <string.h>
 
 enum {
@@ -14,36 +14,14 @@ enum {
     OPTION_SACK = 5,
 };
 
-struct writer {
-    char *out;
-    size_t used;
-};
-
-static void write_text(struct writer *w, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void write_text(struct writer *w, const char *format, ...)
-{
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(w->out + w->used, SIGNATURE_TEXT_MAX - w->used, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        w->used += (size_t)length;
-    if (w->used >= SIGNATURE_TEXT_MAX)
-        w->used = SIGNATURE_TEXT_MAX - 1;
-}
-
 static void write_hops(struct writer *w, const struct observation *o)
 {
     const int hops = observation_initial(o->hop_limit) - o->hop_limit;
 
     if (hops > HOPS_MOST)
-        write_text(w, "%u:%u+?", o->version, o->hop_limit);
+        writer_put(w, "%u:%u+?", o->version, o->hop_limit);
     else
-        write_text(w, "%u:%u+%d", o->version, o->hop_limit, hops);
+        writer_put(w, "%u:%u+%d", o->version, o->hop_limit, hops);
 }
 
 /* The first of these that the window is a multiple of; 0 stands for none. */
@@ -69,10 +47,10 @@ static void write_window(struct writer *w, const struct observation *o)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (o->window != 0 && o->mss >= MSS_LEAST && sizes[i].size != 0 &&
             o->window % sizes[i].size == 0) {
-            write_text(w, ":%s*%u", sizes[i].name, o->window / sizes[i].size);
+            writer_put(w, ":%s*%u", sizes[i].name, o->window / sizes[i].size);
             return;
         }
-    write_text(w, ":%u", o->window);
+    writer_put(w, ":%u", o->window);
 }
 
 static const char *const options[] = {
@@ -115,14 +93,14 @@ static void write_options(struct writer *w, const struct observation *o)
         const char *separator = i == 0 ? ":" : ",";
 
         if (kind == TCP_OPTION_END)
-            write_text(w, "%seol+%u", separator, o->option_padding);
+            writer_put(w, "%seol+%u", separator, o->option_padding);
         else if (kind < OPTION_NAMES && options[kind])
-            write_text(w, "%s%s", separator, options[kind]);
+            writer_put(w, "%s%s", separator, options[kind]);
         else
-            write_text(w, "%s?%u", separator, kind);
+            writer_put(w, "%s?%u", separator, kind);
     }
     if (o->option_count == 0)
-        write_text(w, ":");
+        writer_put(w, ":");
 }
 
 /* In the order of their bits. */
@@ -183,7 +161,7 @@ static void write_quirks(struct writer *w, const struct observation *o)
 
     for (unsigned i = 0; i < QUIRKS; i++)
         if (found & 1u << i) {
-            write_text(w, "%s%s", separator, quirks[i]);
+            writer_put(w, "%s%s", separator, quirks[i]);
             separator = ",";
         }
 }
@@ -191,15 +169,15 @@ static void write_quirks(struct writer *w, const struct observation *o)
 const char *signature_text(const struct observation *observation, char out[SIGNATURE_TEXT_MAX])
 {
     const struct observation *o = observation;
-    struct writer w = {.out = out};
+    struct writer w = {.out = out, .size = SIGNATURE_TEXT_MAX};
 
     write_hops(&w, o);
-    write_text(&w, ":%u:%u", o->version == 4 ? o->ip_options : 0u, o->mss);
+    writer_put(&w, ":%u:%u", o->version == 4 ? o->ip_options : 0u, o->mss);
     write_window(&w, o);
-    write_text(&w, ",%u", o->window_scale);
+    writer_put(&w, ",%u", o->window_scale);
     write_options(&w, o);
-    write_text(&w, ":");
+    writer_put(&w, ":");
     write_quirks(&w, o);
-    write_text(&w, ":%s", o->flags & OBSERVATION_PAYLOAD ? "+" : "0");
+    writer_put(&w, ":%s", o->flags & OBSERVATION_PAYLOAD ? "+" : "0");
     return out;
 }

@@ -3,10 +3,11 @@
  */
 #include "watch/stack.h"
 
+#include "base/text_lines.h"
+#include "base/writer.h"
+
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,28 +161,6 @@ static const struct {
 
 /* Values as text */
 
-struct writer {
-    char *out;
-    size_t used;
-};
-
-static void write_text(struct writer *w, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void write_text(struct writer *w, const char *format, ...)
-{
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(w->out + w->used, STACK_VALUE_TEXT_MAX - w->used, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        w->used += (size_t)length;
-    if (w->used >= STACK_VALUE_TEXT_MAX)
-        w->used = STACK_VALUE_TEXT_MAX - 1;
-}
-
 static const char *word_of(const struct word *words, uint64_t value)
 {
     while (words->name && words->value != value)
@@ -194,16 +173,16 @@ static void write_layout(struct writer *w, const struct observation *o)
     for (unsigned i = 0; i < o->option_count; i++) {
         const char *name = word_of(option_words, o->option[i]);
 
-        write_text(w, "%s", i > 0 ? "," : "");
+        writer_put(w, "%s", i > 0 ? "," : "");
         if (o->option[i] == TCP_OPTION_END && o->option_padding > 0)
-            write_text(w, "eol+%u", o->option_padding);
+            writer_put(w, "eol+%u", o->option_padding);
         else if (name)
-            write_text(w, "%s", name);
+            writer_put(w, "%s", name);
         else
-            write_text(w, "%u", o->option[i]);
+            writer_put(w, "%u", o->option[i]);
     }
     if (o->option_count == 0)
-        write_text(w, "none");
+        writer_put(w, "none");
 }
 
 const char *stack_value_text(enum stack_feature feature, const struct observation *observation,
@@ -211,17 +190,17 @@ const char *stack_value_text(enum stack_feature feature, const struct observatio
 {
     const uint64_t value = stack_value(feature, observation);
     const char *word = features[feature].words ? word_of(features[feature].words, value) : NULL;
-    struct writer w = {.out = out};
+    struct writer w = {.out = out, .size = STACK_VALUE_TEXT_MAX};
 
     out[0] = '\0';
     if (feature == STACK_FEATURE_LAYOUT)
         write_layout(&w, observation);
     else if (word)
-        write_text(&w, "%s", word);
+        writer_put(&w, "%s", word);
     else if (feature == STACK_FEATURE_WINDOW && value >= STACK_WINDOW_MULTIPLE)
-        write_text(&w, "mss*%u", (unsigned)(value - STACK_WINDOW_MULTIPLE));
+        writer_put(&w, "mss*%u", (unsigned)(value - STACK_WINDOW_MULTIPLE));
     else
-        write_text(&w, "%u", (unsigned)value);
+        writer_put(&w, "%u", (unsigned)value);
     return out;
 }
 
@@ -336,18 +315,10 @@ static void split(struct line *line)
         line->word[line->words++] = word;
 }
 
-static void parse_line(struct reading *r, const char *text, size_t length)
+static void parse_line(struct reading *r)
 {
     struct line *line = &r->line;
 
-    line->number++;
-    if (length >= sizeof line->text || memchr(text, '\0', length)) {
-        report_error(r->report, line->number, 1, "expected a line of text of at most %zu octets",
-                     sizeof line->text - 1);
-        return;
-    }
-    memcpy(line->text, text, length);
-    line->text[length] = '\0';
     split(line);
     if (line->words == 0)
         return;
@@ -364,13 +335,12 @@ static void parse_line(struct reading *r, const char *text, size_t length)
 
 static void read_text(struct reading *r, const char *text, size_t length)
 {
-    while (length > 0) {
-        const char *newline = memchr(text, '\n', length);
-        const size_t taken = newline ? (size_t)(newline - text) : length;
+    struct text_lines lines = {.rest = text, .left = length};
 
-        parse_line(r, text, taken);
-        text += taken + (newline != NULL);
-        length -= taken + (newline != NULL);
+    while (text_lines_next(&lines)) {
+        r->line.number = lines.number;
+        if (text_lines_string(&lines, r->report, r->line.text, sizeof r->line.text))
+            parse_line(r);
     }
 }
 

@@ -5,6 +5,7 @@
 #ifndef HOPTELL_WIRE_SCTP_H
 #define HOPTELL_WIRE_SCTP_H
 
+#include "wire/crc32c.h"
 #include "wire/cursor.h"
 
 enum {
@@ -25,31 +26,14 @@ enum sctp_chunk { /* RFC 9260, 3.2 */
                   SCTP_SHUTDOWN_COMPLETE = 14,
 };
 
-/* CRC32c, reflected (RFC 9260, appendix A), four bits at a time. */
-static inline uint32_t sctp_crc32c(uint32_t crc, const uint8_t *octets, size_t length)
-{
-    static const uint32_t table[16] = {
-        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-        0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-    };
-
-    for (size_t i = 0; i < length; i++) {
-        crc ^= octets[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return crc;
-}
-
 /* The checksum of a packet, taken as if its own field were zero, as it stands there. */
 static inline uint32_t sctp_checksum(const uint8_t *octets, size_t length)
 {
     static const uint8_t zero[4];
-    uint32_t crc = sctp_crc32c(UINT32_MAX, octets, 8);
+    uint32_t crc = crc32c_add(UINT32_MAX, octets, 8);
 
-    crc = sctp_crc32c(crc, zero, 4);
-    return ~__builtin_bswap32(sctp_crc32c(crc, octets + SCTP_HEADER, length - SCTP_HEADER));
+    crc = crc32c_add(crc, zero, 4);
+    return ~__builtin_bswap32(crc32c_add(crc, octets + SCTP_HEADER, length - SCTP_HEADER));
 }
 
 struct sctp {

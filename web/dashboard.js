@@ -90,6 +90,13 @@ async function loadVerdicts() {
 
 const shares = sharesChart(find("#shares"));
 let counts = null;
+let started = 0; // hoptell itself, in seconds since 1970; what was before is not in the counts
+
+/** "in the last hour", or, where that says too much, since when. */
+function when(span, length) {
+    return counts.now - started >= length ? `in the last ${span}`
+        : `since hoptell started, ${ago(started, counts.now)}`;
+}
 
 function showShares() {
     const span = find("input[name=span]:checked").value;
@@ -98,7 +105,7 @@ function showShares() {
     const sum = (word) => cells.reduce((total, cell) => total + cell[word], 0);
     const [direct, tethered, unknown] = ["direct", "tethered", "unknown"].map(sum);
     const known = direct + tethered;
-    const words = `of ${number(known)} known in the last ${span}, ${number(unknown)} unknown`;
+    const words = `of ${number(known)} known ${when(span, length)}; ${number(unknown)} unknown`;
 
     say(find("#share-now"), known > 0 ? percent(tethered / known) : "–");
     say(find("#share-of"), known + unknown > 0 ? words : "nothing judged yet");
@@ -518,7 +525,10 @@ function showHealth(values) {
 async function loadHealth() {
     const [metrics, ready] = await Promise.all([askText("/metrics"), askText("/readyz")]);
 
-    if (metrics.ok) showHealth(readMetrics(metrics.text));
+    if (metrics.ok) {
+        showHealth(readMetrics(metrics.text));
+        started = Number(metrics.text.match(/^process_start_time_seconds (\S+)$/m)?.[1] ?? 0);
+    }
     say(find("#ready"), ready.ok ? "" : `Not all of it is up: ${ready.text}`);
 }
 

@@ -102,7 +102,7 @@ def test_a_connection_shows_up_while_the_page_is_open(site, browser):
 def test_it_shows_what_has_been_learnt(morning, browser):
     open_page(browser, morning)
     wait_for(browser, "#verdicts tr", "tethered")
-    wait_for(browser, "#share-of", "known in the last hour")
+    wait_for(browser, "#share-of", "known since hoptell started, ")
     assert re.match(r"\d+\.\d\u2009%$", element(browser, "#share-now").text)
     rows = wait_for(browser, "#networks tr", "127.0.1.0/24")
     assert any(re.search(r"127\.0\.1\.0/24\s+\d+\s+52 \(9\d\u2009%\)", row) for row in rows)

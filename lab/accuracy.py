@@ -135,7 +135,7 @@ def connections_of(hoptell, directory, name):
     found = []
     for label, o in rows:
         late = name in CHANGES and o["time"] > half
-        looks = (parts_of(o["address"]), late, o["hop_limit"], o["stack"]["family"], o["signature"].split(":")[3])
+        looks = (parts_of(o["address"]), late, o["hop_limit"], o["signature"])
         found.append(Connection(label, o["verdict"], o["probability"], looks, o["time"] - half))
     mark_visible(found)
     return found

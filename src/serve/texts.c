@@ -142,7 +142,9 @@ static const struct text {
      {NULL, "ein Netz von Rechenzentren: Wer durch es kommt, verbirgt den Anschluss dahinter"}},
 
     {"signal.larger_mss",
-     {NULL, "bietet Segmente von {8} Oktetten an, mehr als jedes Handgerät dieses Netzes"}},
+     {NULL,
+      "bietet Segmente von {8} Oktetten an, mehr als die meisten Handgeräte dieses Netzes; {2} % "
+      "von ihnen tun es"}},
     {"signal.smaller_mss",
      {NULL, "bietet Segmente von {8} Oktetten an wie in einem Tunnel, in dem Hops nichts sagen"}},
     {"signal.clock_break",
@@ -151,6 +153,10 @@ static const struct text {
      {NULL, "zwei Geräte dieses Anschlusses sind zugleich am Werk, jedes mit eigener Adresse"}},
     {"signal.browser_stack", {NULL, "der Browser nennt {3}, das Paket aber hat {9} gesendet"}},
     {"signal.proxy", {NULL, "kam durch einen Proxy, dessen eigenes Paket dies ist"}},
+    {"signal.stacks_in_turns",
+     {NULL,
+      "gesendet von einem Computer ({3}); auf diesem Anschluss wechseln Handgeräte und Computer "
+      "sich ab"}},
 
     /* parts of these sentences, where a number alone would say too little */
     {"reason.hop_limit", {"{0} ({1} hops)", "{0} ({1} Hops)"}},

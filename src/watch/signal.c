@@ -21,6 +21,8 @@
 #define PATH_IN_USE    0.15
 #define TURNS_TETHERED 0.50
 #define TURNS_DIRECT   0.05
+/* From a computer to a handset and back. */
+#define STACK_TURNS_LEAST 2
 /* What is counted of evidence that the network has given already. */
 #define SAID_AGAIN 1.0
 
@@ -260,6 +262,22 @@ static bool several_stacks(const struct facts *f, struct evidence *out)
     return true;
 }
 
+/*
+ * detail: the family of stack, changes. Several stacks come with a new holder of the address, too, once;
+ * but then not in turns.
+ */
+static bool stacks_in_turns(const struct facts *f, struct evidence *out)
+{
+    const double computer = stack_computer_share(f->stack);
+
+    if (computer <= 0.5)
+        return false;
+    out->detail[0] = (uint8_t)f->stack->family;
+    out->detail[1] = subscriber_stack_turns(f->subscriber.subscriber);
+    out->weight = (float)computer;
+    return out->detail[1] >= STACK_TURNS_LEAST;
+}
+
 static void detail_of_mss(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = (uint8_t)(f->observation->mss >> 8);
@@ -396,6 +414,8 @@ static const struct {
                                 GROUND_ONE_HANDSET | GROUND_LINE, two_identifiers},
     [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, 0, NULL},
     [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, 0, NULL},
+    [SIGNAL_STACKS_IN_TURNS] = {"stacks_in_turns", GROUP_SUBSCRIBER,
+                                GROUND_ONE_HANDSET | GROUND_LINE, stacks_in_turns},
 };
 
 enum signal_group signal_group(enum signal signal)

@@ -54,6 +54,7 @@ enum signal {
     SIGNAL_TWO_IDENTIFIERS,
     SIGNAL_BROWSER_STACK, /* the two of the page alone */
     SIGNAL_PROXY,
+    SIGNAL_STACKS_IN_TURNS,
     SIGNAL_COUNT,
 };
 

@@ -93,6 +93,12 @@ static void say_several_stacks(const uint8_t *d, char *out, size_t size)
         stack_family_name((enum stack_family)d[0]), others);
 }
 
+static void say_stacks_in_turns(const uint8_t *d, char *out, size_t size)
+{
+    say(out, size, "sent by %s, and handsets and computers take turns on this line",
+        d[0] == STACK_UNKNOWN ? "a computer" : stack_family_name((enum stack_family)d[0]));
+}
+
 static void say_too_little_seen(const uint8_t *d, char *out, size_t size)
 {
     if (d[0] == 0)
@@ -205,6 +211,7 @@ static void (*const texts[SIGNAL_COUNT])(const uint8_t *detail, char *out, size_
     [SIGNAL_LARGER_MSS] = say_larger_mss,           [SIGNAL_SMALLER_MSS] = say_smaller_mss,
     [SIGNAL_CLOCK_BREAK] = say_clock_break,         [SIGNAL_TWO_IDENTIFIERS] = say_two_identifiers,
     [SIGNAL_BROWSER_STACK] = say_browser_stack,     [SIGNAL_PROXY] = say_proxy,
+    [SIGNAL_STACKS_IN_TURNS] = say_stacks_in_turns,
 };
 
 const char *evidence_text(const struct evidence *evidence, char *out, size_t size)

@@ -18,6 +18,7 @@ enum {
     KEEP_ONE_CLOCK_OF = 5,
     FAMILY_COUNT_LEAST = 2,
     SAVED_VERSION = 2,
+    NO_ARRIVAL = 0xff, /* among the recent ones */
     STEADY_CLOCKS = 2, /* of a handset and a guest that has been told already */
 };
 
@@ -77,9 +78,25 @@ static uint8_t turns_at(const struct subscriber *subscriber, uint8_t hops)
     uint8_t next = hops;
 
     for (unsigned i = 0; i < SUBSCRIBER_RECENT && i < subscriber->seen; i++) {
-        const uint8_t this_one = subscriber->recent[i];
+        const uint8_t this_one = subscriber->recent[i] & (uint8_t)~SUBSCRIBER_OF_COMPUTER;
 
         if (this_one != hops && this_one + 1 != hops)
+            break;
+        turns = (uint8_t)(turns + (this_one != next));
+        next = this_one;
+    }
+    return turns;
+}
+
+uint8_t subscriber_stack_turns(const struct subscriber *subscriber)
+{
+    uint8_t turns = 0;
+    bool next = true;
+
+    for (unsigned i = 0; i < SUBSCRIBER_RECENT && i < subscriber->seen; i++) {
+        const bool this_one = subscriber->recent[i] & SUBSCRIBER_OF_COMPUTER;
+
+        if (subscriber->recent[i] == NO_ARRIVAL)
             break;
         turns = (uint8_t)(turns + (this_one != next));
         next = this_one;
@@ -171,7 +188,7 @@ static void decay(struct subscriber *subscriber, uint32_t now_s)
 static void forget_path(struct subscriber *subscriber)
 {
     memset(subscriber->count, 0, sizeof subscriber->count);
-    memset(subscriber->recent, 0xff, sizeof subscriber->recent);
+    memset(subscriber->recent, NO_ARRIVAL, sizeof subscriber->recent);
 }
 
 static void learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit)
@@ -273,8 +290,8 @@ static void learn_devices(struct subscriber *subscriber, const struct subscriber
         learn_clock(subscriber, lesson->clock, lesson->clock_server);
 }
 
-void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit,
-                                uint32_t fresh_since_s, uint64_t time_ns)
+static void learn_arrival(struct subscriber *subscriber, uint8_t hop_limit, uint8_t kind,
+                          uint32_t fresh_since_s, uint64_t time_ns)
 {
     const uint32_t now_s = (uint32_t)(time_ns / 1000000000u);
 
@@ -283,14 +300,30 @@ void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit
         forget_path(subscriber);
     learn_hop_limit(subscriber, hop_limit);
     memmove(subscriber->recent + 1, subscriber->recent, SUBSCRIBER_RECENT - 1);
-    subscriber->recent[0] = hops_of(hop_limit);
+    subscriber->recent[0] = hops_of(hop_limit) | kind;
     subscriber->updated_s = now_s;
+}
+
+/* Of an arrival that does not show its system: the newest with as many hops is taken for it. */
+static uint8_t kind_of_newest_at(const struct subscriber *subscriber, uint8_t hops)
+{
+    for (unsigned i = 0; i < SUBSCRIBER_RECENT; i++)
+        if ((subscriber->recent[i] & ~SUBSCRIBER_OF_COMPUTER) == hops)
+            return subscriber->recent[i] & SUBSCRIBER_OF_COMPUTER;
+    return subscriber->recent[0] == NO_ARRIVAL ? 0 : subscriber->recent[0] & SUBSCRIBER_OF_COMPUTER;
+}
+
+void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit,
+                                uint32_t fresh_since_s, uint64_t time_ns)
+{
+    learn_arrival(subscriber, hop_limit, kind_of_newest_at(subscriber, hops_of(hop_limit)),
+                  fresh_since_s, time_ns);
 }
 
 void subscriber_learn(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
 {
-    subscriber_learn_hop_limit(subscriber, lesson->hop_limit, lesson->fresh_since_s,
-                               lesson->time_ns);
+    learn_arrival(subscriber, lesson->hop_limit, lesson->is_computer ? SUBSCRIBER_OF_COMPUTER : 0,
+                  lesson->fresh_since_s, lesson->time_ns);
     learn_devices(subscriber, lesson);
     if (subscriber->identifier[0] != lesson->identifier) {
         subscriber->identifier[1] = subscriber->identifier[0];

@@ -10,6 +10,9 @@
 
 enum { SUBSCRIBER_CELLS = 5, SUBSCRIBER_RECENT = 6, SUBSCRIBER_NEW_CLOCKS = 3 };
 
+/* Of an arrival with less than 127 hops, which all have: it came from a computer's system. */
+enum { SUBSCRIBER_OF_COMPUTER = 0x80 };
+
 struct subscriber {
     uint64_t key; /* subscriber_key */
     uint32_t decayed_s;
@@ -22,7 +25,7 @@ struct subscriber {
     uint16_t identifier[2]; /* of the last two interfaces, by hash, the newest first; 0: none */
     uint8_t hop_limit[SUBSCRIBER_CELLS]; /* a count of 0: the cell is free */
     uint8_t family[STACK_FAMILY_COUNT];  /* observations by family of stack */
-    uint8_t recent[SUBSCRIBER_RECENT];   /* hops, newest first */
+    uint8_t recent[SUBSCRIBER_RECENT];   /* hops, newest first, and SUBSCRIBER_OF_COMPUTER */
     uint8_t clock_server;                /* of which server the clocks are, by hash */
 };
 
@@ -50,6 +53,9 @@ struct subscriber_reading {
     uint8_t turns;       /* changes between these hops and one fewer among the last arrivals */
     uint8_t families;    /* bit for each family of stack seen often enough before */
 };
+
+/* How often the last arrivals, and one from a computer after them, went between computers and others. */
+uint8_t subscriber_stack_turns(const struct subscriber *subscriber);
 
 /*
  * `fresh_since_s`: what was learnt before this time (seconds since 1970) does not count, since the
@@ -81,6 +87,7 @@ struct subscriber_lesson {
     uint8_t hop_limit;
     uint8_t hops;
     enum stack_family family;
+    bool is_computer; /* more likely than not */
     uint32_t signature;
     bool has_clock;
     uint32_t clock; /* a number for the TCP clock, as good as constant for one device */

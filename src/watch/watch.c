@@ -333,6 +333,7 @@ static void learn_subscriber(struct watch *watch, struct known *known, const str
         .hop_limit = o->hop_limit,
         .hops = facts->hops,
         .family = facts->stack->family,
+        .is_computer = stack_computer_share(facts->stack) > 0.5,
         .signature = known->signature,
         .has_clock = known->has_clock,
         .clock = known->clock,

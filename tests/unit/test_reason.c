@@ -38,6 +38,14 @@ static const struct {
     {"too_little_seen",
      {255, 0, 0},
      "dieses Netz wurde bisher über 255-mal gesehen, zu wenig zum Vergleichen"},
+    {"larger_mss",
+     {1440 >> 8, 1440 & 255, 3},
+     "bietet Segmente von 1440 Oktetten an, mehr als die meisten Handgeräte dieses Netzes; 3 % von "
+     "ihnen tun es"},
+    {"stacks_in_turns",
+     {STACK_WINDOWS, 2, 0},
+     "gesendet von einem Computer (windows); auf diesem Anschluss wechseln Handgeräte und Computer "
+     "sich ab"},
     {"several_paths", {14, 20, 0}, "dieses Netz hat mehrere Wege: 20 % kommen nach 14 Hops an"},
 };
 

@@ -161,6 +161,34 @@ static void a_larger_mss_than_any_handset_s_speaks_for_a_guest(void **state)
     scene_end(&scene);
 }
 
+static void the_more_handsets_have_a_larger_mss_the_less_it_says(void **state)
+{
+    struct observation guest;
+    struct scene scene;
+    char text[EVIDENCE_TEXT_MAX];
+    float alone;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(7));
+    guest.mss = 1440;
+    observe(&scene, &guest);
+    alone = evidence_of(&scene, "larger_mss")->weight;
+    for (unsigned i = 0; i < 400; i++) { /* one handset of ten */
+        guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(1 + i % 200));
+        guest.mss = i % 10 == 0 ? 1440 : 1380;
+        observe(&scene, &guest);
+    }
+    guest = packet(&scene, MAKER_ANDROID, HOPS, line_v6(7));
+    guest.mss = 1440;
+    observe(&scene, &guest);
+    assert_true(evidence_of(&scene, "larger_mss")->weight < alone / 2);
+    evidence_text(evidence_of(&scene, "larger_mss"), text, sizeof text);
+    assert_non_null(strstr(text, "more than most handsets of this network; "));
+    scene_end(&scene);
+}
+
 static void a_smaller_mss_mutes_one_hop_more(void **state)
 {
     struct observation guest;
@@ -209,6 +237,46 @@ static void a_clock_for_each_connection_cannot_break(void **state)
         o.timestamp_value = i * 2654435761u;
         observe(&scene, &o);
         assert_null(evidence_of(&scene, "clock_break"));
+    }
+    scene_end(&scene);
+}
+
+static void a_computer_that_comes_back_after_a_handset_is_not_a_new_line(void **state)
+{
+    static const struct {
+        enum visit_maker maker;
+        bool is_told;
+    } rows[] = {
+        {MAKER_ANDROID, false}, {MAKER_ANDROID, false}, {MAKER_WINDOWS, false},
+        {MAKER_WINDOWS, false}, /* the address may have gone to another */
+        {MAKER_ANDROID, false}, {MAKER_WINDOWS, true},  {MAKER_WINDOWS, true},
+        {MAKER_ANDROID, false}, {MAKER_WINDOWS, true},
+    };
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        arrives(&scene, rows[i].maker, HOPS, line_v6(900));
+        assert_int_equal(evidence_of(&scene, "stacks_in_turns") != NULL, rows[i].is_told);
+    }
+    scene_end(&scene);
+}
+
+static void packets_that_show_no_stack_are_nobody_s_turn(void **state)
+{
+    const struct address line = line_v6(900);
+    struct scene scene;
+
+    (void)state;
+    scene_begin(&scene, NULL);
+    lines_visit(&scene, line_v6);
+    arrives(&scene, MAKER_WINDOWS, HOPS, line);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(watch_hop_limit(scene.watch, &line, 128 - HOPS, scene.time_s * 1000000000u));
+        arrives(&scene, MAKER_WINDOWS, HOPS, line);
+        assert_null(evidence_of(&scene, "stacks_in_turns"));
     }
     scene_end(&scene);
 }
@@ -314,6 +382,9 @@ int main(void)
         cmocka_unit_test(of_a_hosting_network_nothing_is_said),
         cmocka_unit_test(a_named_network_is_compared_by_itself),
         cmocka_unit_test(a_larger_mss_than_any_handset_s_speaks_for_a_guest),
+        cmocka_unit_test(the_more_handsets_have_a_larger_mss_the_less_it_says),
+        cmocka_unit_test(a_computer_that_comes_back_after_a_handset_is_not_a_new_line),
+        cmocka_unit_test(packets_that_show_no_stack_are_nobody_s_turn),
         cmocka_unit_test(a_smaller_mss_mutes_one_hop_more),
         cmocka_unit_test(another_clock_beside_a_steady_one_is_another_device),
         cmocka_unit_test(a_clock_for_each_connection_cannot_break),

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TARGET_MAX = 256 };
+enum { TARGET_MAX = 256, TIME_MAX = 32 };
 
 struct question {
     struct address client;
     uint32_t port;        /* 0: any */
     uint32_t server_port; /* 0: any */
     uint32_t wait_ms;
+    const char *time; /* seconds since 1970; NULL: any */
     int format;
     const char *file;
 };
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
     {"server-port", 's', "PORT", "a connection to this port of the server's alone",
      .take = option_number, .member = offsetof(struct question, server_port),
      .expected = "a port from 1 to 65535", .low = 1, .high = UINT16_MAX},
+    {"time", 't', "SECONDS", "the one that was accepted at this time (since 1970), and no other",
+     .take = option_text, .member = offsetof(struct question, time)},
     ASKING_ROW_FORMAT(struct question),
     ASKING_ROW_CONFIG(struct question),
 };
@@ -42,8 +45,23 @@ const struct options lookup_options = {
     .count = sizeof rows / sizeof rows[0],
 };
 
+/* "1700000000" or "1700000000.5" */
+static bool is_time(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789");
+    const char *rest = text + digits;
+
+    return digits >= 1 && digits <= 10 &&
+           (*rest == '\0' || (*rest == '.' && rest[1 + strspn(rest + 1, "0123456789")] == '\0')) &&
+           strlen(text) < TIME_MAX;
+}
+
 static enum command_status take_operands(int count, char **operands, struct question *q)
 {
+    if (q->time != NULL && !is_time(q->time))
+        return command_usage(
+            "lookup", "expected seconds since 1970, as in 1700000000.5, for --time, found '%s'",
+            q->time);
     if (count < 1)
         return command_usage("lookup", "expected an address, found none");
     if (!units_parse_address(operands[0], &q->client))
@@ -76,13 +94,16 @@ static const char *write_target(const struct question *q, char out[TARGET_MAX])
     char address[ADDRESS_TEXT_MAX];
     char port[32] = "";
     char server_port[32] = "";
+    char time[TIME_MAX + 8] = "";
 
+    if (q->time != NULL)
+        snprintf(time, sizeof time, "&time=%s", q->time);
     if (q->port != 0)
         snprintf(port, sizeof port, "&port=%u", q->port);
     if (q->server_port != 0)
         snprintf(server_port, sizeof server_port, "&server_port=%u", q->server_port);
-    snprintf(out, TARGET_MAX, "/v1/lookup?address=%s%s%s&wait=%u",
-             units_address(&q->client, address), port, server_port, q->wait_ms);
+    snprintf(out, TARGET_MAX, "/v1/lookup?address=%s%s%s%s&wait=%u",
+             units_address(&q->client, address), port, server_port, time, q->wait_ms);
     return out;
 }
 

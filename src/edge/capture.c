@@ -168,21 +168,24 @@ static int open_stream(const char *path, FILE **out, char *error, size_t error_s
     return result;
 }
 
-/* One octet tells an empty stream from any other, on a pipe as well. */
-static bool is_empty(FILE *stream)
+/* One octet tells an empty stream from any other, on a pipe as well; EOF: it is. */
+static int first_octet(FILE *stream)
 {
     const int first = getc(stream);
 
-    if (first == EOF)
-        return true;
-    ungetc(first, stream);
-    return false;
+    if (first != EOF)
+        ungetc(first, stream);
+    return first;
 }
 
-static const char *found_instead(FILE *stream, const char *pcap_words)
+static const char *found_instead(FILE *stream, int first, const char *pcap_words)
 {
+    enum { FIRST_OF_GZIP = 0x1f };
+
     if (ferror(stream))
         return strerror(errno);
+    if (first == FIRST_OF_GZIP)
+        return "a compressed file; try: zcat FILE | hoptell read -";
     if (strstr(pcap_words, "unknown file format") != NULL)
         return "another kind of file";
     return pcap_words;
@@ -192,9 +195,11 @@ static const char *found_instead(FILE *stream, const char *pcap_words)
 static int open_format(struct capture *capture, FILE *stream, char *error, size_t error_size)
 {
     char words[PCAP_ERRBUF_SIZE] = "";
+    int first;
 
     errno = 0;
-    if (is_empty(stream))
+    first = first_octet(stream);
+    if (first == EOF)
         snprintf(words, sizeof words, "an empty file");
     else
         capture->pcap =
@@ -202,7 +207,7 @@ static int open_format(struct capture *capture, FILE *stream, char *error, size_
     if (capture->pcap != NULL)
         return learn_format(capture, error, error_size);
     snprintf(error, error_size, "%s: expected a pcap or pcapng capture, found %s", capture->name,
-             found_instead(stream, words));
+             found_instead(stream, first, words));
     if (stream != stdin)
         fclose(stream);
     return -EINVAL;

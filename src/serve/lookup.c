@@ -8,7 +8,14 @@
 
 #include <string.h>
 
-enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT };
+enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT | QUERY_TIME };
+
+/*
+ * A connection that a server has at some time opened before: at most so long, by as often as an opening
+ * packet is sent again; and later by no more than two clocks may differ.
+ */
+#define OPENED_BEFORE_NS (60ull * 1000000000u)
+#define OPENED_AFTER_NS  (1ull * 1000000000u)
 
 enum find { FIND_FOUND, FIND_NOTHING, FIND_ANSWERED };
 
@@ -18,14 +25,15 @@ static enum find refuse(int answered, int *out_result)
     return FIND_ANSWERED;
 }
 
-static enum find wait_for(struct request *request, const struct query *query, int *out_result)
+static enum find wait_for(struct request *request, const struct query *query,
+                          const struct journal_wanted *wanted, int *out_result)
 {
     static const struct answer_header later = {"Retry-After", "1"};
     struct wait *wait = &request->wait;
 
     wait->address = query->address;
-    wait->port = query->port;
-    wait->server_port = query->server_port;
+    wait->wanted = *wanted;
+    wait->wanted.client = &wait->address;
     wait->deadline_ms = request->now_ms + query->wait_ms;
     if (waiting_add(request->waiting, wait) < 0)
         return refuse(answer_problem_with(request, STATUS_SERVICE_UNAVAILABLE,
@@ -38,13 +46,29 @@ static enum find wait_for(struct request *request, const struct query *query, in
  * The watch keeps the newest of each address and port, and keeps it longer than the journal; the
  * journal has those before it too, one of which may be to the server port that is asked for.
  */
-static bool find_known(const struct serve_sources *sources, const struct query *query,
+static bool find_known(const struct serve_sources *sources, const struct journal_wanted *wanted,
                        struct judgement *out)
 {
-    if (query->port != 0 && watch_lookup(sources->watch, &query->address, query->port, out) &&
-        (query->server_port == 0 || query->server_port == out->observation.server_port))
+    if (wanted->port != 0 && watch_lookup(sources->watch, wanted->client, wanted->port, out) &&
+        (wanted->server_port == 0 || wanted->server_port == out->observation.server_port) &&
+        journal_is_when(wanted, out->observation.time_ns))
         return true;
-    return journal_newest(sources->journal, &query->address, query->port, query->server_port, out);
+    return journal_newest(sources->journal, wanted, out);
+}
+
+static struct journal_wanted wanted_by(const struct query *query)
+{
+    struct journal_wanted wanted = {
+        .client = &query->address,
+        .port = query->port,
+        .server_port = query->server_port,
+    };
+
+    if (query->given & QUERY_TIME) {
+        wanted.from_ns = query->time_ns > OPENED_BEFORE_NS ? query->time_ns - OPENED_BEFORE_NS : 0;
+        wanted.until_ns = query->time_ns + OPENED_AFTER_NS;
+    }
+    return wanted;
 }
 
 /*
@@ -55,6 +79,7 @@ static enum find find_judgement(struct request *request, const struct parameters
                                 unsigned required, struct judgement *out, int *out_result)
 {
     const struct wait *wait = &request->wait;
+    struct journal_wanted wanted;
     struct query query;
     char error[QUERY_ERROR_MAX];
 
@@ -64,11 +89,12 @@ static enum find find_judgement(struct request *request, const struct parameters
     }
     if (query_parse(given->parameter, given->count, ACCEPTED, required, &query, error) < 0)
         return refuse(answer_problem(request, STATUS_BAD_REQUEST, error), out_result);
-    if (find_known(request->sources, &query, out))
+    wanted = wanted_by(&query);
+    if (find_known(request->sources, &wanted, out))
         return FIND_FOUND;
     if (query.wait_ms == 0 || wait->state == WAIT_EXPIRED)
         return FIND_NOTHING;
-    return wait_for(request, &query, out_result);
+    return wait_for(request, &query, &wanted, out_result);
 }
 
 static bool is_given(const struct parameters *given, const char *name)

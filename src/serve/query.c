@@ -84,6 +84,28 @@ static bool take_after(const char *value, struct query *out)
     return units_parse_prefix(value, &out->after);
 }
 
+/* Seconds since 1970, with as many decimals as one likes: 1700000000.123456 */
+static bool take_time(const char *value, struct query *out)
+{
+    enum { DIGITS_MOST = 10, DECIMALS = 9 };
+    uint64_t number = 0;
+    unsigned digits = 0;
+    unsigned decimals = 0;
+
+    for (; *value >= '0' && *value <= '9' && digits < DIGITS_MOST; value++, digits++)
+        number = number * 10 + (uint64_t)(*value - '0');
+    if (digits > 0 && *value == '.')
+        for (value++; *value >= '0' && *value <= '9'; value++)
+            if (decimals < DECIMALS) {
+                number = number * 10 + (uint64_t)(*value - '0');
+                decimals++;
+            }
+    for (; decimals < DECIMALS; decimals++)
+        number *= 10;
+    out->time_ns = number;
+    return digits > 0 && *value == '\0';
+}
+
 /* In the order of the bits. */
 static const struct row {
     const char *name;
@@ -97,6 +119,7 @@ static const struct row {
     {"limit", "a number from 1 to 1000", take_limit},
     {"after", "a prefix, as in 203.0.113.0/24 or ::/0", take_after},
     {"server_port", "a port from 1 to 65535", take_server_port},
+    {"time", "seconds since 1970, as in 1700000000.5", take_time},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };

@@ -28,6 +28,7 @@ enum {
     QUERY_LIMIT = 1u << 4,
     QUERY_AFTER = 1u << 5,
     QUERY_SERVER_PORT = 1u << 6,
+    QUERY_TIME = 1u << 7,
 };
 
 struct query {
@@ -36,6 +37,7 @@ struct query {
     uint16_t port;
     uint16_t server_port;
     uint32_t wait_ms; /* 0: do not wait */
+    uint64_t time_ns; /* since 1970-01-01 UTC */
     struct prefix prefix;
     struct prefix after;
     uint32_t limit; /* of entries in the answer; QUERY_LIMIT_DEFAULT */

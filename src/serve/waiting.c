@@ -29,10 +29,12 @@ void waiting_remove(struct waiting *waiting, struct wait *wait)
 
 static bool is_awaited(const struct wait *wait, const struct observation *seen)
 {
+    const struct journal_wanted *wanted = &wait->wanted;
+
     return wait->state == WAIT_WAITING && wait->ticket == 0 &&
-           (wait->port == 0 || wait->port == seen->client_port) &&
-           (wait->server_port == 0 || wait->server_port == seen->server_port) &&
-           address_equal(&wait->address, &seen->client);
+           (wanted->port == 0 || wanted->port == seen->client_port) &&
+           (wanted->server_port == 0 || wanted->server_port == seen->server_port) &&
+           journal_is_when(wanted, seen->time_ns) && address_equal(&wait->address, &seen->client);
 }
 
 unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement)

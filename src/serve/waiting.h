@@ -7,7 +7,7 @@
 #ifndef HOPTELL_SERVE_WAITING_H
 #define HOPTELL_SERVE_WAITING_H
 
-#include "watch/judgement.h"
+#include "watch/journal.h"
 #include "watch/timeline.h"
 
 enum { WAITING_MAX = 256 };
@@ -15,9 +15,8 @@ enum { WAITING_MAX = 256 };
 enum wait_state { WAIT_NONE, WAIT_WAITING, WAIT_FOUND, WAIT_EXPIRED };
 
 struct wait {
+    struct journal_wanted wanted; /* of `address` */
     struct address address;
-    uint16_t port;        /* 0: any */
-    uint16_t server_port; /* 0: any */
     enum wait_state state;
     uint64_t ticket; /* of what the store was asked; 0: it waits for an opening packet */
     uint64_t deadline_ms;
@@ -32,7 +31,7 @@ struct waiting { /* all zero is an empty one */
     unsigned count;
 };
 
-/* 0, or -EBUSY when as many as can be are waiting. `wait` has address, ports and deadline set. */
+/* 0, or -EBUSY when as many as can be are waiting. `wait` has what is wanted and deadline set. */
 int waiting_add(struct waiting *waiting, struct wait *wait);
 void waiting_remove(struct waiting *waiting, struct wait *wait); /* fine when it is not there */
 

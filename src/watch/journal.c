@@ -128,23 +128,23 @@ bool journal_at(const struct journal *journal, uint64_t number, struct judgement
     return true;
 }
 
-static bool is_between(const struct connection *connection, const struct address *client,
-                       uint16_t port, uint16_t server_port)
+static bool is_wanted(const struct connection *connection, const struct journal_wanted *w)
 {
-    return address_equal(&connection->key.client, client) &&
-           (port == 0 || port == load_u16(connection->key.port)) &&
-           (server_port == 0 || server_port == load_u16(connection->server_port));
+    return address_equal(&connection->key.client, w->client) &&
+           (w->port == 0 || w->port == load_u16(connection->key.port)) &&
+           (w->server_port == 0 || w->server_port == load_u16(connection->server_port)) &&
+           journal_is_when(w, connection->time_ns);
 }
 
-bool journal_newest(const struct journal *journal, const struct address *client, uint16_t port,
-                    uint16_t server_port, struct judgement *out)
+bool journal_newest(const struct journal *journal, const struct journal_wanted *wanted,
+                    struct judgement *out)
 {
-    uint64_t number = newest_of(journal, subscriber_key(client));
+    uint64_t number = newest_of(journal, subscriber_key(wanted->client));
 
     for (unsigned i = 0; number != 0 && i < JOURNAL_STEPS_MAX; i++) {
         const struct journal_entry *entry = entry_of(journal, number);
 
-        if (!entry->is_forgotten && is_between(&entry->connection, client, port, server_port)) {
+        if (!entry->is_forgotten && is_wanted(&entry->connection, wanted)) {
             connection_recall(&entry->connection, out);
             return true;
         }

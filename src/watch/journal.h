@@ -39,12 +39,24 @@ uint64_t journal_end(const struct journal *journal);
 /* False when the number is not there, or not any more. */
 bool journal_at(const struct journal *journal, uint64_t number, struct judgement *out);
 
-/*
- * The newest connection from this very address, from and to these ports where they are not 0; false
- * when there is none.
- */
-bool journal_newest(const struct journal *journal, const struct address *client, uint16_t port,
-                    uint16_t server_port, struct judgement *out);
+/* Which connection somebody asks for. */
+struct journal_wanted {
+    const struct address *client; /* this very address */
+    uint16_t port;                /* 0: any */
+    uint16_t server_port;         /* 0: any */
+    uint64_t from_ns;             /* that opened in this time, since 1970-01-01 UTC */
+    uint64_t until_ns;            /* 0: up to now */
+};
+
+/* The newest such connection; false when there is none. */
+bool journal_newest(const struct journal *journal, const struct journal_wanted *wanted,
+                    struct judgement *out);
+
+/* Whether a connection that opened at `time_ns` did so in the time that is wanted. */
+static inline bool journal_is_when(const struct journal_wanted *wanted, uint64_t time_ns)
+{
+    return time_ns >= wanted->from_ns && (wanted->until_ns == 0 || time_ns <= wanted->until_ns);
+}
 
 /*
  * The numbers of what the subscriber of `client` did last, newest first, at most `most`; returns

@@ -1,5 +1,6 @@
 """hoptell read: every kind of capture, every format, and every way in which it can go wrong."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -284,8 +285,9 @@ def test_a_directory_is_no_capture(tmp_path):
 @pytest.mark.parametrize("octets, found", [
     (b"", "an empty file"),
     (b"This is a text, and longer than any header of a capture.", "another kind of file"),
+    (gzip.compress(KINDS["raw"]), "a compressed file; try: zcat FILE | hoptell read -"),
     (KINDS["raw"][:10], "truncated dump file; tried to read 24 file header bytes, only got 6"),
-], ids=["empty", "text", "half-a-header"])
+], ids=["empty", "text", "compressed", "half-a-header"])
 def test_what_is_no_capture_says_what_it_is(octets, found, saved):
     path = saved(octets)
     failed(read(path), f"{path}: expected a pcap or pcapng capture, found {found}")

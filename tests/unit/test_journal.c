@@ -25,11 +25,20 @@ static void add(struct journal *journal, struct address client, uint16_t port)
                          });
 }
 
+static bool find(const struct journal *journal, const struct address *client, uint16_t port,
+                 uint16_t server_port, struct judgement *out)
+{
+    const struct journal_wanted wanted = {
+        .client = client, .port = port, .server_port = server_port};
+
+    return journal_newest(journal, &wanted, out);
+}
+
 static uint16_t newest_port(const struct journal *journal, struct address client)
 {
     struct judgement judgement;
 
-    if (!journal_newest(journal, &client, 0, 0, &judgement))
+    if (!find(journal, &client, 0, 0, &judgement))
         return 0;
     assert_true(address_equal(&judgement.observation.client, &client));
     assert_int_equal(judgement.verdict, VERDICT_DIRECT);
@@ -70,14 +79,48 @@ static void a_connection_is_found_by_its_ports(void **state)
                                                  .server_port = server_ports[i],
                                                  .hop_limit = (uint8_t)(51 + i)},
                              });
-    assert_true(journal_newest(journal, &client, 40001, 80, &judgement));
+    assert_true(find(journal, &client, 40001, 80, &judgement));
     assert_int_equal(judgement.observation.hop_limit, 51);
-    assert_true(journal_newest(journal, &client, 40001, 443, &judgement));
+    assert_true(find(journal, &client, 40001, 443, &judgement));
     assert_int_equal(judgement.observation.hop_limit, 53);
-    assert_true(journal_newest(journal, &client, 0, 80, &judgement));
+    assert_true(find(journal, &client, 0, 80, &judgement));
     assert_int_equal(judgement.observation.hop_limit, 51);
-    assert_false(journal_newest(journal, &client, 40001, 22, &judgement));
-    assert_false(journal_newest(journal, &client, 40002, 443, &judgement));
+    assert_false(find(journal, &client, 40001, 22, &judgement));
+    assert_false(find(journal, &client, 40002, 443, &judgement));
+    journal_free(journal);
+}
+
+static void a_port_that_is_used_again_is_told_by_its_time(void **state)
+{
+    static const struct {
+        uint64_t from_ns;
+        uint64_t until_ns;
+        uint8_t hop_limit; /* 0: none */
+    } rows[] = {
+        {0, 0, 52}, {0, 1999, 51}, {2000, 0, 52}, {1000, 1000, 51}, {1001, 1999, 0}, {2001, 0, 0},
+    };
+    const struct address client = visit_v4(203, 0, 113, 7);
+    struct journal *journal = journal_of(CAPACITY);
+
+    (void)state;
+    for (uint8_t i = 0; i < 2; i++)
+        journal_add(journal, &(struct judgement){
+                                 .observation = {.client = client,
+                                                 .client_port = 40001,
+                                                 .time_ns = 1000u * (i + 1u),
+                                                 .hop_limit = (uint8_t)(51 + i)},
+                             });
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct journal_wanted wanted = {.client = &client,
+                                              .port = 40001,
+                                              .from_ns = rows[i].from_ns,
+                                              .until_ns = rows[i].until_ns};
+        struct judgement judgement;
+
+        assert_int_equal(journal_newest(journal, &wanted, &judgement), rows[i].hop_limit != 0);
+        if (rows[i].hop_limit != 0)
+            assert_int_equal(judgement.observation.hop_limit, rows[i].hop_limit);
+    }
     journal_free(journal);
 }
 
@@ -179,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_connection_of_each_address_is_found),
         cmocka_unit_test(a_connection_is_found_by_its_ports),
+        cmocka_unit_test(a_port_that_is_used_again_is_told_by_its_time),
         cmocka_unit_test(what_is_pushed_out_is_gone_and_the_rest_stays_in_order),
         cmocka_unit_test(a_subscriber_is_told_newest_first_with_all_addresses_of_its_64),
         cmocka_unit_test(one_that_is_forgotten_leaves_the_others),

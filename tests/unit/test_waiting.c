@@ -7,7 +7,7 @@
 
 static struct wait wait_for(const char *address, uint16_t port, uint64_t deadline_ms)
 {
-    struct wait wait = {.port = port, .deadline_ms = deadline_ms};
+    struct wait wait = {.wanted.port = port, .deadline_ms = deadline_ms};
 
     assert_true(units_parse_address(address, &wait.address));
     return wait;
@@ -93,8 +93,8 @@ static void who_names_a_server_port_waits_for_a_connection_to_it(void **state)
     struct wait tls = wait_for("203.0.113.7", 40001, 100);
 
     (void)state;
-    web.server_port = 80;
-    tls.server_port = 443;
+    web.wanted.server_port = 80;
+    tls.wanted.server_port = 443;
     judgement.observation.server_port = 443;
     assert_int_equal(waiting_add(&waiting, &web), 0);
     assert_int_equal(waiting_add(&waiting, &tls), 0);

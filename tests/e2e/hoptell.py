@@ -8,7 +8,7 @@ import subprocess
 import plan
 from conftest import ROOT, wait_until
 
-PROGRAM = os.environ.get("HOPTELL", os.path.join(ROOT, "build", "hoptell"))
+PROGRAM = os.path.join(ROOT, os.environ.get("HOPTELL", "build/hoptell"))
 OPERATORS = "http://127.0.0.1:8081"
 OWN = '[203.0.113.0/24, 198.51.100.0/24, "2001:db8:42::/48", "2001:db8:43::/48"]'
 SETTINGS = f"""

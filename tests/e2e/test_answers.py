@@ -4,7 +4,6 @@ The expected packets are scapy's and this file's own, checksums included.
 """
 
 import json
-import os
 import pathlib
 import re
 import socket
@@ -17,9 +16,9 @@ from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_Redi
 from scapy.packet import Raw
 
 from captures import RAW, pcap
+from hoptell import PROGRAM
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 PAGE = (ROOT / "docs" / "answers.md").read_text()
 
 VISITOR = {4: "192.0.2.77", 6: "2001:db8:99::77"}
@@ -393,7 +392,7 @@ def tale_answer(directory, tale, probe):
     """What comes out, and the count of each reason."""
     (directory / "tale.yaml").write_text(tale)
     (directory / "in.pcap").write_bytes(pcap(RAW, [probe]))
-    done = subprocess.run([HOPTELL, "tale", "answer", "--format", "json", "tale.yaml", "in.pcap",
+    done = subprocess.run([PROGRAM, "tale", "answer", "--format", "json", "tale.yaml", "in.pcap",
                            "out.pcap"], cwd=directory, capture_output=True, text=True, timeout=30,
                           check=False)
     assert done.returncode == 0, done.stderr
@@ -444,7 +443,7 @@ def test_a_seed_gives_the_same_answers(tmp_path):
     (tmp_path / "in.pcap").write_bytes(pcap(RAW, [PROBES["UDP"](4, 1)] * 50))
     written = []
     for seed, out in ((1, "a"), (1, "b"), (2, "c")):
-        subprocess.run([HOPTELL, "tale", "answer", "--seed", str(seed), "tale.yaml", "in.pcap", out],
+        subprocess.run([PROGRAM, "tale", "answer", "--seed", str(seed), "tale.yaml", "in.pcap", out],
                        cwd=tmp_path, check=True, capture_output=True, timeout=30)
         written.append((tmp_path / out).read_bytes())
     assert written[0] == written[1] != written[2]

@@ -1,14 +1,14 @@
 """hoptell evaluate: verdicts against the truth, on made-up carriers."""
 
 import json
-import os
 import pathlib
 import subprocess
 
 import pytest
 
+from hoptell import PROGRAM
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 
 # scenario: least precision, least recall, most calibration error. What cannot be seen has its row as
 # well: what matters there is that nobody is called tethered without being so.
@@ -29,7 +29,7 @@ NOBODY_IS_A_GUEST = ("fixed", "fixed-named", "hosting")
 
 
 def evaluate(*arguments):
-    return subprocess.run([HOPTELL, "evaluate", *map(str, arguments)], capture_output=True,
+    return subprocess.run([PROGRAM, "evaluate", *map(str, arguments)], capture_output=True,
                           check=False, timeout=60, text=True)
 
 

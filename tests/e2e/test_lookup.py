@@ -3,15 +3,13 @@
 import http.server
 import json
 import os
-import pathlib
 import socket
 import subprocess
 import threading
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
+from hoptell import PROGRAM
 
 JUDGEMENT = (
     '{"time": 1700000000.123456, "address": "203.0.113.7", "port": 40001, '
@@ -61,7 +59,7 @@ def daemon(tmp_path):
 
 
 def lookup(*arguments, **options):
-    return subprocess.run([HOPTELL, "lookup", *arguments], capture_output=True, text=True,
+    return subprocess.run([PROGRAM, "lookup", *arguments], capture_output=True, text=True,
                           check=False, timeout=30, **options)
 
 

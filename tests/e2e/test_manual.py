@@ -5,12 +5,13 @@ import subprocess
 
 import pytest
 
+from hoptell import PROGRAM
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = ROOT / "build" / "hoptell"
 
 
 def help_of(*command):
-    return subprocess.run([HOPTELL, *command, "--help"], check=True, text=True,
+    return subprocess.run([PROGRAM, *command, "--help"], check=True, text=True,
                           stdout=subprocess.PIPE).stdout
 
 
@@ -75,6 +76,6 @@ def test_the_page_on_tales_has_every_key():
 def test_the_example_on_the_page_on_tales_is_a_good_one():
     source = (ROOT / "man" / "hoptell-tale.5").read_text()
     example = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", source, re.M | re.S).group(1)
-    done = subprocess.run([HOPTELL, "tale", "check", "-"], check=False, text=True, input=example,
+    done = subprocess.run([PROGRAM, "tale", "check", "-"], check=False, text=True, input=example,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert (done.returncode, done.stdout.startswith("-: good: ")) == (0, True), done.stdout

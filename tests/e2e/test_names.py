@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, public_directory
+from conftest import public_directory
 from hoptell import PROGRAM, SETTINGS, Hoptell, show
 
 HOST = "phone2"

@@ -4,8 +4,6 @@ BSDs and macOS, by probes made as their manuals and sources describe. An answer 
 the client would have known it for its own: by what the quote or the reply holds of the probe.
 """
 
-import os
-import pathlib
 import struct
 import subprocess
 
@@ -16,9 +14,7 @@ from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRe
 from scapy.packet import Raw
 
 from captures import RAW, pcap
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
+from hoptell import PROGRAM
 
 VISITOR = {4: "192.0.2.77", 6: "2001:db8:99::77"}
 TARGET = {4: "203.0.113.9", 6: "2001:db8:42::9"}
@@ -110,7 +106,7 @@ def test_every_hop_and_the_end_are_known_for_its_own(tmp_path, client, family):
             probes.append(make(family, hop_limit, len(probes) + 1))
     (tmp_path / "tale.yaml").write_text(TALE)
     (tmp_path / "in.pcap").write_bytes(pcap(RAW, [bytes(probe) for probe in probes]))
-    subprocess.run([HOPTELL, "tale", "answer", "tale.yaml", "in.pcap", "out.pcap"], check=True,
+    subprocess.run([PROGRAM, "tale", "answer", "tale.yaml", "in.pcap", "out.pcap"], check=True,
                    cwd=tmp_path, timeout=30)
     answers = [(IP if family == 4 else IPv6)(octets)
                for octets in packets_of(tmp_path / "out.pcap")]

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import urllib.request
@@ -13,9 +12,8 @@ from selenium.webdriver.common.keys import Keys
 
 from browser import (NARROW, SCHEMES, WIDE, browser, contrast, luminance, requested, style, texts,
                      visit)
-from conftest import ROOT, wait_until
-
-HOPTELL = os.path.join(ROOT, os.environ.get("HOPTELL", "build/hoptell"))
+from conftest import wait_until
+from hoptell import PROGRAM
 
 SETTINGS = """
 user: nobody
@@ -45,7 +43,7 @@ def site(tmp_path_factory):
     settings = folder / "hoptell.yaml"
     settings.write_text(SETTINGS.format(visitors=visitors, operators=operators))
     with open(folder / "log", "w+", encoding="utf-8") as log:
-        daemon = subprocess.Popen([HOPTELL, "run", "-c", str(settings)], stdout=log, stderr=log)
+        daemon = subprocess.Popen([PROGRAM, "run", "-c", str(settings)], stdout=log, stderr=log)
         try:
             wait_until(lambda: answers(f"http://127.0.0.1:{visitors}/healthz", daemon, log.name),
                        what="the listener")

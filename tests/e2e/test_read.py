@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import pathlib
 import pty
 import re
 import subprocess
@@ -18,9 +17,7 @@ from scapy.layers.vxlan import VXLAN
 
 import captures
 from captures import COOKED, COOKED2, ETHERNET, frame, opening, pcap, pcapng
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
+from hoptell import PROGRAM
 
 FIELDS = ["time", "address", "port", "server", "hop_limit", "initial", "hops", "stack", "network",
           "verdict", "probability", "rewritten", "evidence"]
@@ -31,7 +28,7 @@ BOTH = [opening(), opening("2001:db8::7", 40002, 57, "2001:db8:1::1")]
 
 def read(*arguments, **options):
     options = {"capture_output": True, "check": False, "timeout": 30, **options}
-    return subprocess.run([HOPTELL, "read", *map(str, arguments)], **options)
+    return subprocess.run([PROGRAM, "read", *map(str, arguments)], **options)
 
 
 def lines_of(done):
@@ -181,7 +178,7 @@ def on_a_terminal(arguments, descriptor, environment=None):
     master, slave = pty.openpty()
     streams = {1: {"stdout": slave, "stderr": subprocess.PIPE},
                2: {"stdout": subprocess.PIPE, "stderr": slave}}[descriptor]
-    done = subprocess.run([HOPTELL, "read", *map(str, arguments)], check=True, timeout=30,
+    done = subprocess.run([PROGRAM, "read", *map(str, arguments)], check=True, timeout=30,
                           env={**os.environ, "NO_COLOR": "", **(environment or {})}, **streams)
     os.close(slave)
     text = b""
@@ -207,7 +204,7 @@ def test_a_small_file_needs_no_progress_bar(saved):
 
 def test_progress_is_shown_on_a_terminal_while_packets_come():
     master, slave = pty.openpty()
-    with subprocess.Popen([HOPTELL, "read", "--format", "summary", "-"], stdin=subprocess.PIPE,
+    with subprocess.Popen([PROGRAM, "read", "--format", "summary", "-"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, stderr=slave) as process:
         os.close(slave)
         octets = KINDS["raw"]
@@ -336,7 +333,7 @@ def test_a_full_disk_is_said(format, saved):
 
 def test_whoever_has_enough_may_close_the_pipe(saved):
     packets = [opening()] * 20000
-    with subprocess.Popen([HOPTELL, "read", "--format", "json", saved(pcap(captures.RAW, packets))],
+    with subprocess.Popen([PROGRAM, "read", "--format", "json", saved(pcap(captures.RAW, packets))],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()

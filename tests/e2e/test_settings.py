@@ -2,14 +2,14 @@
 (errors and warnings, then the summary, then the exit status)."""
 
 import json
-import os
 import pathlib
 import subprocess
 
 import pytest
 
+from hoptell import PROGRAM
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-HOPTELL = ROOT / os.environ.get("HOPTELL", "build/hoptell")
 PAIRS = ROOT / "tests" / "settings"
 NAMES = sorted(path.stem for path in PAIRS.glob("*.yaml"))
 GOOD = [name for name in NAMES
@@ -17,7 +17,7 @@ GOOD = [name for name in NAMES
 
 
 def check(*words, folder=PAIRS):
-    return subprocess.run([HOPTELL, "check", *words], cwd=folder, capture_output=True, text=True,
+    return subprocess.run([PROGRAM, "check", *words], cwd=folder, capture_output=True, text=True,
                           check=False, timeout=60)
 
 
@@ -106,7 +106,7 @@ def test_without_a_file_every_setting_has_its_default():
 
 
 def test_standard_input_is_a_file_too():
-    done = subprocess.run([HOPTELL, "check", "-c", "-"], input="keep: 5\n", capture_output=True,
+    done = subprocess.run([PROGRAM, "check", "-c", "-"], input="keep: 5\n", capture_output=True,
                           text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stderr == "-:1:7: error: keep: expected a duration from 1min to 3650d, found '5'\n"

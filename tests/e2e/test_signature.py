@@ -1,8 +1,6 @@
 """hoptell read --signature: the notation of p0f 3, as p0f itself writes it of the same packets."""
 
 import json
-import os
-import pathlib
 import subprocess
 
 import pytest
@@ -10,9 +8,7 @@ from scapy.layers.inet import IP, TCP, IPOption
 from scapy.layers.inet6 import IPv6
 
 import captures
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
+from hoptell import PROGRAM
 
 LINUX = [("MSS", 1400), ("SAckOK", b""), ("Timestamp", (5, 0)), ("NOP", None), ("WScale", 8)]
 APPLE = [("MSS", 1440), ("NOP", None), ("WScale", 6), ("NOP", None), ("NOP", None),
@@ -60,7 +56,7 @@ def capture(tmp_path_factory):
 
 
 def read(*words):
-    return subprocess.run([HOPTELL, "read", *map(str, words)], capture_output=True, text=True,
+    return subprocess.run([PROGRAM, "read", *map(str, words)], capture_output=True, text=True,
                           check=False, timeout=30)
 
 

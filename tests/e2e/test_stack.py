@@ -1,17 +1,14 @@
 """hoptell stack: the table of stacks fitted to packets that are known; and signatures of p0f's."""
 
 import json
-import os
-import pathlib
 import subprocess
 
 import pytest
 from scapy.layers.inet import IP, TCP
 
 import captures
+from hoptell import PROGRAM
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 DEBIANS = "/etc/p0f/p0f.fp"
 
 CLOCK = ("Timestamp", (5, 0))
@@ -35,7 +32,7 @@ KNOWN_TO_P0F = [
 
 
 def hoptell(*words):
-    return subprocess.run([HOPTELL, *map(str, words)], capture_output=True, text=True, check=False,
+    return subprocess.run([PROGRAM, *map(str, words)], capture_output=True, text=True, check=False,
                           timeout=30)
 
 

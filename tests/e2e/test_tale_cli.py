@@ -1,7 +1,6 @@
 """`hoptell tale`: what it says of good and bad tales, what it prints, and what it writes."""
 
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -10,8 +9,9 @@ import pytest
 from scapy.all import (ICMP, IP, TCP, UDP, CookedLinux, Dot1Q, Ether, ICMPv6EchoRequest,
                        ICMPv6TimeExceeded, IPv6, Raw, rdpcap, wrpcap)
 
+from hoptell import PROGRAM
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-HOPTELL = ROOT / os.environ.get("HOPTELL", "build/hoptell")
 EXAMPLES = ROOT / "examples"
 TALES = sorted(EXAMPLES.glob("*.yaml")) + sorted(EXAMPLES.glob("*.txt"))
 HEAD = """targets: [203.0.113.9, "2001:db8:42::9"]
@@ -22,7 +22,7 @@ hops:
 
 
 def tale(*words, text=None, folder=None):
-    return subprocess.run([HOPTELL, "tale", *map(str, words)], cwd=folder, input=text,
+    return subprocess.run([PROGRAM, "tale", *map(str, words)], cwd=folder, input=text,
                           capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -345,7 +345,7 @@ def test_a_seed_decides_where_chance_does(tmp_path):
 def test_standard_input_and_output(tmp_path):
     wrpcap(str(tmp_path / "in.pcap"), times([framed(PROBES[0])]))
     with open(tmp_path / "in.pcap", "rb") as source:
-        done = subprocess.run([HOPTELL, "tale", "answer", "--format", "json",
+        done = subprocess.run([PROGRAM, "tale", "answer", "--format", "json",
                                EXAMPLES / "plain.yaml", "-", "-"], stdin=source,
                               capture_output=True, check=True, timeout=60)
     (tmp_path / "piped.pcap").write_bytes(done.stdout)

@@ -11,10 +11,9 @@ from scapy.layers.inet import IP, TCP, UDP
 
 import captures
 from conftest import own_prefix, public_directory, wait_until
+from hoptell import PROGRAM
 from neighbourhood import Neighbourhood
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOPTELL = os.environ.get("HOPTELL", str(ROOT / "build" / "hoptell"))
 GATEWAY, RADIO = "10.0.0.2", "10.0.0.1"
 UP, DOWN, OTHER = 0x1234, 0x9999, 0x1235
 SITE = "198.51.100.1"
@@ -34,7 +33,7 @@ def down(client, port):
 
 def signals(path, *options):
     """Of the newest opening packet."""
-    done = subprocess.run([HOPTELL, "read", "-f", "json", *options, path], capture_output=True,
+    done = subprocess.run([PROGRAM, "read", "-f", "json", *options, path], capture_output=True,
                           text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
     found = [json.loads(line) for line in done.stdout.splitlines()]
@@ -98,7 +97,7 @@ def on(place, *words, text=None):
 
 def seen(place, name):
     """How often, as the running daemon says; None where it knows nothing."""
-    done = on(place, HOPTELL, "subscribers", "-f", "json", "-c", f"{place.folder}/hoptell.yaml", name)
+    done = on(place, PROGRAM, "subscribers", "-f", "json", "-c", f"{place.folder}/hoptell.yaml", name)
     if done.returncode == 1:
         return None
     assert (done.returncode, done.stderr) == (0, "")
@@ -122,7 +121,7 @@ def tapped_fixture(need_root):
             pathlib.Path(folder, "hoptell.yaml").write_text(
                 SETTINGS.format(folder=folder) + "user: nobody\n", encoding="ascii")
             with open(f"{folder}/log", "w", encoding="utf-8") as log:
-                process = place.start("site", HOPTELL, "run", "-c", f"{folder}/hoptell.yaml",
+                process = place.start("site", PROGRAM, "run", "-c", f"{folder}/hoptell.yaml",
                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             wait_until(lambda: "Ctrl-C ends it" in pathlib.Path(folder, "log").read_text(encoding="utf-8"), 30,
                        "hoptell to watch")
@@ -141,7 +140,7 @@ def test_a_tunnel_s_baseline_is_shown_and_forgotten_by_its_name(tapped):
     assert on(tapped, "/usr/bin/python3", "-c", SEND, text=frames).returncode == 0
     wait_until(lambda: (seen(tapped, name), seen(tapped, other)) == (4, 1), 30, "the packets to be seen")
     assert seen(tapped, "teid:1@10.0.0.2") is None
-    done = on(tapped, HOPTELL, "subscribers", "--forget", "-c", f"{tapped.folder}/hoptell.yaml", name)
+    done = on(tapped, PROGRAM, "subscribers", "--forget", "-c", f"{tapped.folder}/hoptell.yaml", name)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (seen(tapped, name), seen(tapped, other)) == (None, 1)
 
@@ -149,6 +148,6 @@ def test_a_tunnel_s_baseline_is_shown_and_forgotten_by_its_name(tapped):
 @pytest.mark.parametrize("name", ["teid:@10.0.0.2", "teid:0x@10.0.0.2", "teid:4294967296@10.0.0.2", "teid:1",
                                   "teid:1@", "teid:1@host", "tunnel"])
 def test_what_names_no_tunnel_is_refused(name):
-    done = subprocess.run([HOPTELL, "subscribers", name], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run([PROGRAM, "subscribers", name], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2
     assert f"or teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel, found '{name}'" in done.stderr

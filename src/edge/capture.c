@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -232,6 +233,8 @@ int capture_open_file(const char *path, struct capture **out, char *error, size_
         if (capture->file_buffer != NULL)
             setvbuf(stream, capture->file_buffer, _IOFBF, FILE_BUFFER);
     }
+    /* libpcap reads each packet by two calls, and nobody else reads this stream. */
+    (void)__fsetlocking(stream, FSETLOCKING_BYCALLER);
     if (fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode))
         capture->file_size = (uint64_t)status.st_size;
     result = open_format(capture, stream, error, error_size);

@@ -205,13 +205,12 @@ static void find_device(const struct observation *o, const struct stack *stack, 
                              16);
 }
 
+/* All the rest is set as it is found out; to clear it before would take longer than many a step. */
 static void begin(const struct observation *o, struct judgement *out)
 {
-    *out = (struct judgement){
-        .observation = *o,
-        .initial = observation_initial(o->hop_limit),
-        .hops = (uint8_t)(observation_initial(o->hop_limit) - o->hop_limit),
-    };
+    out->observation = *o;
+    out->initial = observation_initial(o->hop_limit);
+    out->hops = (uint8_t)(out->initial - o->hop_limit);
 }
 
 /* What the user says of a network counts more than what it looks like. */
@@ -226,6 +225,7 @@ static void read_turns(const struct known *known, struct facts *out)
 {
     const struct observation *o = out->observation;
 
+    out->clock_break = out->other_identifier = false;
     if (!known->subscriber)
         return;
     out->clock_break =
@@ -234,7 +234,7 @@ static void read_turns(const struct known *known, struct facts *out)
         subscriber_turns_to(known->subscriber, subscriber_identifier(&o->client));
 }
 
-/* With what other sites know, in *sum, which `out` then refers to. */
+/* With what other sites know, in *sum, which `out` then refers to. Sets all of *out. */
 static void gather(const struct watch *watch, const struct known *known,
                    const struct judgement *judgement, struct others_sum *sum, struct facts *out)
 {
@@ -244,17 +244,15 @@ static void gather(const struct watch *watch, const struct known *known,
     if (any)
         others_sum(&watch->others, known->prefix, known->network, known->levels,
                    known->subscriber_key, known->subscriber, sum);
-    *out = (struct facts){
-        .observation = &judgement->observation,
-        .stack = &judgement->stack,
-        .finest = level[0],
-        .prior = watch->settings.prior,
-        .prior_logit = watch->prior_logit,
-        .initial = judgement->initial,
-        .hops = judgement->hops,
-        .rewritten = judgement->rewritten,
-        .kind = known->kind,
-    };
+    out->observation = &judgement->observation;
+    out->stack = &judgement->stack;
+    out->finest = level[0];
+    out->prior = watch->settings.prior;
+    out->prior_logit = watch->prior_logit;
+    out->initial = judgement->initial;
+    out->hops = judgement->hops;
+    out->rewritten = judgement->rewritten;
+    out->kind = known->kind;
     network_read(level, known->levels, out->hops, known->device, &out->network);
     out->network.handsets = is_of_handsets(&out->network, known->kind);
     out->mss = network_compare_mss(&out->network, judgement->observation.mss, &out->mss_share);

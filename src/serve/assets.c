@@ -33,6 +33,7 @@ static const struct asset {
     {"example/loop.yaml", yaml, examples_loop_yaml},
     {"example/mpls.yaml", yaml, examples_mpls_yaml},
     {"example/mtu.yaml", yaml, examples_mtu_yaml},
+    {"example/personal.yaml", yaml, examples_personal_yaml},
     {"example/plain.yaml", yaml, examples_plain_yaml},
     {"example/refused.yaml", yaml, examples_refused_yaml},
     {"example/silent.yaml", yaml, examples_silent_yaml},

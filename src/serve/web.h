@@ -32,6 +32,7 @@ extern const char examples_limited_yaml[];
 extern const char examples_loop_yaml[];
 extern const char examples_mpls_yaml[];
 extern const char examples_mtu_yaml[];
+extern const char examples_personal_yaml[];
 extern const char examples_plain_yaml[];
 extern const char examples_refused_yaml[];
 extern const char examples_silent_yaml[];

@@ -47,20 +47,37 @@ static bool is_heavier(const struct evidence *a, const struct evidence *b)
     return fabsf(a->weight) > fabsf(b->weight);
 }
 
-/* Keeps the heaviest, in order; what does not fit goes. */
+/* Puts the evidence behind all that is as heavy. */
+static void insert_evidence(struct judgement *out, const struct evidence *evidence)
+{
+    unsigned at = out->evidence_count++;
+
+    for (; at > 0 && is_heavier(evidence, &out->evidence[at - 1]); at--)
+        out->evidence[at] = out->evidence[at - 1];
+    out->evidence[at] = *evidence;
+}
+
+/*
+ * Where there is no room the lightest reason goes, but no mute: without it nobody would see why the
+ * heavy ones do not count.
+ */
 static void add_evidence(struct judgement *out, const struct evidence *evidence)
 {
-    unsigned at = out->evidence_count;
+    const bool is_mute = evidence->weight == 0;
+    unsigned reasons = out->evidence_count;
 
-    while (at > 0 && is_heavier(evidence, &out->evidence[at - 1]))
-        at--;
-    if (at == EVIDENCE_MAX)
+    if (out->evidence_count < EVIDENCE_MAX) {
+        insert_evidence(out, evidence);
         return;
-    if (out->evidence_count < EVIDENCE_MAX)
-        out->evidence_count++;
-    for (unsigned i = out->evidence_count - 1u; i > at; i--)
-        out->evidence[i] = out->evidence[i - 1];
-    out->evidence[at] = *evidence;
+    }
+    while (reasons > 0 && out->evidence[reasons - 1].weight == 0)
+        reasons--;
+    if (reasons == 0 || (!is_mute && !is_heavier(evidence, &out->evidence[reasons - 1])))
+        return;
+    for (unsigned i = reasons; i < EVIDENCE_MAX; i++)
+        out->evidence[i - 1] = out->evidence[i];
+    out->evidence_count--;
+    insert_evidence(out, evidence);
 }
 
 /* What a group's weights are multiplied with, so that they stay within its cap. */

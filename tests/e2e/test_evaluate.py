@@ -22,7 +22,7 @@ AIMS = {
     "vpn": (0.99, 0.75, 0.03),
     "ecmp": (0.99, 0.20, 0.10),
     "clat": (0.95, 0.40, 0.10),
-    "hidden-64": (0.95, 0.10, 0.15),
+    "hidden-64": (0.95, 0.05, 0.15),
     "many-parts": (0.99, 0.50, 0.05),
 }
 NOBODY_IS_A_GUEST = ("fixed", "fixed-named", "hosting")

@@ -330,6 +330,31 @@ static struct judgement heard(struct scene *scene, enum stack_family browser, bo
     return judgement;
 }
 
+static void a_mute_is_told_however_many_reasons_there_are(void **state)
+{
+    struct judgement judgement = {.evidence_count = EVIDENCE_MAX};
+
+    (void)state;
+    for (uint8_t i = 0; i < EVIDENCE_MAX; i++)
+        judgement.evidence[i] = (struct evidence){.weight = (float)(9 - i), .signal = i};
+    judge_hear(0.95, STACK_UNKNOWN, true, &judgement);
+    assert_int_equal(judgement.evidence_count, EVIDENCE_MAX);
+    assert_int_equal(judgement.evidence[EVIDENCE_MAX - 1].signal, SIGNAL_PROXY);
+    assert_int_equal(judgement.evidence[EVIDENCE_MAX - 2].signal, EVIDENCE_MAX - 2);
+    judgement.stack.family = STACK_ANDROID;
+    judge_hear(0.95, STACK_WINDOWS, false, &judgement); /* heavier than none of them */
+    assert_int_equal(judgement.evidence[EVIDENCE_MAX - 1].signal, SIGNAL_PROXY);
+    judgement.evidence[0].weight = 2;
+    judgement.evidence[1].weight = 1.5f;
+    for (uint8_t i = 2; i < EVIDENCE_MAX - 1; i++)
+        judgement.evidence[i].weight = 1;
+    judge_hear(0.95, STACK_WINDOWS, false, &judgement); /* heavier than all */
+    assert_int_equal(judgement.evidence[0].signal, SIGNAL_BROWSER_STACK);
+    assert_int_equal(judgement.evidence[1].signal, 0);
+    assert_int_equal(judgement.evidence[EVIDENCE_MAX - 2].signal, EVIDENCE_MAX - 3);
+    assert_int_equal(judgement.evidence[EVIDENCE_MAX - 1].signal, SIGNAL_PROXY);
+}
+
 static void the_browser_s_name_for_its_system_is_held_against_the_packet(void **state)
 {
     struct judgement judgement;
@@ -390,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_clock_for_each_connection_cannot_break),
         cmocka_unit_test(two_addresses_of_one_line_in_turns_are_two_devices),
         cmocka_unit_test(a_part_that_moves_is_learnt_as_moved),
+        cmocka_unit_test(a_mute_is_told_however_many_reasons_there_are),
         cmocka_unit_test(the_browser_s_name_for_its_system_is_held_against_the_packet),
         cmocka_unit_test(systems_are_known_by_how_browsers_call_them),
     };

@@ -1,6 +1,6 @@
 /*
- * A request as it comes in: the first octet says in which pieces. Whatever the pieces, what is kept of
- * it is the same, ends where it says, and lies in the head.
+ * A request as it comes in: the first octet says in which pieces. What is kept of it ends where it says,
+ * and a refusal has a status and a sentence.
  */
 #include "serve/message.h"
 

@@ -7,6 +7,7 @@
 #include "tale/compile.h"
 #include "tale/respond.h"
 #include "tale/targets.h"
+#include "tale/visitors.h"
 #include "tale/walker.h"
 
 #include <stdlib.h>
@@ -37,17 +38,37 @@ static void into_book(const struct tales *tales)
             error[0] != '\0');
 }
 
+/* The packet's length says whether something becomes known of its source, or is forgotten. */
+static void know(struct visitors *visitors, const uint8_t *octets, size_t length, uint64_t now_ns)
+{
+    const struct traits visitor = traits_of(2, 4, 128, 123);
+    struct packet packet;
+    struct traits found;
+
+    if (packet_parse(octets, length, &packet) != PACKET_OK)
+        return;
+    if (length % 4 == 0)
+        visitors_note(visitors, &packet.source, &visitor, now_ns / 1000000000u);
+    if (length % 4 == 1)
+        visitors_forget(visitors, &packet.source);
+    found = visitors_find(visitors, &packet.source);
+    require(length % 4 > 1 || (found.value[TRAIT_HOP_LIMIT] == 123) == (length % 4 == 0));
+}
+
 static void walk(const struct tales *tales, struct cursor c)
 {
     static struct routers routers;
     struct responder responder = {.tales = *tales, .routers = &routers, .random = random_seeded(1)};
     struct walker walking[WALKERS_MAX];
+    struct visitors *visitors;
     uint64_t now_ns = 1;
     size_t walkers;
 
     memset(&routers, 0, sizeof routers);
     require(limiter_new(&limits, &responder.limiter) == 0);
     require(walkers_new(limits.hash_key, &responder.walkers) == 0);
+    require(visitors_new(limits.hash_key, &visitors) == 0);
+    responder.visitors = visitors;
     while (cursor_left(&c) > 2) {
         const uint16_t wanted = cursor_u16(&c);
         const size_t left = cursor_left(&c);
@@ -60,10 +81,12 @@ static void walk(const struct tales *tales, struct cursor c)
         require((answer.length != 0) == (reason_fate(answer.reason) == FATE_ANSWER));
         require(answer.due_ns >= now_ns && (answer.length != 0 || !answer.duplicate));
         require(answer.length == 0 || (answer.tale != NULL && answer.position != 0));
+        know(visitors, packet, length, now_ns);
     }
     walkers = walkers_list(responder.walkers, 0, walking);
     for (size_t i = 0; i < walkers; i++)
         require(walking[i].furthest >= walking[i].position && walking[i].probes > 0);
+    visitors_free(visitors);
     walkers_free(responder.walkers);
     limiter_free(responder.limiter);
 }

@@ -105,14 +105,12 @@ static int send_pending(struct connection *connection)
     while (connection->sent < out->length + text_length) {
         const size_t in_out = connection->sent < out->length ? connection->sent : out->length;
         const size_t in_text = connection->sent - in_out;
-        struct iovec piece[2] = {{out->text + in_out, out->length - in_out}};
+        const char *const text = text_length > 0 ? connection->reply.text + in_text : NULL;
+        struct iovec piece[2] = {{out->text + in_out, out->length - in_out},
+                                 {(char *)text, text_length - in_text}};
         const struct msghdr message = {.msg_iov = piece, .msg_iovlen = text_length > 0 ? 2 : 1};
-        ssize_t count;
+        const ssize_t count = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 
-        if (text_length > 0)
-            piece[1] =
-                (struct iovec){(char *)connection->reply.text + in_text, text_length - in_text};
-        count = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
         if (count < 0 && errno != EINTR)
             return -errno;
         connection->sent += count > 0 ? (size_t)count : 0;

@@ -206,13 +206,14 @@ static json_t *text_or_null(const char *text)
 /* As connections are compared with it: with what other sites know. */
 static json_t *network_object(const struct watch *watch, const struct source *source)
 {
-    struct network sum = source->own != NULL ? *source->own : *source->others;
+    const struct network *const first = source->own != NULL ? source->own : source->others;
+    struct network sum = *first;
     const struct network *network = &sum;
     const struct named_network *named = watch_named_network(watch, &sum.prefix);
     struct network_summary summary;
     char prefix[PREFIX_TEXT_MAX];
 
-    if (source->own != NULL && source->others != NULL)
+    if (source->others != NULL && source->others != first)
         network_merge(&sum, source->others);
     network_summarize(network, &summary);
     return json_pack(

@@ -29,7 +29,7 @@ static uint32_t flags_of(const struct packet *packet, const struct tcp *tcp)
            (of_tcp & TCP_HAS_WINDOW_SCALE ? OBSERVATION_HAS_WINDOW_SCALE : 0u) |
            (of_tcp & TCP_HAS_SACK_PERMITTED ? OBSERVATION_HAS_SACK_PERMITTED : 0u) |
            (of_tcp & TCP_HAS_TIMESTAMPS ? OBSERVATION_HAS_TIMESTAMPS : 0u) |
-           (of_tcp & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT) ? OBSERVATION_BAD_OPTIONS : 0u) |
+           ((of_tcp & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT)) != 0 ? OBSERVATION_BAD_OPTIONS : 0u) |
            (of_tcp & TCP_PADDING_NOT_ZERO ? OBSERVATION_PADDING : 0u) |
            (of_packet & PACKET_DONT_FRAGMENT ? OBSERVATION_DONT_FRAGMENT : 0u) |
            (of_packet & PACKET_OPTIONS ? OBSERVATION_IP_OPTIONS : 0u) |

@@ -7,6 +7,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
 
+/* Each with itself, as with what this site would have learnt. */
+static void sum_up(const struct others *others, const struct baseline *baseline)
+{
+    struct network *own = (struct network *)others_network(others, &baseline->prefix);
+    const uint64_t key = subscriber_key(&baseline->prefix.address);
+    static struct others_sum once;
+    static struct others_sum twice;
+
+    others_sum(others, &baseline->prefix, &own, 1, key, NULL, &once);
+    others_sum(others, &baseline->prefix, &own, 1, key, once.subscriber, &twice);
+    if (own != NULL && twice.level[0]->seen < own->seen)
+        abort();
+    if ((once.subscriber == NULL) != (twice.subscriber == NULL))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 {
     static const uint64_t key[2] = {1, 2};
@@ -29,7 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 
             if (exchange_baseline_line(baseline, line) == 0 || others_add(&others, baseline) != 0)
                 abort();
+            sum_up(&others, baseline);
         }
+    others_clear(&others);
+    if (others_any(&others))
+        abort();
     others_deinit(&others);
     exchange_deinit(&exchange);
     return 0;

@@ -234,7 +234,8 @@ def test_the_socket_is_open_to_its_group_alone_and_made_anew(lab, guarded):
      "networks: expected --address or --prefix, found both"),
     (["networks", "-n", "1001"], "networks: expected 1 to 1000 for --limit, found '1001'"),
     (["networks", "x"], "networks: expected options alone, found 'x'"),
-    (["subscribers", "x"], "subscribers: expected an IPv4 or IPv6 address, found 'x'"),
+    (["subscribers", "x"], "subscribers: expected an IPv4 or IPv6 address, or "
+     "teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel, found 'x'"),
     (["subscribers", "--forget"],
      "subscribers: expected an address with --forget, found none"),
     (["subscribers", "::1", "::2"], "subscribers: expected one address, found '::2' after it"),

@@ -250,9 +250,10 @@ const struct setting settings_table[] = {
      .fixed = true,
      .fallback = "false",
      .choices = no_or_yes,
-     .help = "Whether watch.interfaces are taps: packets for others are captured as well, and "
-             "MPLS, PPPoE, GRE, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
-             "link on which nobody else can put such packets."},
+     .help =
+         "Whether watch.interfaces are taps: packets for others are captured as well, and "
+         "MPLS, PPPoE, GRE, ERSPAN, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
+         "link on which nobody else can put such packets."},
     {.key = "watch.subscriber",
      CHOICE(watch_subscriber),
      .fixed = true,

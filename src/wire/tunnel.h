@@ -5,7 +5,7 @@
  *
  * MPLS (RFC 3032; with the control word of RFC 4385 an Ethernet frame), PPPoE (RFC 2516), IP in IP
  * (RFC 2003), IPv6 in IPv4 (RFC 4213), GRE (RFC 2784, RFC 2890), VXLAN (RFC 7348) and GTP-U (3GPP
- * TS 29.281). What cannot be looked through (a fragment of an outer packet, something else inside
+ * TS 29.281); and the mirrored frames of ERSPAN, which come in GRE. What cannot be looked through (a fragment of an outer packet, something else inside
  * than IP, too deep) is left as it is: the packet that it is found in is then the innermost.
  */
 #ifndef HOPTELL_WIRE_TUNNEL_H
@@ -21,10 +21,13 @@ enum {
 };
 
 enum { /* IEEE 802 numbers, beside those of frame.h */
+       ETHERTYPE_ERSPAN_3 = 0x22eb,
        ETHERTYPE_BRIDGED = 0x6558,
        ETHERTYPE_MPLS = 0x8847,
        ETHERTYPE_MPLS_MULTICAST = 0x8848,
        ETHERTYPE_PPPOE_SESSION = 0x8864,
+       ETHERTYPE_ERSPAN = 0x88be,
+       ETHERTYPE_QINQ_BEFORE = 0x9100, /* of switches from before 802.1ad */
 };
 
 enum { /* IANA */
@@ -61,6 +64,14 @@ static inline uint16_t tunnel_over_mpls(struct cursor *c)
     return 0;
 }
 
+/* One octet where it is compressed, which ends as the second of two does (RFC 1661, 6.5). */
+static inline uint16_t tunnel_ppp_protocol(struct cursor *c)
+{
+    const uint16_t first = cursor_u8(c);
+
+    return first & 1 ? first : (uint16_t)(first << 8 | cursor_u8(c));
+}
+
 static inline uint16_t tunnel_over_pppoe(struct cursor *c)
 {
     enum { SESSION = 0x1100, PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
@@ -68,7 +79,7 @@ static inline uint16_t tunnel_over_pppoe(struct cursor *c)
     uint16_t protocol;
 
     cursor_skip(c, 4); /* session, length */
-    protocol = cursor_u16(c);
+    protocol = tunnel_ppp_protocol(c);
     if (c->failed || kind != SESSION)
         return 0;
     if (protocol == PPP_IPV4)
@@ -80,7 +91,7 @@ static inline uint16_t tunnel_over_pppoe(struct cursor *c)
 static inline bool tunnel_type_to_ip(uint16_t type, struct cursor *c)
 {
     for (unsigned i = 0; i < TUNNEL_LAYERS_MAX && !c->failed && !frame_is_ip(type); i++) {
-        if (frame_is_vlan(type)) {
+        if (frame_is_vlan(type) || type == ETHERTYPE_QINQ_BEFORE) {
             cursor_skip(c, 2);
             type = cursor_u16(c);
         } else if (type == ETHERTYPE_MPLS || type == ETHERTYPE_MPLS_MULTICAST) {
@@ -96,6 +107,23 @@ static inline bool tunnel_type_to_ip(uint16_t type, struct cursor *c)
     return !c->failed && frame_is_ip(type);
 }
 
+/*
+ * What a switch mirrors: version I has no header, II has one of eight octets and a sequence number in
+ * that of GRE, III has one of twelve and, as its last bit says, eight more.
+ */
+static inline uint16_t tunnel_over_erspan(uint16_t type, bool has_sequence, struct cursor *c)
+{
+    enum { HAS_MORE = 0x01 };
+
+    if (type == ETHERTYPE_ERSPAN) {
+        cursor_skip(c, has_sequence ? 8 : 0);
+        return ETHERTYPE_BRIDGED;
+    }
+    cursor_skip(c, 11);
+    cursor_skip(c, cursor_u8(c) & HAS_MORE ? 8 : 0);
+    return ETHERTYPE_BRIDGED;
+}
+
 static inline uint16_t tunnel_over_gre(struct cursor *c)
 {
     enum { CHECKSUM = 0x8000, KEY = 0x2000, SEQUENCE = 0x1000, REST = 0x4fff };
@@ -106,6 +134,8 @@ static inline uint16_t tunnel_over_gre(struct cursor *c)
         return 0;
     cursor_skip(c, (flags & CHECKSUM ? 4u : 0u) + (flags & KEY ? 4u : 0u) +
                        (flags & SEQUENCE ? 4u : 0u));
+    if (type == ETHERTYPE_ERSPAN || type == ETHERTYPE_ERSPAN_3)
+        return tunnel_over_erspan(type, flags & SEQUENCE, c);
     return type;
 }
 

@@ -113,7 +113,7 @@ static const struct text {
     {"signal.first_drop",
      {NULL, "kam mit {0} an; der höchste Wert aus diesem Netz war bisher {1}"}},
     {"signal.below_network", {NULL, "kam mit {5} an; {1} % dieses Netzes kommen mit {6} an"}},
-    {"signal.as_network", {NULL, "kam mit {0} an wie {1} % dieses Netzes"}},
+    {"signal.as_network", {NULL, "kam mit {5} an wie {1} % dieses Netzes"}},
     {"signal.above_network", {NULL, "kam mit {5} an; {1} % dieses Netzes kommen mit {6} an"}},
     {"signal.unlike_network", {NULL, "kam mit {5} an; {1} % dieses Netzes kommen mit {6} an"}},
     {"signal.below_subscriber",

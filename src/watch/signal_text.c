@@ -52,7 +52,10 @@ static void say_subscriber(const uint8_t *d, char *out, size_t size)
 
 static void say_as_network(const uint8_t *d, char *out, size_t size)
 {
-    say(out, size, "arrived with %u, as %u %% of this network does", d[0], d[1]);
+    char arrived[24];
+
+    say(out, size, "arrived with %s, as %u %% of this network does",
+        hop_limit_text(d[0], d[2], arrived), d[1]);
 }
 
 static void say_as_subscriber(const uint8_t *d, char *out, size_t size)

@@ -108,14 +108,21 @@ void stack_learn_free(struct stack_learn *learn)
     free(learn);
 }
 
-/* Not the other version's: its one value says nothing. */
+/*
+ * What follows from the version or from the layout says nothing of its own, so that it is neither
+ * counted nor changed: a family that was seen by IPv4 alone is no less likely to use IPv6.
+ */
+static bool is_implied(enum stack_feature feature, uint64_t value)
+{
+    if (feature == STACK_FEATURE_ID)
+        return value == STACK_ID_V6;
+    return (feature == STACK_FEATURE_FLOW || feature == STACK_FEATURE_SCALE) &&
+           value == STACK_VALUE_NONE;
+}
+
 static bool has_feature(enum stack_feature feature, const struct observation *o)
 {
-    if (feature == STACK_FEATURE_PRIOR)
-        return false;
-    if (feature == STACK_FEATURE_ID)
-        return o->version == 4;
-    return feature != STACK_FEATURE_FLOW || o->version == 6;
+    return feature != STACK_FEATURE_PRIOR && !is_implied(feature, stack_value(feature, o));
 }
 
 /* A window may have a row of its own, though it is one of a class. */
@@ -255,7 +262,9 @@ static void put_feature(const struct stack_learn *learn, enum stack_feature feat
                 learnt->is_new ? rest->before[f] * NEW_OF_REST : learnt->before[f];
 
             in_rows[f] += learnt->seen[f];
-            share[f] = share_of(learn, feature, f, learnt->seen[f], before);
+            share[f] = is_implied(feature, learnt->value)
+                           ? before
+                           : share_of(learn, feature, f, learnt->seen[f], before);
         }
         put_row(feature, learnt->text, share, put, context);
     }

@@ -63,6 +63,16 @@ def test_the_page_on_evidence_has_every_signal():
         sorted(re.findall(r'^    \[SIGNAL_\w+\] = \{"(\w+)"', table, re.M))
 
 
+def test_the_page_on_evidence_has_the_cap_of_every_group():
+    table = (ROOT / "src" / "watch" / "judge.c").read_text()
+    caps = {name.lower(): float(cap) for name, cap in re.findall(r"\[GROUP_(\w+)\] = ([0-9.]+),", table)}
+    source = " ".join((ROOT / "man" / "hoptell-evidence.7").read_text().split())
+    said = re.search(r"a group is capped: (.*?)\. ", source).group(1)
+    assert said == ("hops at {hops:g}, the stack and the subscriber at {stack:g}, "
+                    "the browser at {browser:g}").format(**caps)
+    assert caps["stack"] == caps["subscriber"]
+
+
 def test_the_page_on_tales_has_every_key():
     """The keys as the program has them, in the tables of src/tale."""
     tables = "".join((ROOT / "src" / "tale" / name).read_text()

@@ -1,6 +1,7 @@
 """hoptell stack: the table of stacks fitted to packets that are known; and signatures of p0f's."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -141,3 +142,61 @@ def test_debians_signatures_say_what_p0f_says(tmp_path):
     without = read(path)
     assert [o["stack"]["family"] for o in with_it] == [family for _, family, _ in KNOWN_TO_P0F]
     assert [o["stack"]["family"] for o in without] != [family for _, family, _ in KNOWN_TO_P0F]
+
+
+# words of p0f's labels, and the families that are right for them; what has none of these is other
+MEANT = [("Android", {"android", "linux"}), ("Linux", {"linux"}), ("Windows", {"windows"}),
+         ("iOS", {"ios"}), ("Mac", {"macos", "ios"}), ("BaiduSpider", {"linux", "other"})]
+# Linux 2.0, of 1996, sends what printers send today.
+LIKE_OTHERS = {"s:unix:Linux:2.0"}
+
+
+def option_of(word, mss, scale, quirks):
+    clocks = (0 if "ts1-" in quirks else 5, 7 if "ts2+" in quirks else 0)
+    known = {"mss": ("MSS", mss), "nop": ("NOP", None), "ws": ("WScale", scale),
+             "sok": ("SAckOK", b""), "ts": ("Timestamp", clocks)}
+    return known.get(word, ("EOL", None))
+
+
+def packet_of(signature, port):
+    """A packet as p0f's signature means it: an open MSS is 1400, an open scale 6, an open window 29200."""
+    _, hop_limit, _, mss, window, layout, quirks, _ = signature.split(":")
+    size, scale = window.split(",")
+    quirks = quirks.split(",")
+    mss = 1400 if mss == "*" else int(mss)
+    times = {"mss": mss, "mtu": mss + 40}
+    size = times[size[:3]] * int(size[4:]) if size[:3] in times else 29200 if size == "*" else int(size)
+    scale = 6 if scale == "*" else int(scale)
+    df = "df" in quirks
+    return bytes(
+        IP(src="203.0.113.7", dst="198.51.100.1", ttl=int(re.match("[0-9]+", hop_limit)[0]) - 5,
+           flags="DF" if df else 0, id=77 if ("id+" in quirks if df else "id-" not in quirks) else 0) /
+        TCP(sport=port, dport=443, flags="SEC" if "ecn" in quirks else "S", window=size, seq=9,
+            ack=5 if "ack+" in quirks else 0,
+            options=[option_of(word, mss, scale, quirks) for word in layout.split(",") if word]))
+
+
+def requests_of(path):
+    """(label, signature) of the opening packets in p0f's file."""
+    section = label = None
+    with open(path, encoding="ascii") as file:
+        for line in map(str.strip, file):
+            section = line if line.startswith("[") else section
+            key, _, value = (part.strip() for part in line.partition("="))
+            label = value if key == "label" else label
+            if section == "[tcp:request]" and key == "sig":
+                yield label, value
+
+
+def test_none_of_debians_signatures_is_taken_for_another_system(tmp_path):
+    """By the shipped table alone: named as what it is, or not at all."""
+    known = [row for row in requests_of(DEBIANS) if row[0] not in LIKE_OTHERS]
+    path = tmp_path / "known.pcap"
+    frames = [captures.frame(captures.RAW, packet_of(signature, 5000 + i))
+              for i, (_, signature) in enumerate(known)]
+    path.write_bytes(captures.pcap(captures.RAW, frames))
+    found = [o["stack"]["family"] for o in read(path)]
+    wrong = [(label, signature, family) for (label, signature), family in zip(known, found)
+             if family not in {"unknown", *next((m for word, m in MEANT if word in label), {"other"})}]
+    assert len(found) > 80 and wrong == []
+    assert {"ios", "windows", "linux", "other"} <= set(found)

@@ -26,6 +26,7 @@ static const struct {
      {115, 94, 52},
      "kam mit 115 (13 Hops) an; 94 % dieses Netzes kommen mit 52 (12 Hops) an"},
     {"as_network", {52, 94, 52}, "kam mit 52 an wie 94 % dieses Netzes"},
+    {"as_network", {116, 94, 52}, "kam mit 116 (12 Hops) an wie 94 % dieses Netzes"},
     {"stack_hop_limit",
      {STACK_WINDOWS, 128, 64},
      "gesendet von windows, das bei 128 beginnt, kam aber an wie von 64: umgeschrieben"},

@@ -146,6 +146,34 @@ static void shares_are_those_of_the_packets_smoothed_by_what_was_known(void **st
     stack_learn_free(learn);
 }
 
+static void what_ipv4_shows_says_nothing_of_ipv6(void **state)
+{
+    const struct observation v4 = made_by(MAKER_ANDROID, true);
+    const struct observation v6 = made_by(MAKER_ANDROID, false);
+    struct observation unscaled = v4;
+    struct stack_learn *learn = begin(watch_stacks_txt);
+    static struct stack_table before;
+    static struct stack_table after;
+    struct stack was;
+    struct stack is;
+    char *text;
+
+    (void)state;
+    unscaled.flags &= ~(uint32_t)OBSERVATION_HAS_WINDOW_SCALE;
+    stack_learn_add(learn, STACK_ANDROID, &v4, 100000);
+    text = written(learn, false);
+    parse(watch_stacks_txt, &before);
+    parse(text, &after);
+    stack_guess(&after, &v6, &is);
+    assert_int_equal(is.family, STACK_ANDROID);
+    /* nor packets with a window scale of those without */
+    stack_guess(&before, &unscaled, &was);
+    stack_guess(&after, &unscaled, &is);
+    assert_true(is.probability[STACK_ANDROID] > was.probability[STACK_ANDROID] * 0.99);
+    test_free(text);
+    stack_learn_free(learn);
+}
+
 static void the_order_of_packets_does_not_matter(void **state)
 {
     struct stack_learn *forth = begin(watch_stacks_txt);
@@ -269,6 +297,7 @@ int main(void)
         cmocka_unit_test(what_was_unknown_is_known_once_it_is_learnt),
         cmocka_unit_test(what_was_learnt_nothing_from_stays_as_it_was),
         cmocka_unit_test(shares_are_those_of_the_packets_smoothed_by_what_was_known),
+        cmocka_unit_test(what_ipv4_shows_says_nothing_of_ipv6),
         cmocka_unit_test(the_order_of_packets_does_not_matter),
         cmocka_unit_test(values_without_end_are_bounded_and_counted),
         cmocka_unit_test(labelled_signatures_are_read_in_any_order_of_columns),

@@ -242,7 +242,8 @@ static bool print_one(const json_t *answer)
     }
     if (!print_episodes(answer))
         return false;
-    printf("newest connections (UTC):\n");
+    printf("newest connections (UTC):%s\n",
+           json_array_size(timeline) > 0 ? "" : " none since the daemon started");
     json_array_foreach(timeline, i, entry)
     {
         struct text text;

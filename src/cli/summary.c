@@ -145,6 +145,7 @@ void summary_add(struct summary *summary, const struct judgement *judgement)
     summary->seen++;
     summary->verdicts[judgement->verdict]++;
     summary->families[judgement->stack.family][judgement->verdict]++;
+    summary->rewritten[judgement->verdict] += judgement->rewritten;
     wait_for_network(summary, judgement);
 }
 
@@ -276,5 +277,7 @@ void summary_print(struct summary *summary, const struct replay_counts *counts, 
         if (sum(summary->families[i]) > 0)
             print_row(to, stack_family_name((enum stack_family)i), summary->families[i]);
     print_row(to, "all", summary->verdicts);
+    if (sum(summary->rewritten) > 0)
+        print_row(to, "hop limit rewritten", summary->rewritten);
     print_networks(summary, to);
 }

@@ -29,6 +29,7 @@ struct summary {
     uint64_t last_ns;
     uint64_t verdicts[SUMMARY_VERDICTS];
     uint64_t families[SUMMARY_FAMILIES][SUMMARY_VERDICTS];
+    uint64_t rewritten[SUMMARY_VERDICTS];
     uint64_t new_networks; /* judged before anything was known of their network */
     uint64_t elsewhere;    /* in networks beyond what the table holds */
     size_t network_count;

@@ -34,6 +34,7 @@ void text_from_judgement(const struct judgement *judgement, struct text *out)
     out->family_probability = json_stack_probability(&judgement->stack);
     snprintf(out->verdict, sizeof out->verdict, "%s", verdict_name(judgement->verdict));
     out->probability = judgement->probability;
+    out->rewritten = judgement->rewritten;
     out->evidence_count = judgement->evidence_count;
     for (unsigned i = 0; i < judgement->evidence_count; i++) {
         out->evidence[i].weight = (double)judgement->evidence[i].weight;
@@ -66,17 +67,19 @@ bool text_from_json(const json_t *object, struct text *out)
     const char *verdict;
     json_t *evidence;
     double time;
+    int rewritten;
     int client_port;
     int server_port;
     int limits[3];
 
     if (json_unpack((json_t *)object,
-                    "{s:F, s:s, s:i, s:{s:s, s:i}, s:i, s:i, s:i, s:{s:s, s:F}, s:s, s:F, s:o}",
+                    "{s:F, s:s, s:i, s:{s:s, s:i}, s:i, s:i, s:i, s:{s:s, s:F}, s:s, s:F, s:b,"
+                    " s:o}",
                     "time", &time, "address", &client, "port", &client_port, "server", "address",
                     &server, "port", &server_port, "hop_limit", &limits[0], "initial", &limits[1],
                     "hops", &limits[2], "stack", "family", &family, "probability",
                     &out->family_probability, "verdict", &verdict, "probability", &out->probability,
-                    "evidence", &evidence) != 0 ||
+                    "rewritten", &rewritten, "evidence", &evidence) != 0 ||
         !json_is_array(evidence) || !(time >= 0 && time < 1e12))
         return false;
     out->time_us = (uint64_t)(time * 1e6 + 0.5);
@@ -85,6 +88,7 @@ bool text_from_json(const json_t *object, struct text *out)
     out->hop_limit = (unsigned)limits[0];
     out->initial = (unsigned)limits[1];
     out->hops = (unsigned)limits[2];
+    out->rewritten = rewritten != 0;
     snprintf(out->family, sizeof out->family, "%s", family);
     snprintf(out->verdict, sizeof out->verdict, "%s", verdict);
     return evidence_from_json(evidence, out);
@@ -114,12 +118,14 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
 
     time_words(text->time_us, time, sizeof time);
     length = (size_t)snprintf(
-        out, TEXT_MAX, "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %%%s\n",
-        time, text->client, text->server, text->hop_limit, text->initial, text->hops, text->family,
+        out, TEXT_MAX,
+        "%s  %-21s -> %-21s  %3u = %3u - %-2u  %-7s %5.1f %%  %s%-8s%s %5.1f %%%s%s\n", time,
+        text->client, text->server, text->hop_limit, text->initial, text->hops, text->family,
         text->family_probability * 100,
         colour ? colour_escape(colour_of_verdict(text->verdict)) : "", text->verdict,
         colour ? colour_escape(COLOUR_PLAIN) : "", sureness(text) * 100,
-        strcmp(text->verdict, "unknown") == 0 ? " tethered" : "");
+        strcmp(text->verdict, "unknown") == 0 ? " tethered" : "",
+        text->rewritten ? ", rewritten" : "");
     for (unsigned i = 0; i < text->evidence_count; i++)
         length += (size_t)snprintf(out + length, TEXT_MAX - length, "%28s %+6.2f  %s\n", "",
                                    text->evidence[i].weight, text->evidence[i].text);

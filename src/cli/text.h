@@ -27,6 +27,7 @@ struct text {
     double family_probability;
     char verdict[16];
     double probability;
+    bool rewritten;
     unsigned evidence_count;
     struct text_evidence evidence[EVIDENCE_MAX];
 };

@@ -26,6 +26,9 @@ TEXT = (
     "                              +2.90  arrived with 51; 94 % of this network arrives with 52\n")
 
 
+REWRITTEN = JUDGEMENT.replace('"rewritten": false', '"rewritten": true')
+
+
 class Daemon(http.server.ThreadingHTTPServer):
     """Answers every request with `answer` and keeps what was asked."""
 
@@ -83,6 +86,8 @@ def test_a_known_connection_reads_as_read_would_print_it(daemon):
     arguments = ["-c", daemon.settings, "203.0.113.7", "40001"]
     assert said(lookup(*arguments)) == (0, TEXT, "")
     assert said(lookup("--format", "json", *arguments)) == (0, JUDGEMENT + "\n", "")
+    daemon.answer = (200, REWRITTEN)
+    assert said(lookup(*arguments)) == (0, TEXT.replace("98.1 %", "98.1 %, rewritten"), "")
 
 
 def test_a_proxy_of_the_environment_is_not_asked(daemon):

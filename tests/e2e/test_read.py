@@ -173,6 +173,23 @@ def test_text_is_a_line_for_each_with_its_evidence_beneath(saved):
     assert [line.split(maxsplit=1)[1] for line in beneath] == evidence
 
 
+def test_a_rewritten_hop_limit_is_said_beside_the_verdict(saved):
+    """A Windows laptop behind a phone that sets 64, on a network of handsets."""
+    laptop = TCP(sport=50000, dport=443, flags="S", window=64240, options=[
+        ("MSS", 1460), ("NOP", None), ("WScale", 8), ("NOP", None), ("NOP", None), ("SAckOK", b"")])
+    packets = [opening(f"203.0.113.{i}", 40000 + i, 52) for i in range(1, 101)]
+    packets += [bytes(IP(src="203.0.113.7", dst="198.51.100.1", ttl=52, flags="DF", id=7) / laptop)]
+    path = saved(pcap(captures.RAW, packets))
+    last = read_json(path)[-1]
+    assert last["rewritten"] and not any(o["rewritten"] for o in read_json(path)[:-1])
+    reasons = {e["signal"]: e["weight"] for e in last["evidence"]}
+    assert reasons["stack_hop_limit"] == 0 and "as_network" not in reasons
+    heads = [line for line in read(path).stdout.decode().splitlines() if not line.startswith(" ")]
+    assert heads[-1].endswith(", rewritten") and not heads[-2].endswith(", rewritten")
+    summary = read("--format", "summary", path).stdout.decode()
+    assert re.search(r"^hop limit rewritten +1 +1 +0 +0$", summary, re.M), summary
+
+
 def on_a_terminal(arguments, descriptor, environment=None):
     """What hoptell writes to a terminal that is its standard output (1) or error (2)."""
     master, slave = pty.openpty()

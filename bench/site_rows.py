@@ -153,16 +153,16 @@ class Site:
             return {}
         return dict(re.findall(r"^(\S+) (\d+)$", text, re.M))
 
-    def capture(self, count):
+    def capture(self, count, *kind):
         """`count` opening packets, each from a source of its own."""
         captured = pathlib.Path(self.folder) / "syns"
         subprocess.run([str(self.options.build / "bench" / "bench_syns"), str(count), str(count),
-                        str(captured)], check=True)
+                        str(captured), *kind], check=True)
         return captured
 
-    def visit(self, count):
+    def visit(self, count, *kind):
         """They arrive; then all of them are judged."""
-        captured = self.capture(count)
+        captured = self.capture(count, *kind)
         self.run(*self.on(1, sys.executable, HERE / "feed.py", captured, "visitor0", FEED_A_SECOND))
         wait_until(lambda: int(self.metrics().get("hoptell_capture_packets_total", 0)) +
                    int(self.metrics().get("hoptell_capture_dropped_total", 0)) >= count,
@@ -187,11 +187,15 @@ class Site:
 
 def memory(options):
     count = 20_000 if options.quick else 1_000_000
-    with Site(options) as site:
-        site.visit(count)
-        peak = site.peak_mib()
-    return [Row("memory", f"peak memory, {count:,} sources and {count:,} connections", "MiB",
-                "most", 200, [peak])]
+    rows = []
+    for family, kind in (("IPv4", ()), ("IPv6", ("ipv6",))):
+        with Site(options) as site:
+            site.visit(count, *kind)
+            peak = site.peak_mib()
+        rows.append(Row(f"memory-{family.lower()}",
+                        f"peak memory, {count:,} sources and {count:,} connections, {family}",
+                        "MiB", "most", 200, [peak]))
+    return rows
 
 
 def seen(options):
@@ -215,8 +219,7 @@ def seen(options):
 
 
 def asked(captured, count):
-    """The paths that ask about the last `count` connections of a capture: the table of hoptell holds
-    a million, and of as many that it has seen the first are not all in it."""
+    """The paths that ask about the last `count` connections of a capture."""
     paths = collections.deque(maxlen=count)
     for frame in frames(captured):
         address = ".".join(str(octet) for octet in frame[26:30])

@@ -3,123 +3,209 @@
  */
 #include "watch/connection.h"
 
-#include <math.h>
+#include "watch/signal.h"
 
-void connection_key(const struct address *client, uint16_t port, struct connection_key *out)
-{
-    out->client = *client;
-    store_u16(out->port, port);
-}
+#include <math.h>
+#include <string.h>
+
+enum {
+    HEAD = 4, /* octets of an address in struct connection, and in its side */
+    REST = 12,
+    THOUSAND = 1000,
+    TEN_THOUSAND = 10000,
+    SIGNAL_END = 1 << CONNECTION_SIGNAL_BITS,
+};
+
+_Static_assert((int)SIGNAL_COUNT <= (int)SIGNAL_END && EVIDENCE_MAX * CONNECTION_SIGNAL_BITS <= 32,
+               "the signals of all evidence fit in a word");
 
 /* The nearest whole number of what is not below zero; faster than lround, a call for each. */
-static uint16_t rounded(double value)
+static unsigned rounded(double value)
 {
-    return (uint16_t)(value + 0.5);
+    return (unsigned)(value + 0.5);
 }
 
-static struct connection_evidence evidence_keep(const struct evidence *evidence)
+static void address_keep(const struct address *address, bool is_v6, uint8_t *head, uint8_t *rest)
 {
-    struct connection_evidence kept = {
-        .signal = evidence->signal,
-        .weight = (int8_t)lround((double)evidence->weight * 10),
-    };
-
-    __builtin_memcpy(kept.detail, evidence->detail, sizeof kept.detail);
-    return kept;
+    memcpy(head, address->octets + (is_v6 ? 0 : REST), HEAD);
+    if (is_v6)
+        memcpy(rest, address->octets + HEAD, REST);
 }
 
-static struct evidence evidence_recall(const struct connection_evidence *kept)
+static struct address address_recall(bool is_v6, const uint8_t *head, const uint8_t *rest)
 {
-    struct evidence evidence = {.signal = kept->signal, .weight = (float)kept->weight / 10};
+    struct address address;
 
-    __builtin_memcpy(evidence.detail, kept->detail, sizeof kept->detail);
-    return evidence;
+    if (!is_v6)
+        return address_v4(head);
+    memcpy(address.octets, head, HEAD);
+    memcpy(address.octets + HEAD, rest, REST);
+    return address;
+}
+
+static struct address client_of(const struct connection *connection,
+                                const struct connection_side *side)
+{
+    return address_recall(connection->is_v6, connection->client, side->client);
+}
+
+static struct address server_of(const struct connection *connection,
+                                const struct connection_side *side)
+{
+    return address_recall(connection->is_v6, connection->server, side->server);
+}
+
+void connection_key(const struct connection *connection, const struct connection_side *side,
+                    struct connection_key *out)
+{
+    out->client = client_of(connection, side);
+    out->port = connection->client_port;
+}
+
+bool connection_is_of(const struct connection *connection, const struct connection_side *side,
+                      const struct connection_key *key)
+{
+    const struct address client = client_of(connection, side);
+
+    return connection->client_port == key->port && address_equal(&client, &key->client);
+}
+
+/* A bit-field counts in its own bits, as GCC reads the standard. */
+uint64_t connection_time_ns(const struct connection *connection)
+{
+    return (uint64_t)connection->time_us * 1000;
+}
+
+static void evidence_keep(struct connection *connection, const struct judgement *judgement)
+{
+    connection->evidence_count = judgement->evidence_count & 7u;
+    connection->signals = 0;
+    for (unsigned i = 0; i < judgement->evidence_count; i++) {
+        const struct evidence *evidence = &judgement->evidence[i];
+
+        connection->signals |= (uint32_t)evidence->signal << i * CONNECTION_SIGNAL_BITS;
+        connection->weight[i] = (int8_t)lround((double)evidence->weight * 10);
+        memcpy(connection->detail[i], evidence->detail, EVIDENCE_DETAILS);
+    }
+}
+
+static void evidence_recall(const struct connection *connection, struct judgement *out)
+{
+    out->evidence_count = connection->evidence_count;
+    for (unsigned i = 0; i < connection->evidence_count; i++) {
+        struct evidence *evidence = &out->evidence[i];
+
+        evidence->signal =
+            (uint8_t)((connection->signals >> i * CONNECTION_SIGNAL_BITS) % SIGNAL_END);
+        evidence->weight = (float)connection->weight[i] / 10;
+        memcpy(evidence->detail, connection->detail[i], EVIDENCE_DETAILS);
+    }
 }
 
 static void network_keep(struct connection *connection, const struct network_view *network)
 {
     connection->network_length = network->known ? network->prefix.length : CONNECTION_NO_NETWORK;
     connection->network_hop_limit = network->hop_limit;
-    connection->network_share = rounded(network->share * UINT16_MAX);
+    connection->network_share = rounded(network->share * THOUSAND) & 1023u;
     connection->network_seen =
         network->seen < UINT32_MAX ? (uint32_t)network->seen : (uint32_t)UINT32_MAX;
 }
 
-void connection_keep(struct connection *connection, const struct judgement *judgement)
-{
-    const struct observation *o = &judgement->observation;
-
-    store_u16(connection->server_port, o->server_port);
-    connection->server = o->server;
-    connection->sequence = o->sequence;
-    connection->time_ns = o->time_ns;
-    connection->hop_limit = o->hop_limit;
-    connection->probability = rounded(judgement->probability * UINT16_MAX);
-    connection->verdict = (uint8_t)judgement->verdict & 3u;
-    connection->family = (uint8_t)judgement->stack.family & 7u;
-    connection->rewritten = judgement->rewritten;
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT - 1; i++)
-        connection->stack[i] = (uint8_t)rounded(judgement->stack.probability[i] * UINT8_MAX);
-    network_keep(connection, &judgement->network);
-    connection->evidence_count = judgement->evidence_count;
-    for (unsigned i = 0; i < judgement->evidence_count; i++)
-        connection->evidence[i] = evidence_keep(&judgement->evidence[i]);
-}
-
-static void network_recall(const struct connection *connection, struct network_view *out)
+static void network_recall(const struct connection *connection, const struct address *client,
+                           struct network_view *out)
 {
     if (connection->network_length == CONNECTION_NO_NETWORK)
         return;
     out->known = true;
-    out->prefix = prefix_of(&connection->key.client, connection->network_length);
+    out->prefix = prefix_of(client, connection->network_length);
     out->hop_limit = connection->network_hop_limit;
-    out->share = (double)connection->network_share / UINT16_MAX;
+    out->share = (double)connection->network_share / THOUSAND;
     out->seen = connection->network_seen;
 }
 
-static void stack_recall(const struct connection *connection, struct stack *out)
+static double likeliest(const struct stack *stack)
 {
-    double left = 1;
+    double most = 0;
 
-    out->family = (enum stack_family)connection->family;
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT - 1; i++) {
-        out->probability[i] = (double)connection->stack[i] / UINT8_MAX;
-        left -= out->probability[i];
-    }
-    out->probability[STACK_FAMILY_COUNT - 1] = left > 0 ? left : 0;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        if (stack->probability[i] > most)
+            most = stack->probability[i];
+    return most;
 }
 
-void connection_recall(const struct connection *connection, struct judgement *out)
+static void stack_keep(struct connection *connection, const struct stack *stack)
+{
+    const double probability =
+        stack->family < STACK_FAMILY_COUNT ? stack->probability[stack->family] : likeliest(stack);
+
+    connection->family = stack->family & 7u;
+    connection->stack_probability = rounded(probability * THOUSAND) & 1023u;
+}
+
+/* Which the other families were is not kept: they share what is left. */
+static void stack_recall(const struct connection *connection, struct stack *out)
+{
+    const double probability = (double)connection->stack_probability / THOUSAND;
+
+    out->family = (enum stack_family)connection->family;
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        out->probability[i] = (1 - probability) / (STACK_FAMILY_COUNT - 1);
+    out->probability[out->family % STACK_FAMILY_COUNT] = probability;
+}
+
+void connection_keep(const struct judgement *judgement, struct connection *connection,
+                     struct connection_side *side)
+{
+    const struct observation *o = &judgement->observation;
+
+    connection->time_us = o->time_ns / 1000 & ((1ull << 52) - 1);
+    connection->is_v6 = !address_is_v4(&o->client);
+    address_keep(&o->client, connection->is_v6, connection->client, side->client);
+    address_keep(&o->server, connection->is_v6, connection->server, side->server);
+    connection->client_port = o->client_port;
+    connection->server_port = o->server_port;
+    connection->sequence = o->sequence;
+    connection->hop_limit = o->hop_limit;
+    connection->probability = (uint16_t)rounded(judgement->probability * TEN_THOUSAND);
+    connection->verdict = judgement->verdict & 3u;
+    connection->rewritten = judgement->rewritten;
+    stack_keep(connection, &judgement->stack);
+    network_keep(connection, &judgement->network);
+    evidence_keep(connection, judgement);
+}
+
+void connection_recall(const struct connection *connection, const struct connection_side *side,
+                       struct judgement *out)
 {
     struct observation *o = &out->observation;
 
     *out = (struct judgement){0};
-    o->time_ns = connection->time_ns;
-    o->client = connection->key.client;
-    o->client_port = load_u16(connection->key.port);
-    o->server = connection->server;
-    o->server_port = load_u16(connection->server_port);
-    o->version = address_is_v4(&o->client) ? 4 : 6;
+    o->time_ns = connection_time_ns(connection);
+    o->client = client_of(connection, side);
+    o->client_port = connection->client_port;
+    o->server = server_of(connection, side);
+    o->server_port = connection->server_port;
+    o->version = connection->is_v6 ? 6 : 4;
     o->hop_limit = connection->hop_limit;
     o->sequence = connection->sequence;
     o->tcp_bits = TCP_SYN;
     out->initial = observation_initial(o->hop_limit);
     out->hops = (uint8_t)(out->initial - o->hop_limit);
-    out->probability = (double)connection->probability / UINT16_MAX;
+    out->probability = (double)connection->probability / TEN_THOUSAND;
     out->verdict = (enum verdict)connection->verdict;
     out->rewritten = connection->rewritten;
     stack_recall(connection, &out->stack);
-    network_recall(connection, &out->network);
-    out->evidence_count = connection->evidence_count;
-    for (unsigned i = 0; i < connection->evidence_count; i++)
-        out->evidence[i] = evidence_recall(&connection->evidence[i]);
+    network_recall(connection, &o->client, &out->network);
+    evidence_recall(connection, out);
 }
 
-bool connection_is_repeated(const struct connection *connection,
+bool connection_is_repeated(const struct connection *connection, const struct connection_side *side,
                             const struct observation *observation)
 {
+    const struct address server = server_of(connection, side);
+
     return connection->sequence == observation->sequence &&
            connection->hop_limit == observation->hop_limit &&
-           load_u16(connection->server_port) == observation->server_port &&
-           address_equal(&connection->server, &observation->server);
+           connection->server_port == observation->server_port &&
+           address_equal(&server, &observation->server);
 }

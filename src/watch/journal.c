@@ -15,8 +15,9 @@ enum { CAPACITY_MOST = 1u << 24 };
 
 struct journal_entry {
     struct connection connection;
-    uint32_t older; /* so many numbers before this is one of the same chain; 0: none */
-    bool is_forgotten;
+    struct connection_side side;
+    uint32_t older : 31; /* so many numbers before this is one of the same chain; 0: none */
+    uint32_t is_forgotten : 1;
 };
 
 struct journal {
@@ -102,7 +103,10 @@ static uint64_t newest_of(const struct journal *journal, uint64_t subscriber)
 
 static bool is_of(const struct journal_entry *entry, uint64_t subscriber)
 {
-    return !entry->is_forgotten && subscriber_key(&entry->connection.key.client) == subscriber;
+    struct connection_key key;
+
+    connection_key(&entry->connection, &entry->side, &key);
+    return !entry->is_forgotten && subscriber_key(&key.client) == subscriber;
 }
 
 void journal_add(struct journal *journal, const struct judgement *judgement)
@@ -112,28 +116,35 @@ void journal_add(struct journal *journal, const struct judgement *judgement)
     struct journal_entry *entry = &journal->entry[number % journal->capacity];
     uint64_t *newest = chain_of(journal, subscriber_key(&o->client));
 
-    connection_key(&o->client, o->client_port, &entry->connection.key);
-    connection_keep(&entry->connection, judgement);
+    connection_keep(judgement, &entry->connection, &entry->side);
     entry->is_forgotten = false;
-    entry->older = journal_has(journal, *newest) ? (uint32_t)(number - *newest) : 0;
+    entry->older = journal_has(journal, *newest) ? (number - *newest) & 0x7fffffffu : 0;
     *newest = number;
     journal->end++;
+}
+
+static void entry_recall(const struct journal_entry *entry, struct judgement *out)
+{
+    connection_recall(&entry->connection, &entry->side, out);
 }
 
 bool journal_at(const struct journal *journal, uint64_t number, struct judgement *out)
 {
     if (!journal_has(journal, number) || entry_of(journal, number)->is_forgotten)
         return false;
-    connection_recall(&entry_of(journal, number)->connection, out);
+    entry_recall(entry_of(journal, number), out);
     return true;
 }
 
-static bool is_wanted(const struct connection *connection, const struct journal_wanted *w)
+static bool is_wanted(const struct journal_entry *entry, const struct journal_wanted *w)
 {
-    return address_equal(&connection->key.client, w->client) &&
-           (w->port == 0 || w->port == load_u16(connection->key.port)) &&
-           (w->server_port == 0 || w->server_port == load_u16(connection->server_port)) &&
-           journal_is_when(w, connection->time_ns);
+    const struct connection *connection = &entry->connection;
+    const struct connection_key key = {*w->client,
+                                       w->port != 0 ? w->port : connection->client_port};
+
+    return connection_is_of(connection, &entry->side, &key) &&
+           (w->server_port == 0 || w->server_port == connection->server_port) &&
+           journal_is_when(w, connection_time_ns(connection));
 }
 
 bool journal_newest(const struct journal *journal, const struct journal_wanted *wanted,
@@ -144,8 +155,8 @@ bool journal_newest(const struct journal *journal, const struct journal_wanted *
     for (unsigned i = 0; number != 0 && i < JOURNAL_STEPS_MAX; i++) {
         const struct journal_entry *entry = entry_of(journal, number);
 
-        if (!entry->is_forgotten && is_wanted(&entry->connection, wanted)) {
-            connection_recall(&entry->connection, out);
+        if (!entry->is_forgotten && is_wanted(entry, wanted)) {
+            entry_recall(entry, out);
             return true;
         }
         number = older_than(journal, number);
@@ -178,8 +189,7 @@ size_t journal_forget(struct journal *journal, const struct address *client)
 
         if (!is_of(entry, subscriber))
             continue;
-        entry->connection = (struct connection){.time_ns = 0};
-        entry->is_forgotten = true;
+        *entry = (struct journal_entry){.older = entry->older, .is_forgotten = true};
         count++;
     }
     return count;

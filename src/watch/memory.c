@@ -6,8 +6,40 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct network) == 192 && sizeof(struct subscriber) == 64 &&
-                   sizeof(struct connection) == 96,
+                   sizeof(struct connection) == 64 && sizeof(struct connection_side) == 24,
                "a million subscribers and connections fit in 200 MiB");
+
+static uint64_t hash_subscriber(const struct table *table, uint64_t key)
+{
+    return table_hash_word(table, key);
+}
+
+/* IPv4 fits in a word, which is faster to hash than its octets. */
+static uint64_t hash_connection(const struct table *table, const struct connection_key *key)
+{
+    const uint64_t v4 = (uint64_t)load_u32(key->client.octets + 12) << 16 | key->port;
+
+    return address_is_v4(&key->client) ? table_hash_word(table, v4) : table_hash(table, key);
+}
+
+static uint64_t subscriber_hash(const struct table *table, const void *entry, const void *side)
+{
+    (void)side;
+    return hash_subscriber(table, ((const struct subscriber *)entry)->key);
+}
+
+static uint64_t connection_hash(const struct table *table, const void *entry, const void *side)
+{
+    struct connection_key key;
+
+    connection_key(entry, side, &key);
+    return hash_connection(table, &key);
+}
+
+static bool is_of_connection(const void *entry, const void *side, const void *key)
+{
+    return connection_is_of(entry, side, key);
+}
 
 int memory_init(struct memory *memory, const struct watch_settings *settings)
 {
@@ -26,12 +58,16 @@ int memory_init(struct memory *memory, const struct watch_settings *settings)
           .entry_size = sizeof(struct subscriber),
           .key_size = sizeof(uint64_t),
           .fade_ns = 137u * 1000000000ull,
-          .keeps_proven = true}},
+          .keeps_proven = true,
+          .hash = subscriber_hash}},
         {&memory->connections,
          {.entries = settings->connections,
           .entry_size = sizeof(struct connection),
           .key_size = sizeof(struct connection_key),
-          .fade_ns = 8u * 1000000000ull}},
+          .side_size = sizeof(struct connection_side),
+          .fade_ns = 8u * 1000000000ull,
+          .hash = connection_hash,
+          .is_of = is_of_connection}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -72,12 +108,7 @@ void memory_network_spot(const struct memory *memory, const struct prefix *prefi
 void memory_connection_spot(const struct memory *memory, const struct connection_key *key,
                             struct table_spot *out)
 {
-    const struct table *table = &memory->connections;
-    const uint64_t v4 = (uint64_t)load_u32(key->client.octets + 12) << 16 | load_u16(key->port);
-
-    table_spot(table,
-               address_is_v4(&key->client) ? table_hash_word(table, v4) : table_hash(table, key),
-               out);
+    table_spot(&memory->connections, hash_connection(&memory->connections, key), out);
 }
 
 struct network *memory_network(const struct memory *memory, const struct prefix *prefix)
@@ -90,7 +121,7 @@ struct network *memory_network(const struct memory *memory, const struct prefix 
 
 static void subscriber_spot(const struct memory *memory, uint64_t key, struct table_spot *out)
 {
-    table_spot(&memory->subscribers, table_hash_word(&memory->subscribers, key), out);
+    table_spot(&memory->subscribers, hash_subscriber(&memory->subscribers, key), out);
 }
 
 struct subscriber *memory_subscriber(const struct memory *memory, uint64_t key)
@@ -101,12 +132,18 @@ struct subscriber *memory_subscriber(const struct memory *memory, uint64_t key)
     return table_find(&memory->subscribers, &spot, &key);
 }
 
-struct connection *memory_connection(const struct memory *memory, const struct connection_key *key)
+bool memory_connection(const struct memory *memory, const struct connection_key *key,
+                       struct judgement *out)
 {
+    const struct connection *connection;
     struct table_spot spot;
 
     memory_connection_spot(memory, key, &spot);
-    return table_find(&memory->connections, &spot, key);
+    connection = table_find(&memory->connections, &spot, key);
+    if (!connection)
+        return false;
+    connection_recall(connection, table_side(&memory->connections, &spot), out);
+    return true;
 }
 
 struct saving {
@@ -218,9 +255,10 @@ struct forgetting {
 static void forget_connection(void *entry, void *context)
 {
     struct forgetting *forgetting = context;
-    const struct connection *connection = entry;
+    struct connection_key key;
 
-    if (subscriber_key(&connection->key.client) != forgetting->key)
+    connection_key(entry, table_side_of(forgetting->connections, entry), &key);
+    if (subscriber_key(&key.client) != forgetting->key)
         return;
     table_forget(forgetting->connections, entry);
     forgetting->count++;

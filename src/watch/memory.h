@@ -29,7 +29,10 @@ void memory_connection_spot(const struct memory *memory, const struct connection
 /* NULL where there is none. */
 struct network *memory_network(const struct memory *memory, const struct prefix *prefix);
 struct subscriber *memory_subscriber(const struct memory *memory, uint64_t key);
-struct connection *memory_connection(const struct memory *memory, const struct connection_key *key);
+
+/* What was kept of a connection; false where there is none. */
+bool memory_connection(const struct memory *memory, const struct connection_key *key,
+                       struct judgement *out);
 
 /* See watch_each_baseline, watch_restore and watch_each_network. */
 bool memory_each_baseline(const struct memory *memory, uint64_t *position,

@@ -8,17 +8,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Times are kept in ticks of 2^24 ns (17 ms), so that 32 bits last for two years. */
 enum { TICK_SHIFT = 24, CACHE_LINE = 64 };
+
+/*
+ * With a 64th more places than entries, all find one when others may move once, and those for whom they
+ * move once as well: none of a million was ever left over, and 19 of 20 move nothing.
+ */
+enum { SPARE_PART = 64, MOVES_DEPTH = 2 };
 
 struct table_marks {
     uint8_t tag[TABLE_WAYS]; /* a piece of the hash; 0: the entry is free */
     uint8_t worth[TABLE_WAYS];
     uint32_t used[TABLE_WAYS]; /* ticks */
-    uint32_t proven_until;     /* ticks; up to then every entry has some worth left */
-    uint8_t is_proven;         /* whether that is known; or else it has to be looked for */
-    uint8_t unused[CACHE_LINE - 6 * TABLE_WAYS - 5];
+    uint32_t proven_until;     /* ticks, up to which all entries have some worth; 0: not known */
 };
 
 _Static_assert(sizeof(struct table_marks) == CACHE_LINE, "one look at a bucket is one cache line");
@@ -44,14 +51,21 @@ static void *cache_lines_new(void **out_memory, uint64_t count, size_t size)
     return (void *)((at + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
 }
 
+static bool is_possible(const struct table_shape *shape)
+{
+    return shape->entries > 0 && shape->key_size >= sizeof(uint64_t) &&
+           shape->key_size <= TABLE_KEY_MAX && shape->entry_size % 8 == 0 &&
+           shape->entry_size >= (shape->is_of ? 8 : shape->key_size) && shape->side_size % 4 == 0 &&
+           ticks(shape->fade_ns) > 0;
+}
+
 int table_init(struct table *table, const struct table_shape *shape, const uint64_t hash_key[2])
 {
-    const uint64_t buckets = ((uint64_t)shape->entries + TABLE_WAYS - 1) / TABLE_WAYS;
+    const uint64_t spare = shape->hash ? shape->entries / SPARE_PART : 0;
+    const uint64_t buckets = (shape->entries + spare + TABLE_WAYS - 1) / TABLE_WAYS;
 
     *table = (struct table){0};
-    if (buckets == 0 || shape->key_size < sizeof(uint64_t) || shape->key_size > TABLE_KEY_MAX ||
-        shape->entry_size < shape->key_size || shape->entry_size % 8 != 0 ||
-        ticks(shape->fade_ns) == 0)
+    if (!is_possible(shape))
         return -EINVAL;
     table->shape = *shape;
     table->buckets = buckets;
@@ -59,7 +73,9 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
     memcpy(table->hash_key, hash_key, sizeof table->hash_key);
     table->marks = cache_lines_new(&table->memory[0], buckets, sizeof *table->marks);
     table->entries = cache_lines_new(&table->memory[1], buckets * TABLE_WAYS, shape->entry_size);
-    if (!table->marks || !table->entries) {
+    if (shape->side_size > 0)
+        table->sides = cache_lines_new(&table->memory[2], buckets * TABLE_WAYS, shape->side_size);
+    if (!table->memory[0] || !table->memory[1] || (shape->side_size > 0 && !table->memory[2])) {
         table_deinit(table);
         return -ENOMEM;
     }
@@ -68,8 +84,8 @@ int table_init(struct table *table, const struct table_shape *shape, const uint6
 
 void table_deinit(struct table *table)
 {
-    free(table->memory[0]);
-    free(table->memory[1]);
+    for (unsigned i = 0; i < sizeof table->memory / sizeof table->memory[0]; i++)
+        free(table->memory[i]);
     *table = (struct table){0};
 }
 
@@ -77,6 +93,8 @@ void table_each_memory(const struct table *table, void (*each)(void *memory, siz
 {
     each(table->marks, table->buckets * sizeof *table->marks);
     each(table->entries, table->buckets * TABLE_WAYS * table->shape.entry_size);
+    if (table->sides)
+        each(table->sides, table->buckets * TABLE_WAYS * table->shape.side_size);
 }
 
 uint64_t table_hash(const struct table *table, const void *key)
@@ -111,6 +129,13 @@ static uint8_t *entry_at(const struct table *table, struct place place)
     return table->entries + (place.bucket * TABLE_WAYS + place.way) * table->shape.entry_size;
 }
 
+static uint8_t *side_at(const struct table *table, struct place place)
+{
+    if (!table->sides)
+        return NULL;
+    return table->sides + (place.bucket * TABLE_WAYS + place.way) * table->shape.side_size;
+}
+
 static struct place place_of_spot(const struct table_spot *spot)
 {
     return (struct place){.bucket = spot->bucket[spot->choice], .way = spot->way};
@@ -130,33 +155,26 @@ static void prefetch_place(const struct table *table, struct place place)
         __builtin_prefetch(entry + at, 1);
 }
 
-/* The tags of a bucket as one word, that of the first way in its lowest octet. */
-static uint64_t tags_of(const struct table_marks *marks)
+/* The ways with this tag, a bit for each. */
+static unsigned ways_with(const struct table_marks *marks, uint8_t tag)
 {
-    uint64_t tags;
+#ifdef __SSE2__
+    const __m128i tags = _mm_load_si128((const __m128i *)marks); /* and a little more */
+    const __m128i same = _mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag));
 
-    _Static_assert(sizeof marks->tag == sizeof tags, "all tags of a bucket are one word");
-    memcpy(&tags, marks->tag, sizeof tags);
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? tags : __builtin_bswap64(tags);
+    return (unsigned)_mm_movemask_epi8(same) & ((1u << TABLE_WAYS) - 1);
+#else
+    unsigned ways = 0;
+
+    for (unsigned way = 0; way < TABLE_WAYS; way++)
+        ways |= (unsigned)(marks->tag[way] == tag) << way;
+    return ways;
+#endif
 }
 
-/* The ways with this tag: 0x80 in the octet of each, and nothing else. */
-static uint64_t ways_with(const struct table_marks *marks, uint8_t tag)
+static uint8_t first_of(unsigned ways)
 {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
-    const uint64_t differ = tags_of(marks) ^ tag * 0x0101010101010101u;
-
-    return ~(((differ & low) + low) | differ | low);
-}
-
-static uint8_t first_of(uint64_t ways)
-{
-    return (uint8_t)(__builtin_ctzll(ways) / 8);
-}
-
-static unsigned count_of(uint64_t ways)
-{
-    return (unsigned)((ways >> 7) * 0x0101010101010101u >> 56);
+    return (uint8_t)__builtin_ctz(ways);
 }
 
 static uint64_t word_at(const void *octets)
@@ -168,7 +186,7 @@ static uint64_t word_at(const void *octets)
 }
 
 /* memcmp is a call, for the three words that a key has at most. */
-static bool is_key_of(const struct table *table, const uint8_t *entry, const uint8_t *key)
+static bool begins_with(const struct table *table, const uint8_t *entry, const uint8_t *key)
 {
     const uint32_t size = table->shape.key_size;
     uint64_t differ = word_at(entry) ^ word_at(key);
@@ -180,25 +198,34 @@ static bool is_key_of(const struct table *table, const uint8_t *entry, const uin
     return differ == 0;
 }
 
+/* The entry at `spot` when it has this key. */
+static inline uint8_t *entry_of(const struct table *table, const struct table_spot *spot,
+                                const void *key)
+{
+    const struct place place = place_of_spot(spot);
+    uint8_t *entry = entry_at(table, place);
+
+    if (table->shape.is_of ? table->shape.is_of(entry, side_at(table, place), key)
+                           : begins_with(table, entry, key))
+        return entry;
+    return NULL;
+}
+
 void *table_find(const struct table *table, struct table_spot *spot, const void *key)
 {
+    uint8_t *entry;
+
     /* Where it was prefetched, most of the time. */
     if (spot->way < TABLE_WAYS &&
-        table->marks[spot->bucket[spot->choice]].tag[spot->way] == spot->tag) {
-        uint8_t *entry = entry_at(table, place_of_spot(spot));
-
-        if (is_key_of(table, entry, key))
-            return entry;
-    }
+        table->marks[spot->bucket[spot->choice]].tag[spot->way] == spot->tag &&
+        (entry = entry_of(table, spot, key)))
+        return entry;
     for (spot->choice = 0; spot->choice < 2; spot->choice++) {
-        uint64_t ways = ways_with(&table->marks[spot->bucket[spot->choice]], spot->tag);
+        unsigned ways = ways_with(&table->marks[spot->bucket[spot->choice]], spot->tag);
 
         for (; ways != 0; ways &= ways - 1) {
-            uint8_t *entry;
-
             spot->way = first_of(ways);
-            entry = entry_at(table, place_of_spot(spot));
-            if (is_key_of(table, entry, key))
+            if ((entry = entry_of(table, spot, key)))
                 return entry;
         }
     }
@@ -251,29 +278,101 @@ static void note_proven(const struct table *table, struct table_marks *marks)
         if (is_before(end, marks->proven_until))
             marks->proven_until = end;
     }
-    marks->is_proven = true;
 }
 
 static bool is_proven(const struct table *table, const struct table_spot *spot, uint32_t now)
 {
-    const struct table_marks *first = &table->marks[spot->bucket[0]];
-    const struct table_marks *second = &table->marks[spot->bucket[1]];
+    const uint32_t first = table->marks[spot->bucket[0]].proven_until;
+    const uint32_t second = table->marks[spot->bucket[1]].proven_until;
 
-    return first->is_proven && second->is_proven && is_before(now, first->proven_until) &&
-           is_before(now, second->proven_until);
+    return first != 0 && second != 0 && is_before(now, first) && is_before(now, second);
 }
 
-/* Takes the free place in the emptier bucket; false when both are full. */
+/*
+ * Takes the free place in the emptier bucket; false when both are full. The lowest way is taken first,
+ * so that the bucket with more of them free has, nearly always, the larger number.
+ */
 static bool take_vacant(const struct table *table, struct table_spot *spot)
 {
-    const uint64_t vacant[2] = {ways_with(&table->marks[spot->bucket[0]], 0),
+    const unsigned vacant[2] = {ways_with(&table->marks[spot->bucket[0]], 0),
                                 ways_with(&table->marks[spot->bucket[1]], 0)};
 
     if ((vacant[0] | vacant[1]) == 0)
         return false;
-    spot->choice = count_of(vacant[1]) > count_of(vacant[0]);
+    spot->choice = vacant[1] > vacant[0];
     spot->way = first_of(vacant[spot->choice]);
     return true;
+}
+
+/* An entry goes to a free place, with all that is known of it. */
+static void move(struct table *table, struct place from, struct place to)
+{
+    struct table_marks *left = &table->marks[from.bucket];
+    struct table_marks *entered = &table->marks[to.bucket];
+
+    memcpy(entry_at(table, to), entry_at(table, from), table->shape.entry_size);
+    /* Memory that nobody wrote to is nobody's: it stays so. */
+    if (table->sides && memcmp(side_at(table, to), side_at(table, from), table->shape.side_size))
+        memcpy(side_at(table, to), side_at(table, from), table->shape.side_size);
+    entered->tag[to.way] = left->tag[from.way];
+    entered->worth[to.way] = left->worth[from.way];
+    entered->used[to.way] = left->used[from.way];
+    left->tag[from.way] = 0;
+    left->proven_until = entered->proven_until = 0;
+}
+
+/* The other bucket in which an entry may live. */
+static uint64_t other_bucket(const struct table *table, struct place place)
+{
+    struct table_spot spot;
+
+    table_spot(table, table->shape.hash(table, entry_at(table, place), side_at(table, place)),
+               &spot);
+    return spot.bucket[spot.bucket[0] == place.bucket];
+}
+
+/*
+ * Frees a way of a bucket that is full: an entry goes to its other bucket, and where these are full
+ * as well, one of theirs goes first, `depth` times. The way, or TABLE_WAYS for none.
+ */
+static unsigned free_way(struct table *table, uint64_t bucket, unsigned depth)
+{
+    const unsigned vacant = ways_with(&table->marks[bucket], 0);
+    struct place from = {.bucket = bucket};
+
+    if (vacant != 0)
+        return first_of(vacant);
+    if (depth == 0)
+        return TABLE_WAYS;
+    for (unsigned next = 0; next < depth; next++)
+        for (from.way = 0; from.way < TABLE_WAYS; from.way++) {
+            struct place to = {.bucket = other_bucket(table, from)};
+
+            to.way = to.bucket != bucket ? free_way(table, to.bucket, next) : TABLE_WAYS;
+            if (to.way < TABLE_WAYS) {
+                move(table, from, to);
+                return from.way;
+            }
+        }
+    return TABLE_WAYS;
+}
+
+/* Makes a place free in either bucket by moving others; false when there is none to be had. */
+static bool move_others(struct table *table, struct table_spot *spot)
+{
+    if (!table->shape.hash || table->count >= table->shape.entries)
+        return false;
+    for (unsigned depth = 1; depth <= MOVES_DEPTH; depth++)
+        for (uint8_t choice = 0; choice < 2; choice++) {
+            const unsigned way = free_way(table, spot->bucket[choice], depth);
+
+            if (way < TABLE_WAYS) {
+                spot->choice = choice;
+                spot->way = (uint8_t)way;
+                return true;
+            }
+        }
+    return false;
 }
 
 /* Takes the place of the least useful entry of both buckets, which are full; its standing. */
@@ -322,7 +421,7 @@ static bool make_room(struct table *table, struct table_spot *spot, uint32_t now
 void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns)
 {
     for (uint8_t choice = 0; choice < 2; choice++) {
-        uint64_t ways = ways_with(&table->marks[spot->bucket[choice]], spot->tag);
+        unsigned ways = ways_with(&table->marks[spot->bucket[choice]], spot->tag);
 
         for (; ways != 0; ways &= ways - 1) {
             spot->choice = choice;
@@ -345,7 +444,7 @@ void *table_add(struct table *table, struct table_spot *spot, const void *key, u
     struct table_marks *marks;
     uint8_t *entry;
 
-    if (take_vacant(table, spot)) {
+    if (take_vacant(table, spot) || move_others(table, spot)) {
         table->count++;
     } else if (make_room(table, spot, ticks(now_ns))) {
         table->evicted++;
@@ -358,9 +457,10 @@ void *table_add(struct table *table, struct table_spot *spot, const void *key, u
     marks->tag[spot->way] = spot->tag;
     marks->worth[spot->way] = 0;
     marks->used[spot->way] = ticks(now_ns);
-    marks->is_proven = false;
+    marks->proven_until = 0;
     memset(entry, 0, table->shape.entry_size);
-    memcpy(entry, key, table->shape.key_size);
+    if (!table->shape.is_of)
+        memcpy(entry, key, table->shape.key_size);
     return entry;
 }
 
@@ -370,9 +470,9 @@ void table_rate(struct table *table, const struct table_spot *spot, uint8_t wort
 
     marks->worth[spot->way] = worth;
     marks->used[spot->way] = ticks(now_ns);
-    if (marks->is_proven &&
+    if (marks->proven_until != 0 &&
         (worth == 0 || is_before(fade_end(table, ticks(now_ns), worth), marks->proven_until)))
-        marks->is_proven = false;
+        marks->proven_until = 0;
 }
 
 static struct place place_of(const struct table *table, const void *entry)
@@ -380,7 +480,17 @@ static struct place place_of(const struct table *table, const void *entry)
     const size_t offset = (size_t)((const uint8_t *)entry - table->entries);
     const uint64_t index = offset / table->shape.entry_size;
 
-    return (struct place){.bucket = index / TABLE_WAYS, .way = index % TABLE_WAYS};
+    return (struct place){.bucket = index / TABLE_WAYS, .way = (unsigned)(index % TABLE_WAYS)};
+}
+
+void *table_side(const struct table *table, const struct table_spot *spot)
+{
+    return side_at(table, place_of_spot(spot));
+}
+
+void *table_side_of(const struct table *table, const void *entry)
+{
+    return side_at(table, place_of(table, entry));
 }
 
 void table_forget(struct table *table, void *entry)

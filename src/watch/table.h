@@ -3,13 +3,16 @@
  * one size, found by a keyed hash, all memory taken at set-up (and touched by the system only when
  * used).
  *
- *   bucket:  marks[8]  what the table needs to find an entry and to choose which one goes
- *            entry[8]  the caller's, each beginning with its key
+ *   bucket:  marks[10]  what the table needs to find an entry and to choose which one goes
+ *            entry[10]  the caller's
+ *            side[10]   what few entries need, the caller's as well
  *
- * A key may live in either of two buckets. When both are full the least useful entry goes: worth
- * is given by the owner (an entry seen once has none, one seen often has much) and fades with the
- * time since it was last used. So a flood of addresses that are seen once pushes out its own kind
- * first, and in a table that says so (`keeps_proven`) nothing else.
+ * A key may live in either of two buckets. While the table is not full, and its shape says with what
+ * hash an entry was added, others move to their other bucket to make room, so that as many entries as
+ * were wanted have a place. After that the least useful entry goes: worth is given by the owner (an
+ * entry seen once has none, one seen often has much) and fades with the time since it was last used.
+ * So a flood of addresses that are seen once pushes out its own kind first, and in a table that says
+ * so (`keeps_proven`) nothing else.
  */
 #ifndef HOPTELL_WATCH_TABLE_H
 #define HOPTELL_WATCH_TABLE_H
@@ -18,22 +21,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TABLE_WAYS = 8, TABLE_KEY_MAX = 24 };
+enum { TABLE_WAYS = 10, TABLE_KEY_MAX = 24 };
+
+struct table;
 
 struct table_shape {
     uint32_t entries;    /* wanted; rounded up to whole buckets */
-    uint32_t entry_size; /* octets, a multiple of 8, the key included */
-    uint32_t key_size;   /* octets at the start of an entry, 8 to TABLE_KEY_MAX */
+    uint32_t entry_size; /* octets, a multiple of 8 */
+    uint32_t key_size;   /* octets of the key, 8 to TABLE_KEY_MAX */
+    uint32_t side_size;  /* octets, a multiple of 4; 0: none */
     uint64_t fade_ns;  /* one unit of worth is lost for each of these without use; 17 ms or more */
     bool keeps_proven; /* a new entry is refused rather than that one with worth goes */
+    /* The hash with which an entry was added; NULL: entries stay where they are. */
+    uint64_t (*hash)(const struct table *table, const void *entry, const void *side);
+    /* Whether an entry has this key; NULL: each entry begins with its key. */
+    bool (*is_of)(const void *entry, const void *side, const void *key);
 };
 
 struct table_marks;
 
 struct table {
-    void *memory[2]; /* as allocated; the two below are aligned to cache lines in it */
+    void *memory[3]; /* as allocated; the three below are aligned to cache lines in it */
     struct table_marks *marks;
     uint8_t *entries;
+    uint8_t *sides;
     uint64_t buckets;
     struct table_shape shape;
     uint64_t hash_key[2];
@@ -77,12 +88,23 @@ void table_spot(const struct table *table, uint64_t hash, struct table_spot *out
 void table_prefetch_marks(const struct table *table, const struct table_spot *spot);
 void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns);
 
-/* The entry with this key, or NULL. It stays where it is until it is evicted or forgotten. */
+/*
+ * The entry with this key, or NULL. It stays where it is until it is evicted or forgotten, or, where
+ * entries move, until the next table_add.
+ */
 void *table_find(const struct table *table, struct table_spot *spot, const void *key);
 
 /*
- * A new entry, all but its key zero; there must be none with this key. NULL when it was refused.
- * Another entry of the table may have gone for it.
+ * What is kept beside an entry, by where it was found or added, or by itself, which is slower. It is in
+ * memory that is not touched before this is used.
+ */
+void *table_side(const struct table *table, const struct table_spot *spot);
+void *table_side_of(const struct table *table, const void *entry);
+
+/*
+ * A new entry, all but its key zero, or all of it where the caller says what its key is; the side has
+ * whatever was there. There must be no entry with this key. NULL when it was refused. Another entry of
+ * the table may have gone for it, or have moved.
  */
 void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns);
 

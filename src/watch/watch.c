@@ -140,7 +140,7 @@ static void find_spots(const struct watch *watch, const struct observation *o, s
     const struct memory *memory = &watch->memory;
 
     out->levels = named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
-    connection_key(&o->client, o->client_port, &out->connection_key);
+    out->connection_key = (struct connection_key){o->client, o->client_port};
     memory_connection_spot(memory, &out->connection_key, &out->connection_spot);
     table_prefetch_marks(&memory->connections, &out->connection_spot);
     out->subscriber_key = o->line != 0 ? o->line : subscriber_key(&o->client);
@@ -173,7 +173,10 @@ static void find_known(const struct watch *watch, const struct observation *o, s
     out->subscriber = table_find(&memory->subscribers, &out->subscriber_spot, &out->subscriber_key);
     for (unsigned i = 0; i < out->levels; i++)
         out->network[i] = table_find(&memory->networks, &out->network_spot[i], &out->prefix[i]);
-    out->is_repeated = out->connection && connection_is_repeated(out->connection, o);
+    out->is_repeated =
+        out->connection &&
+        connection_is_repeated(out->connection,
+                               table_side(&memory->connections, &out->connection_spot), o);
 }
 
 /* A hash of the server, since a system may keep another clock for each. */
@@ -362,17 +365,20 @@ static void keep_connection(struct watch *watch, struct known *known, const stru
     if (!connection)
         connection = table_add(&watch->memory.connections, &known->connection_spot,
                                &known->connection_key, now_ns);
-    connection_keep(connection, judgement);
+    connection_keep(judgement, connection,
+                    table_side(&watch->memory.connections, &known->connection_spot));
     table_rate(&watch->memory.connections, &known->connection_spot,
                subscriber ? table_worth_of_count(subscriber->seen) : 0, now_ns);
 }
 
 /* The judgement of the first copy holds for the next; only the packet is this one. */
-static void repeat(const struct known *known, const struct observation *o, struct judgement *out)
+static void repeat(const struct watch *watch, const struct known *known,
+                   const struct observation *o, struct judgement *out)
 {
     struct stack stack = out->stack;
 
-    connection_recall(known->connection, out);
+    connection_recall(known->connection,
+                      table_side(&watch->memory.connections, &known->connection_spot), out);
     out->observation = *o;
     out->stack = stack;
 }
@@ -388,7 +394,7 @@ static bool observe(struct watch *watch, struct known *known, const struct obser
     begin(observation, out);
     known->signature = stack_recall(&watch->stacks, &watch->guesses, observation, &out->stack);
     if (known->is_repeated) {
-        repeat(known, observation, out);
+        repeat(watch, known, observation, out);
         return false;
     }
     out->rewritten = stack_contradicts(&out->stack, out->initial);
@@ -472,15 +478,9 @@ void watch_observe_all(struct watch *watch, const struct observation *observatio
 bool watch_lookup(const struct watch *watch, const struct address *client, uint16_t port,
                   struct judgement *out)
 {
-    struct connection_key key;
-    const struct connection *connection;
+    const struct connection_key key = {*client, port};
 
-    connection_key(client, port, &key);
-    connection = memory_connection(&watch->memory, &key);
-    if (!connection)
-        return false;
-    connection_recall(connection, out);
-    return true;
+    return memory_connection(&watch->memory, &key, out);
 }
 
 struct others *watch_others(struct watch *watch)

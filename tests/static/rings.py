@@ -43,6 +43,7 @@ CORE_SYSTEM_HEADERS = {
 }
 CORE_LIBRARIES = {
     ("names", "ldns/ldns.h"), ("base/yaml.c", "yaml.h"), ("tale/words.c", "idn2.h"),
+    ("watch/table.c", "emmintrin.h"),  # instructions of the processor, no library
 }
 # The objects that call these libraries, by how their functions begin; beside them core calls nothing
 # but these of C's functions.

@@ -81,12 +81,19 @@ static void an_impossible_shape_is_refused(void **state)
         {.entries = 8, .entry_size = 12, .key_size = 8},
         {.entries = 8, .entry_size = 8, .key_size = 16},
         {.entries = 8, .entry_size = 64, .key_size = TABLE_KEY_MAX + 1},
+        {.entries = 8, .entry_size = 64, .key_size = 8, .side_size = 6},
     };
     struct table table;
 
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         assert_int_equal(table_init(&table, &shapes[i], hash_key), -EINVAL);
+}
+
+static uint64_t hash_of(const struct table *table, const void *entry, const void *side)
+{
+    (void)side;
+    return table_hash(table, entry);
 }
 
 static void nearly_all_of_its_entries_can_be_used(void **state)
@@ -104,6 +111,78 @@ static void nearly_all_of_its_entries_can_be_used(void **state)
         found += find(&table, key) != NULL;
     assert_int_equal(found, table.count);
     assert_true(found >= ENTRIES * 95 / 100);
+    table_deinit(&table);
+}
+
+/* Sides go with their entries, and so does what they are worth. */
+static void all_of_its_entries_can_be_used_where_they_move(void **state)
+{
+    static const uint32_t sizes[] = {1, 9, 10, 11, 100, 1000, 80000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct table_shape wanted = shape(sizes[i], true);
+        struct table table;
+
+        wanted.hash = hash_of;
+        wanted.side_size = sizeof(uint32_t);
+        assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+        for (uint64_t key = 0; key < sizes[i]; key++) {
+            struct entry *entry = add(&table, key, 200, second);
+
+            assert_non_null(entry);
+            entry->value = ~key;
+            *(uint32_t *)table_side_of(&table, entry) = (uint32_t)key * 7;
+        }
+        assert_int_equal(table.count, sizes[i]);
+        assert_int_equal(table.evicted + table.refused, 0);
+        for (uint64_t key = 0; key < 2ull * sizes[i]; key++)
+            add(&table, 1000000 + key, 0, 2 * second); /* goes, or is refused: none is proven */
+        for (uint64_t key = 0; key < sizes[i]; key++) {
+            const struct entry *entry = find(&table, key);
+
+            assert_non_null(entry);
+            assert_true(entry->value == ~key);
+            assert_int_equal(*(uint32_t *)table_side_of(&table, entry), (uint32_t)key * 7);
+        }
+        table_deinit(&table);
+    }
+}
+
+struct odd_entry {
+    uint32_t value;
+    uint32_t half; /* of the key, and the other half is the same */
+};
+
+static bool is_of_odd(const void *entry, const void *side, const void *key)
+{
+    const uint64_t half = ((const struct odd_entry *)entry)->half;
+
+    assert_null(side);
+    return (half << 32 | half) == *(const uint64_t *)key;
+}
+
+static void a_key_may_be_anywhere_in_an_entry(void **state)
+{
+    struct table_shape wanted = shape(1000, false);
+    struct table table;
+
+    (void)state;
+    wanted.entry_size = sizeof(struct odd_entry);
+    wanted.is_of = is_of_odd;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t half = 0; half < 500; half++) {
+        struct odd_entry *entry = (struct odd_entry *)add(&table, half << 32 | half, 0, second);
+
+        assert_int_equal(entry->half, 0);
+        *entry = (struct odd_entry){(uint32_t)half * 3, (uint32_t)half};
+    }
+    for (uint64_t half = 0; half < 500; half++) {
+        const struct odd_entry *entry = (struct odd_entry *)find(&table, half << 32 | half);
+
+        assert_int_equal(entry->value, half * 3);
+        assert_null(find(&table, half << 32 | 501));
+    }
     table_deinit(&table);
 }
 
@@ -284,6 +363,8 @@ int main(void)
         cmocka_unit_test(an_entry_is_found_by_its_key_alone),
         cmocka_unit_test(an_impossible_shape_is_refused),
         cmocka_unit_test(nearly_all_of_its_entries_can_be_used),
+        cmocka_unit_test(all_of_its_entries_can_be_used_where_they_move),
+        cmocka_unit_test(a_key_may_be_anywhere_in_an_entry),
         cmocka_unit_test(the_oldest_of_the_least_useful_goes_first),
         cmocka_unit_test(worth_fades_without_use),
         cmocka_unit_test(a_refusal_is_not_remembered_beyond_what_changes),

@@ -259,10 +259,12 @@ const struct setting settings_table[] = {
      .fixed = true,
      .fallback = "address",
      .choices = subscribers,
-     .help = "What a subscriber's baseline goes by: its IPv4 address or IPv6 /64, or the outermost "
-             "GTP-U tunnel, by its endpoint and identifier, which stays when the address changes. "
-             "tunnel takes watch.tunnels: true; packets without a tunnel go by their address. "
-             "`hoptell subscribers teid:IDENTIFIER@ENDPOINT` shows and forgets one."},
+     .help =
+         "What a subscriber goes by: its IPv4 address or IPv6 /64, or the outermost GTP-U tunnel, "
+         "by its endpoint and identifier, which stays when the address changes, and tells apart "
+         "private addresses that are used more than once. tunnel takes watch.tunnels: true; "
+         "packets without a tunnel go by their address. `hoptell subscribers "
+         "teid:IDENTIFIER@ENDPOINT` shows and forgets one."},
     {.key = "watch.stacks",
      TEXT(watch_stacks),
      .fallback = "\"\"",

@@ -1,7 +1,6 @@
 /*
  * hoptell lookup: asks the running daemon what it has read from one connection.
  */
-#include "base/units.h"
 #include "cli/asking.h"
 #include "cli/options.h"
 #include "cli/text.h"
@@ -13,7 +12,7 @@
 enum { TARGET_MAX = 256, TIME_MAX = 32 };
 
 struct question {
-    struct address client;
+    char client[SUBSCRIBER_NAME_MAX];
     uint32_t port;        /* 0: any */
     uint32_t server_port; /* 0: any */
     uint32_t wait_ms;
@@ -37,10 +36,11 @@ static const struct option_row rows[] = {
 
 const struct options lookup_options = {
     .command = "lookup",
-    .operands = "ADDRESS [PORT]",
+    .operands = "ADDRESS|teid:IDENTIFIER@ENDPOINT [PORT]",
     .purpose =
-        "Asks the running daemon about the newest connection from ADDRESS, and from PORT where\n"
-        "it is given. The status is 0 when it knows one, 1 when it does not.",
+        "Asks the running daemon about the newest connection from ADDRESS, or in a GTP-U tunnel, "
+        "and\n"
+        "from PORT where it is given. The status is 0 when it knows one, 1 when it does not.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -58,14 +58,23 @@ static bool is_time(const char *text)
 
 static enum command_status take_operands(int count, char **operands, struct question *q)
 {
+    struct address address;
+
     if (q->time != NULL && !is_time(q->time))
         return command_usage(
             "lookup", "expected seconds since 1970, as in 1700000000.5, for --time, found '%s'",
             q->time);
     if (count < 1)
         return command_usage("lookup", "expected an address, found none");
-    if (!units_parse_address(operands[0], &q->client))
-        return command_usage("lookup", "expected an IPv4 or IPv6 address, found '%s'", operands[0]);
+    if (!subscriber_named(operands[0], &address) || strlen(operands[0]) >= sizeof q->client)
+        return command_usage("lookup",
+                             "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a "
+                             "GTP-U tunnel, found '%s'",
+                             operands[0]);
+    if (operands[0][0] == 't')
+        snprintf(q->client, sizeof q->client, "%s", operands[0]);
+    else
+        units_address(&address, q->client);
     if (count > 1 && !options_number(operands[1], 1, UINT16_MAX, &q->port))
         return command_usage("lookup", "expected a port from 1 to 65535, found '%s'", operands[1]);
     if (count > 2)
@@ -91,7 +100,6 @@ static enum command_status print_answer(const struct asking *asking, int format,
 
 static const char *write_target(const struct question *q, char out[TARGET_MAX])
 {
-    char address[ADDRESS_TEXT_MAX];
     char port[32] = "";
     char server_port[32] = "";
     char time[TIME_MAX + 8] = "";
@@ -102,8 +110,8 @@ static const char *write_target(const struct question *q, char out[TARGET_MAX])
         snprintf(port, sizeof port, "&port=%u", q->port);
     if (q->server_port != 0)
         snprintf(server_port, sizeof server_port, "&server_port=%u", q->server_port);
-    snprintf(out, TARGET_MAX, "/v1/lookup?address=%s%s%s%s&wait=%u",
-             units_address(&q->client, address), port, server_port, time, q->wait_ms);
+    snprintf(out, TARGET_MAX, "/v1/lookup?address=%s%s%s%s&wait=%u", q->client, port, server_port,
+             time, q->wait_ms);
     return out;
 }
 

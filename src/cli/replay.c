@@ -39,7 +39,8 @@ static void replay_packet(const struct captured *captured, void *context)
     refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, observation);
     if (refusal == OBSERVATION_TAKEN && replay->by_tunnel)
         observation->line =
-            tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length));
+            tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length),
+                              &observation->endpoint);
     replay->counts.refused[refusal]++;
     if (refusal == OBSERVATION_TAKEN && ++replay->waiting_count == WATCH_OBSERVATIONS_MAX)
         judge_waiting(replay);

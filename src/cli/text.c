@@ -27,6 +27,7 @@ void text_from_judgement(const struct judgement *judgement, struct text *out)
                    sizeof out->client);
     write_endpoint(units_address(&seen->server, address), seen->server_port, out->server,
                    sizeof out->server);
+    subscriber_tunnel_name(seen, out->tunnel);
     out->hop_limit = seen->hop_limit;
     out->initial = judgement->initial;
     out->hops = judgement->hops;
@@ -61,6 +62,7 @@ static bool evidence_from_json(json_t *list, struct text *out)
 
 bool text_from_json(const json_t *object, struct text *out)
 {
+    const char *tunnel = "";
     const char *client;
     const char *server;
     const char *family;
@@ -74,17 +76,18 @@ bool text_from_json(const json_t *object, struct text *out)
 
     if (json_unpack((json_t *)object,
                     "{s:F, s:s, s:i, s:{s:s, s:i}, s:i, s:i, s:i, s:{s:s, s:F}, s:s, s:F, s:b,"
-                    " s:o}",
+                    " s:o, s?s}",
                     "time", &time, "address", &client, "port", &client_port, "server", "address",
                     &server, "port", &server_port, "hop_limit", &limits[0], "initial", &limits[1],
                     "hops", &limits[2], "stack", "family", &family, "probability",
                     &out->family_probability, "verdict", &verdict, "probability", &out->probability,
-                    "rewritten", &rewritten, "evidence", &evidence) != 0 ||
+                    "rewritten", &rewritten, "evidence", &evidence, "subscriber", &tunnel) != 0 ||
         !json_is_array(evidence) || !(time >= 0 && time < 1e12))
         return false;
     out->time_us = (uint64_t)(time * 1e6 + 0.5);
     write_endpoint(client, (unsigned)client_port, out->client, sizeof out->client);
     write_endpoint(server, (unsigned)server_port, out->server, sizeof out->server);
+    snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel);
     out->hop_limit = (unsigned)limits[0];
     out->initial = (unsigned)limits[1];
     out->hops = (unsigned)limits[2];
@@ -126,6 +129,9 @@ size_t text_lines(const struct text *text, bool colour, char out[TEXT_MAX])
         colour ? colour_escape(COLOUR_PLAIN) : "", sureness(text) * 100,
         strcmp(text->verdict, "unknown") == 0 ? " tethered" : "",
         text->rewritten ? ", rewritten" : "");
+    if (text->tunnel[0] != '\0')
+        length +=
+            (size_t)snprintf(out + length, TEXT_MAX - length, "%28s in %s\n", "", text->tunnel);
     for (unsigned i = 0; i < text->evidence_count; i++)
         length += (size_t)snprintf(out + length, TEXT_MAX - length, "%28s %+6.2f  %s\n", "",
                                    text->evidence[i].weight, text->evidence[i].text);

@@ -6,7 +6,7 @@
 #define HOPTELL_CLI_TEXT_H
 
 #include "base/units.h"
-#include "watch/judgement.h"
+#include "watch/subscriber.h"
 
 #include <jansson.h>
 
@@ -20,6 +20,7 @@ struct text {
     uint64_t time_us;                  /* since 1970-01-01 UTC */
     char client[ADDRESS_TEXT_MAX + 8]; /* address and port */
     char server[ADDRESS_TEXT_MAX + 8];
+    char tunnel[SUBSCRIBER_NAME_MAX]; /* "": none tells the subscriber */
     unsigned hop_limit;
     unsigned initial;
     unsigned hops;

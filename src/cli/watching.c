@@ -76,8 +76,7 @@ static struct address watching_hidden(const struct watching *w, const struct add
 /* What the store knew of a subscriber stands under its hidden address until the subscriber comes. */
 static void watching_recognise(struct watching *w, const struct observation *o)
 {
-    const struct prefix own =
-        subscriber_prefix(o->line != 0 ? o->line : subscriber_key(&o->client));
+    const struct prefix own = subscriber_prefix(subscriber_of(o));
     const struct subscriber *known;
     struct address hidden;
     struct baseline baseline;
@@ -98,6 +97,21 @@ void watching_recognise_by(struct watching *w, const struct address_key *key)
     w->key = key;
 }
 
+/* The queue hides the client's address; a tunnel goes by what its baseline does there. */
+static void watching_store(struct watching *w, const struct judgement *judgement)
+{
+    struct judgement kept = *judgement;
+    struct prefix tunnel;
+
+    if (w->key != NULL && kept.observation.line != 0) {
+        tunnel = subscriber_prefix(kept.observation.line);
+        tunnel = address_key_hide_subscriber(w->key, &tunnel);
+        kept.observation.line = subscriber_key(&tunnel.address);
+        kept.observation.endpoint = (struct address){.octets = {0}};
+    }
+    store_queue_judgement(w->queue, &kept);
+}
+
 void watching_observe(struct watching *w, const struct observation *observation,
                       struct judgement *out)
 {
@@ -110,7 +124,7 @@ void watching_observe(struct watching *w, const struct observation *observation,
     journal_add(w->journal, out);
     tally_add(&w->tally, observation->time_ns, out->verdict);
     if (w->queue != NULL)
-        store_queue_judgement(w->queue, out);
+        watching_store(w, out);
     if (w->judged != NULL)
         w->judged(out, w->context);
 }
@@ -143,8 +157,8 @@ static void watching_packet(const struct captured *captured, void *context)
     }
     refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
     if (refusal == OBSERVATION_TAKEN && w->by_tunnel)
-        observation.line =
-            tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length));
+        observation.line = tunnel_subscriber(
+            captured->link, cursor_over(captured->octets, captured->length), &observation.endpoint);
     if (refusal != OBSERVATION_TAKEN)
         w->counts.refused[refusal]++;
     else if (watching_is_probe(w, &observation))

@@ -6,6 +6,7 @@
 #include "serve/json.h"
 
 #include "base/units.h"
+#include "watch/subscriber.h"
 
 /* Digits after the point. A verdict has more: a threshold may be as high as 0.9999. */
 enum { SHARE_DECIMALS = 3, VERDICT_DECIMALS = 4, WEIGHT_DECIMALS = 2, DECIMALS_MAX = 4 };
@@ -136,6 +137,7 @@ json_t *json_judgement(const struct judgement *judgement)
     const double time = (double)observation_time_us(seen) / 1e6;
     json_t *object = json_object();
     char client[ADDRESS_TEXT_MAX];
+    char tunnel[SUBSCRIBER_NAME_MAX];
     int failed = 0;
 
     units_address(&seen->client, client);
@@ -143,6 +145,9 @@ json_t *json_judgement(const struct judgement *judgement)
     failed |= json_object_set_new(object, "address", json_string(client));
     failed |= json_object_set_new(object, "port", json_integer(seen->client_port));
     failed |= json_object_set_new(object, "server", server_object(seen));
+    if (seen->line != 0)
+        failed |= json_object_set_new(object, "subscriber",
+                                      json_string(subscriber_tunnel_name(seen, tunnel)));
     failed |= json_object_set_new(object, "hop_limit", json_integer(seen->hop_limit));
     failed |= json_object_set_new(object, "initial", json_integer(judgement->initial));
     failed |= json_object_set_new(object, "hops", json_integer(judgement->hops));
@@ -298,6 +303,17 @@ static void put_evidence_list(struct line *line, const struct judgement *judgeme
     PUT(line, "]");
 }
 
+static void put_tunnel(struct line *line, const struct observation *observation)
+{
+    char name[SUBSCRIBER_NAME_MAX];
+
+    if (observation->line == 0)
+        return;
+    PUT(line, ", \"subscriber\": \"");
+    put_text(line, subscriber_tunnel_name(observation, name));
+    PUT(line, "\"");
+}
+
 static void put_connection(struct line *line, const struct judgement *judgement)
 {
     const struct observation *observation = &judgement->observation;
@@ -311,7 +327,9 @@ static void put_connection(struct line *line, const struct judgement *judgement)
     put_endpoint(line, &observation->client, observation->client_port);
     PUT(line, ", \"server\": {");
     put_endpoint(line, &observation->server, observation->server_port);
-    PUT(line, "}, \"hop_limit\": ");
+    PUT(line, "}");
+    put_tunnel(line, observation);
+    PUT(line, ", \"hop_limit\": ");
     put_number(line, observation->hop_limit, 1);
     PUT(line, ", \"initial\": ");
     put_number(line, judgement->initial, 1);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { ACCEPTED = QUERY_ADDRESS | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT | QUERY_TIME };
+enum { ACCEPTED = QUERY_CLIENT | QUERY_PORT | QUERY_SERVER_PORT | QUERY_WAIT | QUERY_TIME };
 
 /*
  * A connection that a server has at some time opened before: at most so long, by as often as an opening
@@ -44,11 +44,14 @@ static enum find wait_for(struct request *request, const struct query *query,
 
 /*
  * The watch keeps the newest of each address and port, and keeps it longer than the journal; the
- * journal has those before it too, one of which may be to the server port that is asked for.
+ * journal has those before it too, one of which may be to the server port that is asked for. Tunnels
+ * are known to the journal alone.
  */
 static bool find_known(const struct serve_sources *sources, const struct journal_wanted *wanted,
                        struct judgement *out)
 {
+    if (journal_has_tunnels(sources->journal) && journal_newest(sources->journal, wanted, out))
+        return true;
     if (wanted->port != 0 && watch_lookup(sources->watch, wanted->client, wanted->port, out) &&
         (wanted->server_port == 0 || wanted->server_port == out->observation.server_port) &&
         journal_is_when(wanted, out->observation.time_ns))
@@ -120,7 +123,7 @@ int lookup_verdict(struct request *request)
     struct judgement judgement;
     int result;
 
-    switch (find_judgement(request, &given, QUERY_ADDRESS, &judgement, &result)) {
+    switch (find_judgement(request, &given, QUERY_CLIENT, &judgement, &result)) {
     case FIND_FOUND:
         return answer_judgement(request, &judgement);
     case FIND_NOTHING:
@@ -155,7 +158,7 @@ int lookup_headers(struct request *request)
 
     if (!is_connection_given(&given))
         add_connection(request, &given);
-    switch (find_judgement(request, &given, QUERY_ADDRESS | QUERY_PORT, &judgement, &result)) {
+    switch (find_judgement(request, &given, QUERY_CLIENT | QUERY_PORT, &judgement, &result)) {
     case FIND_FOUND:
         return answer_headers(request, &judgement);
     case FIND_NOTHING:

@@ -4,6 +4,7 @@
 #include "serve/query.h"
 
 #include "base/units.h"
+#include "watch/subscriber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,6 +53,11 @@ static bool port_of(const char *value, uint16_t *out)
         return false;
     *out = (uint16_t)number;
     return true;
+}
+
+static bool take_client(const char *value, struct query *out)
+{
+    return subscriber_named(value, &out->address);
 }
 
 static bool take_port(const char *value, struct query *out)
@@ -113,6 +119,8 @@ static const struct row {
     bool (*take)(const char *value, struct query *out);
 } rows[] = {
     {"address", "an IPv4 or IPv6 address", take_address},
+    {"address", "an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel,",
+     take_client},
     {"port", "a port from 1 to 65535", take_port},
     {"wait", "milliseconds from 0 to 10000", take_wait},
     {"prefix", "a prefix, as in 203.0.113.0/24", take_prefix},

@@ -22,18 +22,19 @@ struct query_parameter {
 /* What a query may hold. */
 enum {
     QUERY_ADDRESS = 1u << 0,
-    QUERY_PORT = 1u << 1,
-    QUERY_WAIT = 1u << 2,
-    QUERY_PREFIX = 1u << 3,
-    QUERY_LIMIT = 1u << 4,
-    QUERY_AFTER = 1u << 5,
-    QUERY_SERVER_PORT = 1u << 6,
-    QUERY_TIME = 1u << 7,
+    QUERY_CLIENT = 1u << 1, /* "address" as well, but a tunnel may be named */
+    QUERY_PORT = 1u << 2,
+    QUERY_WAIT = 1u << 3,
+    QUERY_PREFIX = 1u << 4,
+    QUERY_LIMIT = 1u << 5,
+    QUERY_AFTER = 1u << 6,
+    QUERY_SERVER_PORT = 1u << 7,
+    QUERY_TIME = 1u << 8,
 };
 
 struct query {
     unsigned given; /* QUERY_...; of the rest only what is given means anything but its default */
-    struct address address;
+    struct address address; /* of a tunnel as subscriber_named gives it */
     uint16_t port;
     uint16_t server_port;
     uint32_t wait_ms; /* 0: do not wait */

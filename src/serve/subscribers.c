@@ -214,22 +214,15 @@ int subscribers_show(struct request *request)
     return answer_json_with(request, object, "timeline", timeline_next, &timeline);
 }
 
-static bool is_newest(const struct journal *journal, const struct judgement *judgement,
-                      uint64_t number)
-{
-    uint64_t newest;
-
-    return journal_of_subscriber(journal, &judgement->observation.client, &newest, 1) == 1 &&
-           newest == number;
-}
-
 static json_t *line_of(const struct judgement *judgement, const struct subscriber *subscriber)
 {
     const struct observation *seen = &judgement->observation;
+    char name[SUBSCRIBER_NAME_MAX];
     char text[PREFIX_TEXT_MAX];
 
+    subscriber_tunnel_name(seen, name);
     return json_pack("{s:s, s:I, s:i, s:s, s:s, s:o, s:o}", "subscriber",
-                     subscriber_text(&seen->client, text), "time",
+                     name[0] != '\0' ? name : subscriber_text(&seen->client, text), "time",
                      (json_int_t)(seen->time_ns / 1000000000u), "hop_limit", (int)seen->hop_limit,
                      "stack", stack_family_name(judgement->stack.family), "verdict",
                      verdict_name(judgement->verdict), "probability",
@@ -241,6 +234,7 @@ int subscribers_list(struct request *request)
     const struct journal *journal = request->sources->journal;
     uint64_t number = journal_end(journal);
     struct judgement judgement;
+    struct address own;
     struct query query;
     int result;
     json_t *list;
@@ -249,10 +243,11 @@ int subscribers_list(struct request *request)
         return result;
     list = json_array();
     while (number-- > journal_begin(journal) && json_array_size(list) < query.limit)
-        if (journal_at(journal, number, &judgement) && is_newest(journal, &judgement, number))
+        if (journal_at(journal, number, &judgement) && journal_is_newest(journal, number)) {
+            own = subscriber_prefix(subscriber_of(&judgement.observation)).address;
             json_array_append_new(
-                list, line_of(&judgement, watch_subscriber(request->sources->watch,
-                                                           &judgement.observation.client)));
+                list, line_of(&judgement, watch_subscriber(request->sources->watch, &own)));
+        }
     return answer_json(request, json_pack("{s:o}", "subscribers", list));
 }
 

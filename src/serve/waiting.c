@@ -3,6 +3,8 @@
  */
 #include "serve/waiting.h"
 
+#include "watch/subscriber.h"
+
 #include <errno.h>
 #include <stddef.h>
 
@@ -27,6 +29,13 @@ void waiting_remove(struct waiting *waiting, struct wait *wait)
     last->slot = wait->slot;
 }
 
+/* The very address; or any address in the tunnel. */
+static bool is_of(const struct address *wanted, const struct observation *seen)
+{
+    return address_equal(wanted, &seen->client) ||
+           (seen->line != 0 && seen->line == subscriber_key(wanted));
+}
+
 static bool is_awaited(const struct wait *wait, const struct observation *seen)
 {
     const struct journal_wanted *wanted = &wait->wanted;
@@ -34,7 +43,7 @@ static bool is_awaited(const struct wait *wait, const struct observation *seen)
     return wait->state == WAIT_WAITING && wait->ticket == 0 &&
            (wanted->port == 0 || wanted->port == seen->client_port) &&
            (wanted->server_port == 0 || wanted->server_port == seen->server_port) &&
-           journal_is_when(wanted, seen->time_ns) && address_equal(&wait->address, &seen->client);
+           journal_is_when(wanted, seen->time_ns) && is_of(&wait->address, seen);
 }
 
 unsigned waiting_judged(struct waiting *waiting, const struct judgement *judgement)

@@ -12,7 +12,7 @@
 
 enum {
     STORE_ERROR_MAX = 512,
-    STORE_VERSION_NEWEST = 5, /* of the tables; each kind of store has its migrations up to it */
+    STORE_VERSION_NEWEST = 6, /* of the tables; each kind of store has its migrations up to it */
 };
 
 enum { STORE_PAGE = 256 };
@@ -53,11 +53,17 @@ struct store_backend {
      */
     int (*addresses_between)(struct store *store, const char *after, const char *before,
                              struct address_page *out);
-    /* Deletes the observations and labels of one address; of a subscriber its baseline. */
+    /*
+     * Deletes the observations and labels of one address; of a subscriber its baseline and, where it is
+     * a tunnel, the observations in that.
+     */
     int (*forget_address)(struct store *store, const char *address);
     int (*forget_baseline)(struct store *store, const struct prefix *subscriber);
-    /* What store_row_moment takes of the newest `limit` observations of one address, in any order. */
-    int (*each_moment)(struct store *store, const char *address, uint64_t limit,
+    /*
+     * What store_row_moment takes of the newest `limit` observations of `what`, in any order: an
+     * address, or the prefix of a subscriber that is a tunnel.
+     */
+    int (*each_moment)(struct store *store, bool in_tunnel, const char *what, uint64_t limit,
                        void (*each)(const struct moment *moment, void *context), void *context);
     int (*has_plain)(struct store *store, bool *out);
     int (*key_mark)(struct store *store, char out[KEY_MARK_MAX]); /* "": none was kept yet */

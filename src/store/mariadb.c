@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "serve/json.h"
 #include "store/mariadb_connection.h"
+#include "watch/subscriber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum {
     FORGET_STEP = 5000, /* rows deleted at once, so that others are not kept waiting */
-    PARAMETERS_MAX = 18,
+    PARAMETERS_MAX = 19,
 };
 
 static struct mariadb_store *mariadb_of(struct store *store)
@@ -167,6 +168,16 @@ static void add_network(struct parameters *p, const struct network_view *network
     add_number(p, (int64_t)network->seen);
 }
 
+static void add_line(struct parameters *p, uint64_t line, char text[PREFIX_TEXT_MAX])
+{
+    const struct prefix subscriber = subscriber_prefix(line);
+
+    if (line == 0)
+        add_null(p);
+    else
+        add_text(p, units_prefix(&subscriber, text));
+}
+
 static int mariadb_put_judgement(struct store *store, const struct judgement *judgement)
 {
     const struct observation *observation = &judgement->observation;
@@ -174,6 +185,7 @@ static int mariadb_put_judgement(struct store *store, const struct judgement *ju
     char client[ADDRESS_TEXT_MAX];
     char server[ADDRESS_TEXT_MAX];
     char prefix[PREFIX_TEXT_MAX];
+    char subscriber[PREFIX_TEXT_MAX];
     char evidence[JSON_LINE_MAX];
 
     json_evidence_line(judgement, evidence, sizeof evidence);
@@ -192,6 +204,7 @@ static int mariadb_put_judgement(struct store *store, const struct judgement *ju
     add_real(&p, judgement->probability);
     add_text(&p, evidence);
     add_number(&p, judgement->rewritten ? 1 : 0);
+    add_line(&p, observation->line, subscriber);
     return run_statement(mariadb_of(store), STATEMENT_PUT_OBSERVATION, &p);
 }
 
@@ -369,10 +382,13 @@ static void end_text(char *text, size_t size, unsigned long length)
     text[length < size ? length : size - 1] = '\0';
 }
 
-static int mariadb_each_moment(struct store *store, const char *address, uint64_t limit,
+static int mariadb_each_moment(struct store *store, bool in_tunnel, const char *what,
+                               uint64_t limit,
                                void (*each)(const struct moment *moment, void *context),
                                void *context)
 {
+    const enum statement which =
+        in_tunnel ? STATEMENT_EACH_MOMENT_IN_TUNNEL : STATEMENT_EACH_MOMENT;
     struct mariadb_store *s = mariadb_of(store);
     struct parameters p = {0};
     struct moment_row row = {.seen_at = 0};
@@ -380,11 +396,11 @@ static int mariadb_each_moment(struct store *store, const char *address, uint64_
     MYSQL_STMT *statement;
     int fetched;
 
-    add_text(&p, address);
+    add_text(&p, what);
     add_number(&p, (int64_t)limit);
-    if (run_statement(s, STATEMENT_EACH_MOMENT, &p) != 0)
+    if (run_statement(s, which, &p) != 0)
         return -EIO;
-    statement = s->statement[STATEMENT_EACH_MOMENT];
+    statement = s->statement[which];
     if (bind_moment(statement, &row) != 0)
         return give_up(s, mysql_stmt_error(statement));
     while ((fetched = mysql_stmt_fetch(statement)) == 0 || fetched == MYSQL_DATA_TRUNCATED) {
@@ -638,14 +654,16 @@ static int mariadb_forget_address(struct store *store, const char *address)
 
 static int mariadb_forget_baseline(struct store *store, const struct prefix *subscriber)
 {
+    static const enum statement of_subscriber[] = {
+        STATEMENT_FORGET_BASELINE, STATEMENT_FORGET_IMPORTED, STATEMENT_FORGET_TUNNEL};
     struct parameters p = {0};
     char prefix[PREFIX_TEXT_MAX];
-
-    int result;
+    int result = 0;
 
     add_text(&p, units_prefix(subscriber, prefix));
-    result = run_statement(mariadb_of(store), STATEMENT_FORGET_BASELINE, &p);
-    return result == 0 ? run_statement(mariadb_of(store), STATEMENT_FORGET_IMPORTED, &p) : result;
+    for (size_t i = 0; result == 0 && i < sizeof of_subscriber / sizeof of_subscriber[0]; i++)
+        result = run_statement(mariadb_of(store), of_subscriber[i], &p);
+    return result;
 }
 
 const struct store_backend store_mariadb = {

@@ -93,6 +93,11 @@ static const char *const migrations[][STATEMENTS_MAX] = {
         "ALTER TABLE baseline ADD COLUMN IF NOT EXISTS seen BIGINT NOT NULL DEFAULT 1000",
         "CREATE INDEX IF NOT EXISTS baseline_seen ON baseline (subscriber, seen, updated_at)",
     },
+    {
+        "ALTER TABLE observation ADD COLUMN IF NOT EXISTS"
+        " subscriber VARCHAR(49) CHARACTER SET ascii COLLATE ascii_bin",
+        "CREATE INDEX IF NOT EXISTS observation_subscriber ON observation (subscriber, seen_at)",
+    },
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == STORE_VERSION_NEWEST,
@@ -103,8 +108,8 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_PUT_OBSERVATION] =
         "INSERT INTO observation (address, port, seen_at, server_address, server_port, hop_limit,"
         " initial, hops, stack_family, stack_probability, network_prefix, network_hop_limit,"
-        " network_share, network_seen, verdict, probability, evidence, rewritten)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " network_share, network_seen, verdict, probability, evidence, rewritten, subscriber)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON DUPLICATE KEY UPDATE id = id",
     [STATEMENT_PUT_BASELINE] =
         "INSERT INTO baseline (prefix, subscriber, updated_at, octets, seen)"
@@ -133,11 +138,16 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?",
     [STATEMENT_FORGET_OLD_IMPORTED] =
         "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?",
+    [STATEMENT_FORGET_TUNNEL] = "DELETE FROM observation WHERE subscriber = ?",
     [STATEMENT_EACH_MOMENT] =
         "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
         " WHERE address = ? ORDER BY seen_at DESC LIMIT ?",
+    [STATEMENT_EACH_MOMENT_IN_TUNNEL] =
+        "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
+        " WHERE subscriber = ? ORDER BY seen_at DESC LIMIT ?",
     [STATEMENT_HAS_PLAIN] =
         "SELECT EXISTS (SELECT 1 FROM observation WHERE address NOT LIKE '1__:%')"
+        " OR EXISTS (SELECT 1 FROM observation WHERE subscriber NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM label WHERE address NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM baseline WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM imported WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')",

@@ -204,6 +204,21 @@ static void take_judgement(struct cursor *c, struct row *out)
     j->rewritten = take_below(c, 2) != 0;
 }
 
+static void put_judgement_in_tunnel(struct writer *w, const struct row *row)
+{
+    put_judgement(w, row);
+    put_u64(w, row->judgement.observation.line);
+    put_octets(w, row->judgement.observation.endpoint.octets, 16);
+}
+
+static void take_judgement_in_tunnel(struct cursor *c, struct row *out)
+{
+    out->kind = ROW_JUDGEMENT;
+    take_judgement(c, out);
+    out->judgement.observation.line = take_u64(c);
+    take_octets(c, out->judgement.observation.endpoint.octets, 16);
+}
+
 static void put_baseline(struct writer *w, const struct row *row)
 {
     const struct baseline *baseline = &row->baseline;
@@ -339,6 +354,8 @@ static const struct kind {
     [ROW_FORGET_BEYOND] = {true, write_forget_beyond, put_forget_beyond, take_forget_beyond},
     [ROW_FORGET_BASELINES] = {true, write_forget_baselines, put_forget_baselines,
                               take_forget_baselines},
+    [ROW_JUDGEMENT_IN_TUNNEL] = {false, write_judgement, put_judgement_in_tunnel,
+                                 take_judgement_in_tunnel},
 };
 
 enum { KINDS_END = sizeof kinds / sizeof kinds[0] };
@@ -355,10 +372,12 @@ bool row_is_alone(const struct row *row)
 
 size_t row_encode(const struct row *row, uint8_t out[ROW_OCTETS_MAX])
 {
+    const bool in_tunnel = row->kind == ROW_JUDGEMENT && row->judgement.observation.line != 0;
+    const enum row_kind kind = in_tunnel ? ROW_JUDGEMENT_IN_TUNNEL : row->kind;
     struct writer w = {.at = out};
 
-    put_u8(&w, row->kind);
-    kinds[row->kind].put(&w, row);
+    put_u8(&w, kind);
+    kinds[kind].put(&w, row);
     return (size_t)(w.at - out);
 }
 

@@ -10,6 +10,8 @@
  *                        stack: family 1, probabilities 8 * 6; network: known 1, prefix 16,
  *                        length 1, hop limit 1, share 8, seen 8; verdict 1, probability 8,
  *                        evidence: count 1, of each: weight 4 (binary32), signal 1, details 3
+ *     judgement in a     the same, line 8, endpoint 16
+ *      tunnel
  *     baseline           subscriber 1, prefix 16, length 1, time 8, octets: length 2, themselves
  *     label              address 16, port 2, verdict 1, time 8
  *     forget             time 8
@@ -34,6 +36,7 @@ enum row_kind {
     ROW_FORGET_SUBSCRIBER,
     ROW_FORGET_BEYOND,
     ROW_FORGET_BASELINES,
+    ROW_JUDGEMENT_IN_TUNNEL, /* of octets alone; read, it is a ROW_JUDGEMENT */
 };
 
 struct row {

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "serve/json.h"
 #include "store/sqlite_tables.h"
+#include "watch/subscriber.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -274,6 +275,16 @@ static void bind_network(sqlite3_stmt *statement, int first, const struct networ
     sqlite3_bind_int64(statement, first + 3, (sqlite3_int64)network->seen);
 }
 
+static void bind_line(sqlite3_stmt *statement, int index, uint64_t line)
+{
+    const struct prefix subscriber = subscriber_prefix(line);
+
+    if (line == 0)
+        sqlite3_bind_null(statement, index);
+    else
+        bind_prefix(statement, index, &subscriber);
+}
+
 static int sqlite_put_judgement(struct store *store, const struct judgement *judgement)
 {
     struct sqlite_store *s = sqlite_of(store);
@@ -297,6 +308,7 @@ static int sqlite_put_judgement(struct store *store, const struct judgement *jud
     sqlite3_bind_double(statement, 16, judgement->probability);
     bind_text(statement, 17, evidence);
     sqlite3_bind_int(statement, 18, judgement->rewritten ? 1 : 0);
+    bind_line(statement, 19, observation->line);
     return run_statement(s, STATEMENT_PUT_OBSERVATION);
 }
 
@@ -464,25 +476,28 @@ static int sqlite_forget_address(struct store *store, const char *address)
 static int sqlite_forget_baseline(struct store *store, const struct prefix *subscriber)
 {
     struct sqlite_store *s = sqlite_of(store);
+    static const enum statement of_subscriber[] = {
+        STATEMENT_FORGET_BASELINE, STATEMENT_FORGET_IMPORTED, STATEMENT_FORGET_TUNNEL};
+    int result = 0;
 
-    int result;
-
-    bind_prefix(s->statement[STATEMENT_FORGET_BASELINE], 1, subscriber);
-    bind_prefix(s->statement[STATEMENT_FORGET_IMPORTED], 1, subscriber);
-    result = run_statement(s, STATEMENT_FORGET_BASELINE);
-    return result == 0 ? run_statement(s, STATEMENT_FORGET_IMPORTED) : result;
+    for (size_t i = 0; result == 0 && i < sizeof of_subscriber / sizeof of_subscriber[0]; i++) {
+        bind_prefix(s->statement[of_subscriber[i]], 1, subscriber);
+        result = run_statement(s, of_subscriber[i]);
+    }
+    return result;
 }
 
-static int sqlite_each_moment(struct store *store, const char *address, uint64_t limit,
+static int sqlite_each_moment(struct store *store, bool in_tunnel, const char *what, uint64_t limit,
                               void (*each)(const struct moment *moment, void *context),
                               void *context)
 {
     struct sqlite_store *s = sqlite_of(store);
-    sqlite3_stmt *row = s->statement[STATEMENT_EACH_MOMENT];
+    sqlite3_stmt *row =
+        s->statement[in_tunnel ? STATEMENT_EACH_MOMENT_IN_TUNNEL : STATEMENT_EACH_MOMENT];
     struct moment moment;
     int step;
 
-    bind_text(row, 1, address);
+    bind_text(row, 1, what);
     sqlite3_bind_int64(row, 2, (sqlite3_int64)limit);
     while ((step = sqlite3_step(row)) == SQLITE_ROW) {
         store_row_moment(sqlite3_column_int64(row, 0), (const char *)sqlite3_column_text(row, 1),

@@ -67,6 +67,10 @@ const char *const sqlite_migrations[STORE_VERSION_NEWEST] = {
     "ALTER TABLE site ADD COLUMN key_mark TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE baseline ADD COLUMN seen INTEGER NOT NULL DEFAULT 1000;"
     "CREATE INDEX baseline_seen ON baseline (subscriber, seen, updated_at);",
+    /* Whose it is where a tunnel tells it, as in `baseline`; NULL: its address does. */
+    "ALTER TABLE observation ADD COLUMN subscriber TEXT;"
+    "CREATE INDEX observation_subscriber ON observation (subscriber, seen_at)"
+    " WHERE subscriber IS NOT NULL;",
 };
 
 const char *const sqlite_statements[STATEMENT_COUNT] = {
@@ -74,9 +78,9 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
         "INSERT OR IGNORE INTO observation (address, port, seen_at, server_address, server_port,"
         " hop_limit, initial, hops, stack_family, stack_probability, network_prefix,"
         " network_hop_limit, network_share, network_seen, verdict, probability, evidence, "
-        "rewritten)"
+        "rewritten, subscriber)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-        " ?18)",
+        " ?18, ?19)",
     [STATEMENT_PUT_BASELINE] =
         "INSERT OR REPLACE INTO baseline (prefix, subscriber, updated_at, octets, seen)"
         " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -105,11 +109,17 @@ const char *const sqlite_statements[STATEMENT_COUNT] = {
     [STATEMENT_FORGET_IMPORTED] = "DELETE FROM imported WHERE subscriber = 1 AND prefix = ?1",
     [STATEMENT_FORGET_OLD_IMPORTED] =
         "DELETE FROM imported WHERE subscriber = 1 AND updated_at < ?1",
+    [STATEMENT_FORGET_TUNNEL] = "DELETE FROM observation WHERE subscriber = ?1",
     [STATEMENT_EACH_MOMENT] =
         "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
         " WHERE address = ?1 ORDER BY seen_at DESC LIMIT ?2",
+    [STATEMENT_EACH_MOMENT_IN_TUNNEL] =
+        "SELECT seen_at, verdict, probability, stack_family, evidence FROM observation"
+        " WHERE subscriber = ?1 ORDER BY seen_at DESC LIMIT ?2",
     [STATEMENT_HAS_PLAIN] =
         "SELECT EXISTS (SELECT 1 FROM observation WHERE address NOT LIKE '1__:%')"
+        " OR EXISTS (SELECT 1 FROM observation WHERE subscriber IS NOT NULL"
+        " AND subscriber NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM label WHERE address NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM baseline WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')"
         " OR EXISTS (SELECT 1 FROM imported WHERE subscriber = 1 AND prefix NOT LIKE '1__:%')",

@@ -202,7 +202,8 @@ static int forget_address(struct store *store, const char *address, const struct
 
 static int recall_address(struct store *store, const char *address, const struct visit *visit)
 {
-    return store->backend->each_moment(store, address, visit->limit, visit->moment, visit->context);
+    return store->backend->each_moment(store, false, address, visit->limit, visit->moment,
+                                       visit->context);
 }
 
 int store_forget_subscriber(struct store *store, const struct prefix *subscriber)
@@ -222,8 +223,13 @@ int store_each_moment(struct store *store, const struct prefix *subscriber, uint
         .moment = each,
         .context = context,
     };
+    char text[PREFIX_TEXT_MAX];
+    const int result = visit_addresses(store, subscriber, &visit);
 
-    return visit_addresses(store, subscriber, &visit);
+    if (result != 0 || subscriber->length == 128)
+        return result;
+    return store->backend->each_moment(store, true, units_prefix(subscriber, text), limit, each,
+                                       context);
 }
 
 static enum verdict verdict_of(const char *name)

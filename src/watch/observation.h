@@ -47,6 +47,7 @@ struct observation {
     uint32_t acknowledgment;
     uint16_t urgent;
     uint64_t line; /* the subscriber, where it is not the client's address that tells it; or 0 */
+    struct address endpoint; /* of the tunnel that `line` is; the rest of its name is in that */
 };
 
 enum observation_refusal {

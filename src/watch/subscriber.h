@@ -5,6 +5,7 @@
 #ifndef HOPTELL_WATCH_SUBSCRIBER_H
 #define HOPTELL_WATCH_SUBSCRIBER_H
 
+#include "base/units.h"
 #include "watch/judgement.h"
 #include "watch/watch.h"
 
@@ -39,6 +40,14 @@ struct prefix subscriber_prefix(uint64_t key);
  * of the endpoint that gave it. *out is then an address of subscriber_key like that of the tunnel.
  */
 bool subscriber_named(const char *text, struct address *out);
+
+/* Whom an observation is of: a line, or the subscriber of its client's address. */
+uint64_t subscriber_of(const struct observation *observation);
+
+/* How the tunnel of an observation is named, in `out`, as subscriber_named takes it; "" without one. */
+enum { SUBSCRIBER_NAME_MAX = ADDRESS_TEXT_MAX + 24 };
+const char *subscriber_tunnel_name(const struct observation *observation,
+                                   char out[SUBSCRIBER_NAME_MAX]);
 
 /* What a subscriber says about an observation before it has learnt from it. */
 struct subscriber_reading {

@@ -3,9 +3,9 @@
  */
 #include "watch/subscriber.h"
 
-#include "base/units.h"
 #include "wire/tunnel.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TUNNEL "teid:"
@@ -48,4 +48,16 @@ bool subscriber_named(const char *text, struct address *out)
         return false;
     *out = subscriber_prefix(tunnel_line(&endpoint, identifier)).address;
     return true;
+}
+
+const char *subscriber_tunnel_name(const struct observation *observation,
+                                   char out[SUBSCRIBER_NAME_MAX])
+{
+    char endpoint[ADDRESS_TEXT_MAX];
+
+    out[0] = '\0';
+    if (observation->line != 0)
+        snprintf(out, SUBSCRIBER_NAME_MAX, TUNNEL "%#x@%s", (uint32_t)observation->line,
+                 units_address(&observation->endpoint, endpoint));
+    return out;
 }

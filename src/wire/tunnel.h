@@ -256,8 +256,18 @@ static inline uint64_t tunnel_line(const struct address *endpoint, uint32_t iden
     return (uint64_t)(1 + mixed % 0xfffe) << 32 | identifier;
 }
 
-/* The subscriber that the outermost GTP-U tunnel of a frame is of, by its destination; 0 for none. */
-static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
+/* Whether a subscriber's 64 bits are those of a tunnel; no client has them, of whatever family. */
+static inline bool tunnel_is_line(uint64_t subscriber)
+{
+    return subscriber >> 48 == 0 && subscriber >> 32 != 0 && subscriber >> 32 != 0xffff;
+}
+
+/*
+ * The subscriber that the outermost GTP-U tunnel of a frame is of, with the endpoint that it leads to;
+ * 0 for none, and then *out_endpoint stays as it is.
+ */
+static inline uint64_t tunnel_subscriber(enum link link, struct cursor c,
+                                         struct address *out_endpoint)
 {
     if (!tunnel_type_to_ip(frame_ethertype(link, &c), &c))
         return 0;
@@ -273,6 +283,7 @@ static inline uint64_t tunnel_subscriber(enum link link, struct cursor c)
         if (p.protocol != PROTOCOL_UDP || cursor_u16(&inner) != PORT_GTP_U)
             continue;
         cursor_skip(&inner, 8); /* length and checksum; flags, type and length */
+        *out_endpoint = p.destination;
         return tunnel_line(&p.destination, cursor_u32(&inner));
     }
     return 0;

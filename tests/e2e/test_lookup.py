@@ -134,7 +134,7 @@ def test_settings_without_a_listener_are_said(tmp_path):
 
 @pytest.mark.parametrize("arguments, message", [
     ([], "expected an address, found none"),
-    (["example.net", "1"], "expected an IPv4 or IPv6 address, found 'example.net'"),
+    (["example.net", "1"], "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel, found 'example.net'"),
     (["203.0.113.7", "0"], "expected a port from 1 to 65535, found '0'"),
     (["203.0.113.7", "1x"], "expected a port from 1 to 65535, found '1x'"),
     (["203.0.113.7", "1", "2"], "expected an address and a port, found '2' after them"),

@@ -44,10 +44,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     const bool looks_through = choice & 0x80;
     const struct cursor frame = c;
     const uint8_t *const given = c.end;
+    struct address endpoint;
     struct packet p;
     struct tcp t;
+    uint64_t line;
 
-    require(tunnel_subscriber(link, frame) >> 48 == 0);
+    line = tunnel_subscriber(link, frame, &endpoint);
+    require(line == 0 || tunnel_is_line(line));
     if (!(looks_through ? tunnel_to_ip : frame_to_ip)(link, &c))
         return 0;
     if (!looks_through)

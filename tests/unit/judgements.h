@@ -4,6 +4,7 @@
 
 #include "watch/judgement.h"
 #include "watch/signal.h"
+#include "wire/tunnel.h"
 
 /* design 4.1's example, but for the words of its evidence: the judge has none here. */
 static inline struct judgement judgement_example(void)
@@ -75,6 +76,11 @@ static inline struct judgement judgement_any(uint64_t *state)
     j.observation.server = judgement_random_address(state);
     j.observation.client_port = (uint16_t)judgement_random(state);
     j.observation.hop_limit = (uint8_t)judgement_random(state);
+    if (judgement_random(state) % 4 == 0) {
+        j.observation.endpoint = j.observation.server;
+        j.observation.line =
+            tunnel_line(&j.observation.endpoint, (uint32_t)judgement_random(state));
+    }
     j.initial = (uint8_t)judgement_random(state);
     j.hops = (uint8_t)judgement_random(state);
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)

@@ -14,6 +14,7 @@ static struct judgement given(uint64_t *state)
     struct judgement j = judgement_any(state);
     const bool is_v4 = address_is_v4(&j.observation.client);
 
+    j.observation.line = 0; /* a tunnel is kept beside it, by the journal */
     while (address_is_v4(&j.observation.server) != is_v4)
         j.observation.server = judgement_random_address(state);
     j.observation.time_ns %= 4500000000ull * 1000000000u;

@@ -2,6 +2,8 @@
 
 #include "visit.h"
 #include "watch/journal.h"
+#include "watch/subscriber.h"
+#include "wire/tunnel.h"
 
 #include <errno.h>
 
@@ -206,6 +208,66 @@ static void one_subscriber_that_fills_it_costs_no_more_than_so_many_steps(void *
     journal_free(journal);
 }
 
+/* A connection from `client` in the tunnel `identifier` of one endpoint. */
+static void add_in_tunnel(struct journal *journal, struct address client, uint32_t identifier,
+                          uint16_t port)
+{
+    const struct address endpoint = visit_v4(10, 0, 0, 2);
+
+    journal_add(journal, &(struct judgement){
+                             .observation = {.client = client,
+                                             .client_port = port,
+                                             .line = tunnel_line(&endpoint, identifier),
+                                             .endpoint = endpoint},
+                             .verdict = VERDICT_DIRECT,
+                         });
+}
+
+static struct address tunnel(uint32_t identifier)
+{
+    const struct address endpoint = visit_v4(10, 0, 0, 2);
+
+    return subscriber_prefix(tunnel_line(&endpoint, identifier)).address;
+}
+
+/* Of private addresses every tunnel has the same. */
+static void two_tunnels_with_one_address_are_two_subscribers(void **state)
+{
+    struct journal *journal = journal_of(16); /* short: chains are shared */
+    const struct address client = visit_v4(100, 64, 0, 7);
+    const struct address of_tunnel = tunnel(0x1234);
+    struct judgement judgement;
+    uint64_t number[8];
+    char name[SUBSCRIBER_NAME_MAX];
+
+    (void)state;
+    add(journal, client, 4000);
+    assert_false(journal_has_tunnels(journal));
+    add_in_tunnel(journal, client, 0x1234, 5000);
+    add_in_tunnel(journal, client, 0x1235, 5000);
+    add_in_tunnel(journal, visit_v4(100, 64, 0, 8), 0x1234, 6000);
+    assert_true(journal_has_tunnels(journal));
+    for (uint32_t identifier = 0x1234; identifier <= 0x1235; identifier++) {
+        const struct address wanted = tunnel(identifier);
+
+        assert_true(find(journal, &wanted, 5000, 0, &judgement));
+        assert_true(address_equal(&judgement.observation.client, &client));
+        assert_int_equal((uint32_t)judgement.observation.line, identifier);
+        assert_false(find(journal, &wanted, 4000, 0, &judgement));
+    }
+    assert_true(find(journal, &client, 5000, 0, &judgement)); /* the newest, in whatever tunnel */
+    assert_string_equal(subscriber_tunnel_name(&judgement.observation, name),
+                        "teid:0x1235@10.0.0.2");
+    assert_int_equal(journal_of_subscriber(journal, &client, number, 8), 3);
+    assert_int_equal(journal_of_subscriber(journal, &of_tunnel, number, 8), 2);
+    for (unsigned i = 0; i < 4; i++) /* its own subscriber's newest, all but that of port 5000 */
+        assert_int_equal(journal_is_newest(journal, FIRST + i), i != 1);
+    assert_int_equal(journal_forget(journal, &of_tunnel), 2);
+    assert_int_equal(journal_of_subscriber(journal, &client, number, 8), 2);
+    assert_false(journal_at(journal, FIRST + 1, &judgement));
+    journal_free(journal);
+}
+
 static void impossible_sizes_are_refused(void **state)
 {
     struct journal *journal;
@@ -227,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_subscriber_is_told_newest_first_with_all_addresses_of_its_64),
         cmocka_unit_test(one_that_is_forgotten_leaves_the_others),
         cmocka_unit_test(one_subscriber_that_fills_it_costs_no_more_than_so_many_steps),
+        cmocka_unit_test(two_tunnels_with_one_address_are_two_subscribers),
         cmocka_unit_test(impossible_sizes_are_refused),
     };
 

@@ -169,7 +169,8 @@ static void every_path_answers_its_own_audience_alone(void **state)
         {SERVE_VISITORS, "DELETE", "/", 405, "application/problem+json",
          "methods GET, HEAD for this path"},
         {SERVE_OPERATORS, "GET", "/v1/lookup", 400, "application/problem+json",
-         "expected an IPv4 or IPv6 address as address, found none"},
+         "expected an IPv4 or IPv6 address, or teid:IDENTIFIER@ENDPOINT of a GTP-U tunnel, as "
+         "address, found none"},
         {SERVE_OPERATORS, "GET", "/v1/lookup?address=203.0.113.7&port=x", 400,
          "application/problem+json", "expected a port from 1 to 65535 as port, found 'x'"},
         {SERVE_OPERATORS, "GET", "/v1/lookup?address=203.0.113.7&port=1&wait=-1", 400,

@@ -404,6 +404,7 @@ static void labels_of_the_first_version_are_kept_once(void **state)
     tell(f,
          "DROP INDEX label_once; CREATE INDEX label_address ON label (address, port);"
          "ALTER TABLE observation DROP COLUMN rewritten;"
+         "DROP INDEX observation_subscriber; ALTER TABLE observation DROP COLUMN subscriber;"
          "DROP INDEX baseline_seen; ALTER TABLE baseline DROP COLUMN seen;"
          "DROP TABLE site; DROP TABLE imported;"
          "DELETE FROM schema_version WHERE version >= 2;"

@@ -29,10 +29,12 @@ static void only_gtp_u_tells_a_subscriber_and_the_identifier_is_in_it(void **sta
     for (size_t i = 0; i < ROWS; i++) {
         const struct tunnel_row *row = &tunnel_rows[i];
         struct cursor c = cursor_over(row->octets, row->length);
-        const uint64_t subscriber = tunnel_subscriber(LINK_ETHERNET, c);
+        struct address endpoint = {.octets = {0}};
+        const uint64_t subscriber = tunnel_subscriber(LINK_ETHERNET, c, &endpoint);
 
+        assert_int_equal(tunnel_is_line(subscriber), subscriber != 0);
         for (size_t length = 0; length < row->length; length++)
-            (void)tunnel_subscriber(LINK_ETHERNET, cursor_over(row->octets, length));
+            (void)tunnel_subscriber(LINK_ETHERNET, cursor_over(row->octets, length), &endpoint);
         if (subscriber == 0)
             continue;
         told++;

@@ -30,23 +30,6 @@ struct telling {
 
 enum { TELL_GO_ON = REASON_COUNT }; /* no reason yet */
 
-static inline enum probe_protocol tell_protocol(const struct head *h)
-{
-    switch (h->protocol) {
-    case PROTOCOL_ICMP:
-        return h->version == 4 ? PROBE_ICMP : PROBE_OTHER;
-    case PROTOCOL_ICMPV6:
-        return h->version == 6 ? PROBE_ICMP : PROBE_OTHER;
-    case PROTOCOL_UDP:
-    case PROTOCOL_UDPLITE:
-        return PROBE_UDP;
-    case PROTOCOL_TCP:
-        return PROBE_TCP;
-    default:
-        return PROBE_OTHER;
-    }
-}
-
 /*
  * address_is_special (wire/address.h), and what else is no host: 0.0.0.0/8 and 240.0.0.0/4. By as few
  * comparisons as can be, since each is a way more for the verifier.
@@ -342,7 +325,7 @@ static inline uint32_t tell_plan(struct xdp_md *frame, const struct head *h,
     uint32_t reason;
 
     t->own = target->own;
-    t->protocol = (uint8_t)tell_protocol(h);
+    t->protocol = (uint8_t)probe_protocol_of(h->version, h->protocol);
     t->user_space = (h->flags & PACKET_OPTIONS) != 0;
     if (h->fault == PACKET_OK && t->user_space && !t->own)
         return TELL_GO_ON;

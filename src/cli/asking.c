@@ -116,21 +116,6 @@ enum command_status asking_tell(const struct asking *asking, const char *method,
     return status;
 }
 
-enum command_status asking_get_json(const struct asking *asking, const char *target,
-                                    struct ask_answer *out, json_t **out_object)
-{
-    enum command_status status = asking_get(asking, target, out);
-
-    if (status != COMMAND_DONE)
-        return status;
-    *out_object = json_loadb(out->body, out->length, 0, NULL);
-    if (*out_object != NULL)
-        return COMMAND_DONE;
-    status = asking_wrong(asking, "JSON", out);
-    ask_answer_deinit(out);
-    return status;
-}
-
 enum command_status asking_wrong(const struct asking *asking, const char *what,
                                  const struct ask_answer *answer)
 {
@@ -152,4 +137,26 @@ enum command_status asking_finish(const struct asking *asking)
         return command_failed(asking->command, "expected to write to standard output, found: %s",
                               strerror(errno));
     return COMMAND_DONE;
+}
+
+enum command_status asking_show(const struct asking *asking, const char *target,
+                                enum asking_format format, bool (*print)(const json_t *answer),
+                                const char *what)
+{
+    struct ask_answer answer;
+    enum command_status status = asking_get(asking, target, &answer);
+    json_t *object;
+
+    if (status != COMMAND_DONE)
+        return status;
+    object = json_loadb(answer.body, answer.length, 0, NULL);
+    if (object == NULL)
+        status = asking_wrong(asking, "JSON", &answer);
+    else if (format == ASKING_JSON)
+        asking_print(&answer);
+    else if (!print(object))
+        status = asking_wrong(asking, what, &answer);
+    json_decref(object);
+    ask_answer_deinit(&answer);
+    return status == COMMAND_DONE ? asking_finish(asking) : status;
 }

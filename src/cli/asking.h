@@ -22,7 +22,7 @@
                                                                 .member = offsetof(type, format) \
     }
 
-enum asking_format { ASKING_TEXT, ASKING_JSON }; /* int format */
+enum asking_format { ASKING_TEXT, ASKING_JSON };
 
 struct asking {
     const char *command; /* for what is said on standard error */
@@ -49,9 +49,13 @@ enum command_status asking_find(const struct asking *asking, struct asking_place
 enum command_status asking_get(const struct asking *asking, const char *target,
                                struct ask_answer *out);
 
-/* The same, and the answer read as JSON: a reference for json_decref. */
-enum command_status asking_get_json(const struct asking *asking, const char *target,
-                                    struct ask_answer *out, json_t **out_object);
+/*
+ * The same, and shows the answer: the daemon's own JSON, or by `print`, which is false where something is
+ * not there that it needs; the daemon is then said to have sent no `what`.
+ */
+enum command_status asking_show(const struct asking *asking, const char *target,
+                                enum asking_format format, bool (*print)(const json_t *answer),
+                                const char *what);
 
 /* POSTs or DELETEs, with `json` as body where it is not NULL; the answer's body does not matter. */
 enum command_status asking_tell(const struct asking *asking, const char *method, const char *target,

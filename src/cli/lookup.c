@@ -83,19 +83,14 @@ static enum command_status take_operands(int count, char **operands, struct ques
     return COMMAND_DONE;
 }
 
-static enum command_status print_answer(const struct asking *asking, int format,
-                                        struct ask_answer *answer, const json_t *object)
+static bool print_text(const json_t *answer)
 {
     struct text text;
 
-    if (!text_from_json(object, &text))
-        return asking_wrong(asking, "a judgement", answer);
-    /* The daemon's own line, so that it reads as `read` would have printed it. */
-    if (format == ASKING_JSON)
-        asking_print(answer);
-    else
-        text_print(&text);
-    return asking_finish(asking);
+    if (!text_from_json(answer, &text))
+        return false;
+    text_print(&text);
+    return true;
 }
 
 static const char *write_target(const struct question *q, char out[TARGET_MAX])
@@ -119,10 +114,8 @@ enum command_status command_lookup(int argc, char **argv)
 {
     struct question q = {0};
     struct asking asking = {.command = "lookup"};
-    struct ask_answer answer;
     enum command_status status;
     char target[TARGET_MAX];
-    json_t *object;
 
     if (!options_take(&lookup_options, argc, argv, &q, &status))
         return status;
@@ -131,11 +124,6 @@ enum command_status command_lookup(int argc, char **argv)
         return status;
     asking.file = q.file;
     asking.wait_ms = (long)q.wait_ms;
-    status = asking_get_json(&asking, write_target(&q, target), &answer, &object);
-    if (status != COMMAND_DONE)
-        return status;
-    status = print_answer(&asking, q.format, &answer, object);
-    json_decref(object);
-    ask_answer_deinit(&answer);
-    return status;
+    return asking_show(&asking, write_target(&q, target), (enum asking_format)q.format, print_text,
+                       "a judgement");
 }

@@ -141,25 +141,12 @@ enum command_status command_networks(int argc, char **argv)
 {
     struct question q = {.limit = 20};
     struct asking asking = {.command = "networks"};
-    struct ask_answer answer;
     enum command_status status;
     char target[256];
-    json_t *object;
-    bool fine = true;
 
     if (!take_question(argc, argv, &q, &status))
         return status;
     asking.file = q.file;
     write_target(&q, target, sizeof target);
-    status = asking_get_json(&asking, target, &answer, &object);
-    if (status != COMMAND_DONE)
-        return status;
-    if (q.format == ASKING_JSON)
-        asking_print(&answer);
-    else
-        fine = print_text(object);
-    status = fine ? asking_finish(&asking) : asking_wrong(&asking, "networks", &answer);
-    json_decref(object);
-    ask_answer_deinit(&answer);
-    return status;
+    return asking_show(&asking, target, (enum asking_format)q.format, print_text, "networks");
 }

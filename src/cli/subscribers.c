@@ -121,8 +121,9 @@ static bool print_line(const json_t *line)
     return true;
 }
 
-static bool print_list(const json_t *list)
+static bool print_list(const json_t *answer)
 {
+    const json_t *list = json_object_get(answer, "subscribers");
     const json_t *line;
     size_t i;
 
@@ -259,11 +260,8 @@ enum command_status command_subscribers(int argc, char **argv)
 {
     struct question q = {.limit = 20};
     struct asking asking = {.command = "subscribers"};
-    struct ask_answer answer;
     enum command_status status;
     char target[256];
-    json_t *object;
-    bool fine = true;
 
     if (!take_question(argc, argv, &q, &status))
         return status;
@@ -271,15 +269,6 @@ enum command_status command_subscribers(int argc, char **argv)
     write_target(&q, target, sizeof target);
     if (q.forget)
         return asking_tell(&asking, "DELETE", target, NULL);
-    status = asking_get_json(&asking, target, &answer, &object);
-    if (status != COMMAND_DONE)
-        return status;
-    if (q.format == ASKING_JSON)
-        asking_print(&answer);
-    else
-        fine = q.one ? print_one(object) : print_list(json_object_get(object, "subscribers"));
-    status = fine ? asking_finish(&asking) : asking_wrong(&asking, "subscribers", &answer);
-    json_decref(object);
-    ask_answer_deinit(&answer);
-    return status;
+    return asking_show(&asking, target, (enum asking_format)q.format,
+                       q.one ? print_one : print_list, "subscribers");
 }

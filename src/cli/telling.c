@@ -221,7 +221,7 @@ static void note_walk(const struct xdp_seen *seen, void *context)
 
     if (packet_parse(seen->octets, captured, &probe.packet) != PACKET_OK)
         return;
-    probe.protocol = probe_protocol_of(&probe.packet);
+    probe.protocol = probe_protocol_of(probe.packet.version, probe.packet.protocol);
     walkers_note(t->walkers, &probe, seen->position, seen->is_end, seen->time_ns);
 }
 

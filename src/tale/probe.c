@@ -52,23 +52,6 @@ static inline bool addresses_are_bad(const struct tales *tales, const struct pac
            tales_find(tales, packet_family(p), &p->source).tale != NULL;
 }
 
-enum probe_protocol probe_protocol_of(const struct packet *p)
-{
-    switch (p->protocol) {
-    case PROTOCOL_ICMP:
-        return p->version == 4 ? PROBE_ICMP : PROBE_OTHER;
-    case PROTOCOL_ICMPV6:
-        return p->version == 6 ? PROBE_ICMP : PROBE_OTHER;
-    case PROTOCOL_UDP:
-    case PROTOCOL_UDPLITE:
-        return PROBE_UDP;
-    case PROTOCOL_TCP:
-        return PROBE_TCP;
-    default:
-        return PROBE_OTHER;
-    }
-}
-
 /* Of ICMP, only an echo request is a probe: what is too short to tell may be an error. */
 static bool icmp_may_be_answered(const struct packet *p, enum reason *out_reason)
 {
@@ -145,6 +128,6 @@ bool probe_read(const struct tales *tales, const uint8_t *octets, size_t length,
         return false;
     }
     out->tale = target.tale;
-    out->protocol = probe_protocol_of(&out->packet);
+    out->protocol = probe_protocol_of(out->packet.version, out->packet.protocol);
     return may_be_answered(tales, out, target.prefix, out_reason);
 }

@@ -13,9 +13,6 @@ struct probe {
     struct traits visitor; /* who sent it; all zero where the tale does not ask */
 };
 
-/* As what a tale sees it. */
-enum probe_protocol probe_protocol_of(const struct packet *packet);
-
 /*
  * Reads the packet at `octets`. True: *out is a probe. False: it must not be answered, for
  * *out_reason; out->tale is set where it was to a target.

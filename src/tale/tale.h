@@ -29,6 +29,24 @@ enum {
 /* Protocols that a tale can treat apart. */
 enum probe_protocol { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_OTHER, PROBE_PROTOCOL_COUNT };
 
+/* Of a packet with this number as its protocol or last next header; UDP-Lite (RFC 3828) is UDP here. */
+static inline enum probe_protocol probe_protocol_of(unsigned version, uint8_t protocol)
+{
+    switch (protocol) {
+    case PROTOCOL_ICMP:
+        return version == 4 ? PROBE_ICMP : PROBE_OTHER;
+    case PROTOCOL_ICMPV6:
+        return version == 6 ? PROBE_ICMP : PROBE_OTHER;
+    case PROTOCOL_UDP:
+    case PROTOCOL_UDPLITE:
+        return PROBE_UDP;
+    case PROTOCOL_TCP:
+        return PROBE_TCP;
+    default:
+        return PROBE_OTHER;
+    }
+}
+
 /* Mid-path refusal: each has its type and code in ICMPv4 (RFC 792, 1812) and ICMPv6 (RFC 4443). */
 enum refusal {
     REFUSE_NONE,

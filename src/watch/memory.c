@@ -226,24 +226,10 @@ int memory_restore(struct memory *memory, const struct baseline *baseline)
     return 0;
 }
 
-struct showing {
-    void (*each)(const struct network *network, void *context);
-    void *context;
-};
-
-static void show_one(void *entry, void *context)
-{
-    const struct showing *showing = context;
-
-    showing->each(entry, showing->context);
-}
-
 void memory_each_network(const struct memory *memory,
                          void (*each)(const struct network *network, void *context), void *context)
 {
-    struct showing showing = {each, context};
-
-    table_each(&memory->networks, show_one, &showing);
+    network_each(&memory->networks, each, context);
 }
 
 struct forgetting {

@@ -6,6 +6,7 @@
  * work of network_ways.c.
  */
 #include "watch/network_ways.h"
+#include "watch/table.h"
 
 #include "watch/observation.h"
 
@@ -577,4 +578,24 @@ void network_merge(struct network *network, const struct network *other)
     network->updated_s = now_s;
     if (other->highest > network->highest)
         network->highest = other->highest;
+}
+
+struct visiting {
+    void (*each)(const struct network *network, void *context);
+    void *context;
+};
+
+static void visit(void *entry, void *context)
+{
+    const struct visiting *visiting = context;
+
+    visiting->each(entry, visiting->context);
+}
+
+void network_each(const struct table *networks,
+                  void (*each)(const struct network *network, void *context), void *context)
+{
+    struct visiting visiting = {each, context};
+
+    table_each(networks, visit, &visiting);
 }

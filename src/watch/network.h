@@ -148,4 +148,10 @@ void network_merge(struct network *network, const struct network *other);
 void network_save(const struct network *network, struct baseline *out);
 int network_restore(const struct baseline *baseline, struct network *out);
 
+struct table; /* table.h */
+
+/* Calls `each` for every network of a table of them. */
+void network_each(const struct table *networks,
+                  void (*each)(const struct network *network, void *context), void *context);
+
 #endif

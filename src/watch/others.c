@@ -117,24 +117,10 @@ const struct network *others_network(const struct others *others, const struct p
     return find(&others->networks, prefix);
 }
 
-struct showing {
-    void (*each)(const struct network *network, void *context);
-    void *context;
-};
-
-static void show_one(void *entry, void *context)
-{
-    const struct showing *showing = context;
-
-    showing->each(entry, showing->context);
-}
-
 void others_each_network(const struct others *others,
                          void (*each)(const struct network *network, void *context), void *context)
 {
-    struct showing showing = {each, context};
-
-    table_each(&others->networks, show_one, &showing);
+    network_each(&others->networks, each, context);
 }
 
 void others_sum(const struct others *others, const struct prefix *prefix,

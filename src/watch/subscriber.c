@@ -196,18 +196,24 @@ static void forget_path(struct subscriber *subscriber)
     memset(subscriber->recent, NO_ARRIVAL, sizeof subscriber->recent);
 }
 
-static void learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit)
+/* The cell of a hop limit, or the one that goes for it: a free one, or the rarest. */
+static unsigned cell_for(const struct subscriber *subscriber, uint8_t hop_limit)
 {
     unsigned at = 0;
 
     for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++) {
-        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit) {
-            at = i;
-            break;
-        }
+        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit)
+            return i;
         if (subscriber->count[i] < subscriber->count[at])
             at = i;
     }
+    return at;
+}
+
+static void learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit)
+{
+    const unsigned at = cell_for(subscriber, hop_limit);
+
     if (subscriber->hop_limit[at] != hop_limit)
         subscriber->count[at] = 0;
     subscriber->hop_limit[at] = hop_limit;
@@ -340,25 +346,11 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
         subscriber->seen++;
 }
 
-/*
- *     version 2, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
- *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
- *
- * New clocks and identifiers are left out: they are seen again within seconds, or hardly ever.
- */
-/* Of the cells with the most room for it; the rarest goes. */
+/* Of two that want one cell, the more frequent stays. */
 static void merge_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count)
 {
-    unsigned at = 0;
+    const unsigned at = cell_for(subscriber, hop_limit);
 
-    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++) {
-        if (subscriber->count[i] > 0 && subscriber->hop_limit[i] == hop_limit) {
-            at = i;
-            break;
-        }
-        if (subscriber->count[i] < subscriber->count[at])
-            at = i;
-    }
     if (subscriber->count[at] > 0 && subscriber->hop_limit[at] != hop_limit) {
         if (subscriber->count[at] >= count)
             return;
@@ -399,6 +391,12 @@ void subscriber_merge(struct subscriber *subscriber, const struct subscriber *ot
     subscriber->updated_s = now_s;
 }
 
+/*
+ *     version 2, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
+ *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
+ *
+ * New clocks and identifiers are left out: they are seen again within seconds, or hardly ever.
+ */
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
 {
     uint8_t *at = out->octets;

@@ -50,7 +50,7 @@ struct settings {
     int datapath;               /* datapath: tun, xdp (tun) */
 
     char *spool_path;    /* spool.path: a directory; "": the store's usual one ("") */
-    uint64_t spool_size; /* spool.size: octets (64MiB) */
+    uint64_t spool_size; /* spool.size: octets (256MiB) */
 
     struct text_list watch_interfaces; /* watch.interfaces: to capture on ([any]); [] for none */
     int watch_datapath;                /* watch.datapath: pcap, xdp (pcap) */

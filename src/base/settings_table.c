@@ -217,17 +217,18 @@ const struct setting settings_table[] = {
      .fixed = true,
      .fallback = "\"\"",
      .words = "a directory (\"\" for the usual one)",
-     .help = "Where observations wait on disk while the store does not take them. It is made if "
-             "need be. The usual one is, for sqlite:PATH, PATH with .spool after it, else "
-             "/var/lib/hoptell/spool. Each hoptell needs its own."},
+     .help = "Where observations wait on disk while the store does not take them, or takes less "
+             "than comes. It is made if need be. The usual one is, for sqlite:PATH, PATH with "
+             ".spool after it, else /var/lib/hoptell/spool. Each hoptell needs its own."},
     {.key = "spool.size",
      SIZE(spool_size),
      .fixed = true,
-     .fallback = "64MiB",
+     .fallback = "256MiB",
      .least = "1MiB",
      .most = "1TiB",
-     .help = "How much may wait there; what comes when it is full is lost, and counted. An "
-             "observation takes about 200 octets."},
+     .help =
+         "How much may wait there. When it is full, rows wait in memory, as long as that has room, "
+         "and are then lost, and counted. An observation takes about 160 octets."},
 
     {.key = "watch.interfaces",
      TEXTS(watch_interfaces),

@@ -23,8 +23,9 @@
 #define FADED_NS (NETWORK_FADED_S * 1000000000ull)
 
 enum {
-    QUEUE_ROWS = 65536,
+    QUEUE_ROWS = 8192, /* at 50,000 a second half of it is 80 milliseconds */
     LOOK_EVERY_MS = 1000,
+    BEHIND_LOOKS = 3, /* after so many it is told that the store is behind, or has caught up */
     SAVE_EVERY_LOOKS = 60,
     DROP_EVERY_LOOKS = 3600, /* and at the start */
     MOMENT_MS = 250,         /* a full capture buffer away from a loss */
@@ -67,6 +68,10 @@ struct archive {
     uint64_t lost;     /* as it was said last */
     uint64_t broken;   /* the same */
     bool was_failing;  /* the same */
+    bool was_behind;   /* the same */
+    unsigned changing; /* looks since it was otherwise */
+    bool was_full;     /* the spool, as it was said last */
+    bool was_refused;  /* the store, by the gate, the same */
     bool is_losing;    /* what is lost now has been said */
     bool is_restored;  /* what the store knew is known; before, a save would replace it by less */
     uint64_t end_ns;   /* 0: the loop turns; until then a save may wait for room; monotonic */
@@ -109,29 +114,6 @@ static bool archive_save(struct archive *a)
     return true;
 }
 
-/* Says once what has changed: that the store fails, that it is back, that rows are lost. */
-static void archive_tell(struct archive *a, const struct store_queue_counts *counts)
-{
-    const bool failing = store_queue_failing(a->queue, a->reason, sizeof a->reason);
-
-    if (failing && !a->was_failing)
-        log_warning("%s; until it is back, what is to be stored waits in %s", a->reason,
-                    a->spool_path);
-    if (!failing && a->was_failing && a->is_restored)
-        log_notice("the store is back; %llu rows wait for it", (unsigned long long)counts->spooled);
-    if (counts->lost > a->lost && !a->is_losing)
-        log_error("%s is full or cannot be written: what is to be stored is lost, and counted in "
-                  "hoptell_store_lost_total",
-                  a->spool_path);
-    if (counts->broken > a->broken)
-        log_error("%s: %llu places could not be read again; what was there is lost", a->spool_path,
-                  (unsigned long long)(counts->broken - a->broken));
-    a->is_losing = counts->lost > a->lost || (a->is_losing && failing);
-    a->was_failing = failing || (a->was_failing && !a->is_restored);
-    a->lost = counts->lost;
-    a->broken = counts->broken;
-}
-
 /* Said once for as long as it is so. */
 static void archive_tell_refused(struct archive *a, const char *refused)
 {
@@ -139,7 +121,69 @@ static void archive_tell_refused(struct archive *a, const char *refused)
         return;
     snprintf(a->refused, sizeof a->refused, "%s", refused);
     if (a->refused[0] != '\0')
-        log_error("%s", a->refused);
+        log_error("%s; until then, what is to be stored waits in %s", a->refused, a->spool_path);
+}
+
+/*
+ * A store that works, and takes less than comes: no fault, and told when it stays so for some looks, as
+ * is that it is over. What waits for a store that was away is told then.
+ */
+static void archive_tell_behind(struct archive *a, const struct store_queue_counts *counts)
+{
+    const bool is_behind = counts->spooled > 0;
+
+    a->changing = is_behind == a->was_behind ? 0 : a->changing + 1;
+    if (a->was_failing || a->changing < BEHIND_LOOKS)
+        return;
+    if (is_behind)
+        log_notice("the store is behind: %llu rows wait for it in %s",
+                   (unsigned long long)counts->spooled, a->spool_path);
+    else
+        log_notice("the store has caught up: no rows wait in %s", a->spool_path);
+    a->was_behind = is_behind;
+    a->changing = 0;
+}
+
+/* Rows wait in memory for a full spool, and then are lost. */
+static void archive_tell_full(struct archive *a, const struct store_queue_counts *counts)
+{
+    const bool is_losing = counts->lost > a->lost;
+
+    if (counts->spool_full && !a->was_full)
+        log_warning("%s is full or cannot be written: what is to be stored waits in memory",
+                    a->spool_path);
+    if (is_losing && !a->is_losing)
+        log_error(
+            "%s is full or cannot be written, and there is no more room in memory: what is to "
+            "be stored is lost, and counted in hoptell_store_lost_total",
+            a->spool_path);
+    a->is_losing = is_losing || (a->is_losing && counts->spool_full);
+    a->was_full = counts->spool_full;
+    a->lost = counts->lost;
+}
+
+/* Says once what has changed: that the store fails, that it is back or behind, that rows are lost. */
+static void archive_tell(struct archive *a, const struct store_queue_counts *counts)
+{
+    const bool failing = store_queue_failing(a->queue, a->reason, sizeof a->reason);
+
+    if (counts->refused || a->was_refused)
+        archive_tell_refused(a, counts->refused ? a->reason : "");
+    a->was_refused = counts->refused;
+    if (failing && !a->was_failing)
+        log_warning("%s; until it is back, what is to be stored waits in %s", a->reason,
+                    a->spool_path);
+    if (!failing && a->was_failing && a->is_restored) {
+        log_notice("the store is back; %llu rows wait for it", (unsigned long long)counts->spooled);
+        a->was_behind = counts->spooled > 0;
+    }
+    if (counts->broken > a->broken)
+        log_error("%s: %llu places could not be read again; what was there is lost", a->spool_path,
+                  (unsigned long long)(counts->broken - a->broken));
+    a->was_failing = failing || (a->was_failing && !a->is_restored);
+    a->broken = counts->broken;
+    archive_tell_behind(a, counts);
+    archive_tell_full(a, counts);
 }
 
 static void archive_restored(bool restored, const char *refused, void *context)
@@ -220,7 +264,9 @@ static void archive_look(uv_timer_t *timer)
     archive_restore_late(a, &counts);
     if (is_time_to_drop(a, &counts))
         archive_drop_old(a);
-    if (++a->looks % SAVE_EVERY_LOOKS == 0 && a->is_restored)
+    if (++a->looks % SAVE_EVERY_LOOKS != 0 && a->save_from == 0)
+        return;
+    if (a->is_restored) /* a round goes on as there is room */
         (void)archive_save(a);
 }
 
@@ -293,6 +339,27 @@ static void archive_free(struct archive *a)
     free(a);
 }
 
+/* Before a store that was away at the start is given anything, in the writer's thread. */
+static int archive_check_store(struct store *store, void *context, char *error, size_t error_size)
+{
+    const struct archive *a = context;
+
+    return hiding_check(&a->key, store, a->url, error, error_size);
+}
+
+/* The queue; store and spool are its own then. */
+static int archive_start(struct archive *a, struct store *store, struct spool *spool)
+{
+    const struct store_gate gate = {.check = archive_check_store, .context = a};
+    const bool is_checked = !a->hides || a->is_restored;
+    const int code =
+        store_queue_open(store, spool, QUEUE_ROWS, is_checked ? NULL : &gate, &a->queue);
+
+    if (code == 0 && a->hides)
+        store_queue_hide(a->queue, &a->key);
+    return code;
+}
+
 /* The store with what it knows, or the way to it while it cannot be reached. */
 static int archive_reach(struct archive *a, struct store **out, char *error, size_t error_size)
 {
@@ -335,10 +402,8 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
         code = hiding_check_spool(spool, a->spool_path, error, error_size);
     if (code == 0) {
         restoring_spooled(watching_watch(watching), spool, a->hides);
-        code = store_queue_open(store, spool, QUEUE_ROWS, &a->queue);
+        code = archive_start(a, store, spool);
     }
-    if (code == 0 && a->hides)
-        store_queue_hide(a->queue, &a->key);
     if (code != 0) {
         watching_recognise_by(watching, NULL);
         store_close(store);
@@ -464,6 +529,8 @@ static void archive_finish(struct archive *a)
 
 void archive_close(struct archive *a)
 {
+    uint64_t lost;
+
     if (a == NULL)
         return;
     watching_recognise_by(a->watching, NULL); /* the key goes */
@@ -471,6 +538,9 @@ void archive_close(struct archive *a)
     for (unsigned i = 0; i < RECALLS_MAX; i++)
         recalling_abandon(a->recall[i].recalling);
     archive_finish(a);
-    store_queue_close(a->queue);
+    lost = store_queue_close(a->queue);
+    if (lost > 0)
+        log_error("%llu rows fitted neither in the store nor in %s, and are lost",
+                  (unsigned long long)lost, a->spool_path);
     uv_close((uv_handle_t *)&a->timer, archive_closed);
 }

@@ -370,6 +370,11 @@ bool row_is_alone(const struct row *row)
     return kinds[row->kind].alone;
 }
 
+bool row_octets_are_alone(const uint8_t *octets)
+{
+    return kinds[octets[0]].alone;
+}
+
 size_t row_encode(const struct row *row, uint8_t out[ROW_OCTETS_MAX])
 {
     const bool in_tunnel = row->kind == ROW_JUDGEMENT && row->judgement.observation.line != 0;

@@ -57,8 +57,9 @@ enum { ROW_OCTETS_MAX = 512 };
 /* Puts it into `store`. 0 or -EIO. */
 int row_write(struct store *store, const struct row *row);
 
-/* Forgetting makes transactions of its own. */
+/* Forgetting makes transactions of its own. The second: the same of a row's octets. */
 bool row_is_alone(const struct row *row);
+bool row_octets_are_alone(const uint8_t *octets);
 
 /* Writes its octets to `out`; returns how many. */
 size_t row_encode(const struct row *row, uint8_t out[ROW_OCTETS_MAX]);

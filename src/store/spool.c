@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 enum {
-    FILE_OCTETS = 1 << 20, /* of one file, about; what is delivered twice after a fault at most */
+    FILE_OCTETS = 256 << 10, /* of one file, about; what is delivered twice after a fault at most */
+    FILE_OCTETS_MAX = 2 << 20, /* that is read, also of what an older hoptell has written */
     HEAD_OCTETS = 12,
     RECORD_HEAD_OCTETS = 6,
-    FILE_OCTETS_MAX = FILE_OCTETS + RECORD_HEAD_OCTETS + ROW_OCTETS_MAX,
     VERSION = 2,
     NAME_MAX_OCTETS = 32,
 };
@@ -45,7 +45,9 @@ struct spool {
     uint64_t next;
     int fd; /* of the file that is written to; -1: the next row begins a new one */
     uint64_t fd_octets;
-    uint8_t *text; /* of the first file; NULL: not read yet */
+    uint64_t unsynced; /* the first file that may be */
+    uint64_t named;    /* the first file whose name may not be on the disk */
+    uint8_t *text;     /* of the first file; NULL: not read yet */
     size_t text_octets;
     struct cursor reading;
     const uint8_t *done;   /* up to here it is delivered */
@@ -90,29 +92,46 @@ static bool file_number(const char *name, uint64_t *out)
     return strcmp(file_name(*out, again), name) == 0;
 }
 
+/* What is there of the file, up to `most` octets; how many, or a negative errno. */
+static ssize_t read_octets(int fd, uint8_t *out, size_t most)
+{
+    size_t octets = 0;
+    ssize_t got = 1;
+
+    while (got > 0 && octets < most) {
+        got = read(fd, out + octets, most - octets);
+        octets += got > 0 ? (size_t)got : 0;
+    }
+    return got < 0 ? -errno : (ssize_t)octets;
+}
+
 /* As much of the file as one can have. 0 and *out for free, or a negative errno. */
 static int read_file(const struct spool *spool, uint64_t number, uint8_t **out, size_t *out_octets)
 {
     char name[NAME_MAX_OCTETS];
     const int fd = openat(spool->directory, file_name(number, name), O_RDONLY | O_CLOEXEC);
-    uint8_t *text = malloc(FILE_OCTETS_MAX);
-    size_t octets = 0;
-    ssize_t got = fd >= 0 && text != NULL ? 1 : -1;
+    size_t most = FILE_OCTETS_MAX;
+    struct stat status;
+    uint8_t *text;
+    ssize_t octets;
 
-    while (got > 0 && octets < FILE_OCTETS_MAX) {
-        got = read(fd, text + octets, FILE_OCTETS_MAX - octets);
-        octets += got > 0 ? (size_t)got : 0;
-    }
-    if (fd >= 0)
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) == 0 && status.st_size < FILE_OCTETS_MAX)
+        most = (size_t)status.st_size;
+    text = malloc(most + 1);
+    if (text == NULL) {
         close(fd);
-    if (got < 0) {
-        const int error = errno;
-
+        return -ENOMEM;
+    }
+    octets = read_octets(fd, text, most);
+    close(fd);
+    if (octets < 0) {
         free(text);
-        return -error;
+        return (int)octets;
     }
     *out = text;
-    *out_octets = octets;
+    *out_octets = (size_t)octets;
     return 0;
 }
 
@@ -259,6 +278,8 @@ int spool_open(const char *path, uint64_t size, struct spool **out, char *error,
         result = spool->directory < 0 ? spool->directory : load(spool, words, sizeof words);
     }
     if (result == 0) {
+        spool->unsynced = spool->next;
+        spool->named = spool->next;
         *out = spool;
         return 0;
     }
@@ -319,43 +340,98 @@ static int begin_file(struct spool *spool)
     memcpy(head, magic, sizeof magic);
     store_u32(head + sizeof magic, VERSION);
     result = write_octets(spool, head, sizeof head);
-    if (result == 0 && fsync(spool->directory) != 0)
-        result = -errno;
-    if (result != 0)
+    if (result != 0) {
         end_file(spool);
-    return result;
-}
-
-int spool_append(struct spool *spool, const struct row *row)
-{
-    uint8_t record[RECORD_HEAD_OCTETS + ROW_OCTETS_MAX];
-    const size_t length = row_encode(row, record + RECORD_HEAD_OCTETS);
-    const size_t head = spool->fd < 0 ? HEAD_OCTETS : 0;
-    int result = 0;
-
-    store_u16(record, (uint16_t)length);
-    store_u32(record + 2, checksum(record + RECORD_HEAD_OCTETS, length));
-    if (spool->octets + head + RECORD_HEAD_OCTETS + length > spool->size)
-        return -ENOSPC;
-    if (spool->fd < 0)
-        result = begin_file(spool);
-    if (result == 0)
-        result = write_octets(spool, record, RECORD_HEAD_OCTETS + length);
-    if (result != 0)
-        return result;
-    spool->rows++;
-    if (spool->fd_octets >= FILE_OCTETS) {
-        result = spool_sync(spool);
-        end_file(spool);
+        unlinkat(spool->directory, file_name(--spool->next, name), 0);
     }
     return result;
 }
 
+size_t spool_record(const uint8_t *octets, size_t length, uint8_t out[SPOOL_RECORD_MAX])
+{
+    store_u16(out, (uint16_t)length);
+    store_u32(out + 2, checksum(octets, length));
+    memcpy(out + RECORD_HEAD_OCTETS, octets, length);
+    return RECORD_HEAD_OCTETS + length;
+}
+
+int spool_append_records(struct spool *spool, const uint8_t *records, size_t octets, size_t rows)
+{
+    const size_t head = spool->fd < 0 ? HEAD_OCTETS : 0;
+    int result = 0;
+
+    if (spool->octets + head + octets > spool->size)
+        return -ENOSPC;
+    if (spool->fd < 0)
+        result = begin_file(spool);
+    if (result == 0)
+        result = write_octets(spool, records, octets);
+    if (result != 0)
+        return result;
+    spool->rows += rows;
+    if (spool->fd_octets >= FILE_OCTETS)
+        end_file(spool);
+    return 0;
+}
+
+int spool_append(struct spool *spool, const struct row *row)
+{
+    uint8_t octets[ROW_OCTETS_MAX];
+    uint8_t record[SPOOL_RECORD_MAX];
+    const size_t length = spool_record(octets, row_encode(row, octets), record);
+
+    return spool_append_records(spool, record, length, 1);
+}
+
+struct spool_files spool_unsynced(const struct spool *spool)
+{
+    const uint64_t first = spool->unsynced > spool->first ? spool->unsynced : spool->first;
+
+    return (struct spool_files){.first = first, .end = spool->next, .named = spool->named};
+}
+
+/* One that is gone was delivered. */
+static int sync_file(const struct spool *spool, uint64_t number)
+{
+    char name[NAME_MAX_OCTETS];
+    const int fd = openat(spool->directory, file_name(number, name), O_RDONLY | O_CLOEXEC);
+    int result = 0;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (fdatasync(fd) != 0)
+        result = -errno;
+    close(fd);
+    return result;
+}
+
+int spool_sync_files(const struct spool *spool, const struct spool_files *files)
+{
+    int result = 0;
+
+    for (uint64_t i = files->first; result == 0 && i < files->end; i++)
+        result = sync_file(spool, i);
+    if (result == 0 && files->named < files->end && fsync(spool->directory) != 0)
+        result = -errno;
+    return result;
+}
+
+/* The last of them may have grown. */
+void spool_synced(struct spool *spool, const struct spool_files *files)
+{
+    spool->named = files->end;
+    if (files->end > 0 && files->end - 1 > spool->unsynced)
+        spool->unsynced = files->end - 1;
+}
+
 int spool_sync(struct spool *spool)
 {
-    if (spool->fd < 0 || fdatasync(spool->fd) == 0)
-        return 0;
-    return -errno;
+    const struct spool_files files = spool_unsynced(spool);
+    const int result = spool_sync_files(spool, &files);
+
+    if (result == 0)
+        spool_synced(spool, &files);
+    return result;
 }
 
 /* Reading */

@@ -29,10 +29,34 @@ void spool_close(struct spool *spool); /* NULL is fine; the rows stay on disk */
 
 /*
  * Puts a row at the end. -ENOSPC when it has no room, neither here nor on the disk; another negative
- * errno when it could not be written. It is safe when spool_sync has returned 0.
+ * errno when it could not be written. A crash of hoptell leaves it there; one of the machine when
+ * spool_sync has returned 0.
  */
 int spool_append(struct spool *spool, const struct row *row);
 int spool_sync(struct spool *spool);
+
+/*
+ * The same for many at once: `rows` records that spool_record has written one after the other, not
+ * more than SPOOL_RECORDS_MAX octets; all of them, or none.
+ */
+enum { SPOOL_RECORD_MAX = 6 + ROW_OCTETS_MAX, SPOOL_RECORDS_MAX = 32 << 10 };
+int spool_append_records(struct spool *spool, const uint8_t *records, size_t octets, size_t rows);
+
+/* Makes a record of a row's octets (row.h); how long it is. */
+size_t spool_record(const uint8_t *octets, size_t length, uint8_t out[SPOOL_RECORD_MAX]);
+
+/*
+ * spool_sync in three parts: the second may be called while others are at work with the spool, and
+ * takes long. What was appended after the first is not synced.
+ */
+struct spool_files {
+    uint64_t first;
+    uint64_t end;
+    uint64_t named; /* the first whose name may not be on the disk */
+};
+struct spool_files spool_unsynced(const struct spool *spool);
+int spool_sync_files(const struct spool *spool, const struct spool_files *files);
+void spool_synced(struct spool *spool, const struct spool_files *files);
 
 /*
  * The next row: 0, or -ENOENT where a file ends and spool_delivered is to be called; spool_step goes

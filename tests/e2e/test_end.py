@@ -95,6 +95,8 @@ def test_what_a_slow_store_does_not_take_in_time_waits_for_the_next_start(pair, 
                 if number % 500 == 499:  # no faster than it is read
                     wait_until(lambda: metric(site, "hoptell_observations_total") > number - 499)
             wait_until(lambda: metric(site, "hoptell_observations_total") == FLOOD, 20, "all of them")
+            wait_until(lambda: "the store is behind: " in site.said(), 20, "it to be told")
+            assert site.get("/readyz")[0] == 200
             assert metric(site, "hoptell_store_lost_total") == 0
             site.process.terminate()
             assert site.process.wait(STOP_SECONDS) == 0

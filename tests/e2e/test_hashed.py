@@ -3,10 +3,12 @@
 import glob
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
 import urllib.error
+import urllib.request
 
 import pytest
 
@@ -22,6 +24,20 @@ def visit(daemon):
         connection.sendall(b"GET /v1/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+def metric(daemon, name):
+    url = f"http://127.0.0.1:{daemon.operators}/metrics"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return int(re.search(rf"^hoptell_store_{name} (\d+)", answer.read().decode(), re.M)[1])
+
+
+def is_ready(daemon):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{daemon.operators}/readyz", timeout=10):
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def hidden(site, table="observation", column="address", where="1=1"):
@@ -127,7 +143,8 @@ def test_a_changed_key_is_refused(places, need_root):
     ("plain", "expected a store without plain addresses for hashed, found some in "),
     ("key", "expected the key that addresses in "),
 ])
-def test_what_is_wrong_in_a_store_that_was_away_is_said_when_it_is_back(places, need_root, change, said):
+def test_a_store_that_was_away_and_is_wrong_is_given_nothing(places, need_root, change, said):
+    """It is said when the store is back; rows wait in the spool until it is put right."""
     site = places()
     if not site.server:
         return  # a file is there, or the start ends
@@ -147,6 +164,19 @@ def test_what_is_wrong_in_a_store_that_was_away_is_said_when_it_is_back(places, 
         wait_until(lambda: said in daemon.said(), 30, "it to be said")
         with pytest.raises(urllib.error.HTTPError, match="503"):
             daemon.get(daemon.operators, "/readyz")
+        before = site.tell("SELECT address, seen_at FROM observation ORDER BY id")
+        for _ in range(3):
+            visit(daemon)
+        wait_until(lambda: metric(daemon, "queued") == 0, what="rows in the spool")
+        assert metric(daemon, "spooled") >= 3 and metric(daemon, "lost_total") == 0
+        assert site.tell("SELECT address, seen_at FROM observation ORDER BY id") == before
+        assert daemon.said().count(said) == 1
+        for table in ("observation", "label", "baseline", "imported"):
+            site.tell(f"DELETE FROM {table}")
+        site.tell("UPDATE site SET key_mark = ''")
+        wait_until(lambda: metric(daemon, "spooled") == 0, what="the spool to be empty")
+        assert len(hidden(site)) >= 3
+        wait_until(lambda: is_ready(daemon), what="it to be ready")
 
 
 def test_who_is_forgotten_before_coming_again_is_forgotten(places, need_root):

@@ -2,20 +2,17 @@
 
 #include "judgements.h"
 #include "serve/json.h"
-#include "store/backend.h"
-#include "store/queue.h"
+#include "store/spool.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { SIZE = 64 << 20, FIRST_RECORD = 12, ROWS_MAX = 8192 };
+enum { SIZE = 64 << 20, FIRST_RECORD = 12 };
 
 struct fixture {
     char directory[32];
@@ -359,229 +356,6 @@ static void two_do_not_share_a_spool(void **state)
     assert_int_equal(spool_open(f->error, SIZE, &other, f->error, sizeof f->error), -ENOENT);
 }
 
-/* The queue before a store that may fail: what it has committed, in order. */
-struct recording_store {
-    struct store base;
-    bool fails; /* atomic: the writer reads it */
-    bool fails_at_commit;
-    unsigned refused; /* commits */
-    unsigned committed;
-    unsigned pending;
-    unsigned number[ROWS_MAX];
-};
-
-static bool is_set(const bool *flag)
-{
-    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
-}
-
-static int recording_begin(struct store *store)
-{
-    struct recording_store *s = (struct recording_store *)store;
-
-    snprintf(store->error, sizeof store->error, "nobody there");
-    s->pending = 0;
-    return is_set(&s->fails) ? -EIO : 0;
-}
-
-static int recording_put(struct store *store, const struct judgement *judgement)
-{
-    struct recording_store *s = (struct recording_store *)store;
-    const struct row row = {.kind = ROW_JUDGEMENT, .judgement = *judgement};
-
-    s->number[(s->committed + s->pending++) % ROWS_MAX] = number_of(&row);
-    return 0;
-}
-
-static int recording_commit(struct store *store)
-{
-    struct recording_store *s = (struct recording_store *)store;
-
-    if (is_set(&s->fails_at_commit)) {
-        __atomic_add_fetch(&s->refused, 1, __ATOMIC_RELEASE);
-        return -EIO;
-    }
-    __atomic_store_n(&s->committed, s->committed + s->pending, __ATOMIC_RELEASE);
-    return 0;
-}
-
-static void recording_nothing(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_backend recording_backend = {
-    .close = recording_nothing,
-    .begin = recording_begin,
-    .commit = recording_commit,
-    .rollback = recording_nothing,
-    .put_judgement = recording_put,
-};
-
-static void queue_numbered(struct store_queue *queue, unsigned first, unsigned count)
-{
-    for (unsigned i = first; i < first + count; i++) {
-        const struct row row = row_numbered(i);
-
-        assert_true(store_queue_judgement(queue, &row.judgement));
-    }
-}
-
-static void wait_until_committed(struct recording_store *store, unsigned count)
-{
-    for (unsigned i = 0; i < 1000 && __atomic_load_n(&store->committed, __ATOMIC_ACQUIRE) < count;
-         i++)
-        usleep(10000);
-    assert_int_equal(__atomic_load_n(&store->committed, __ATOMIC_ACQUIRE), count);
-    for (unsigned i = 0; i < count; i++)
-        assert_int_equal(store->number[i], i);
-}
-
-/* Goes on queueing, from number `next`, until *count has come to `least`; returns what is next. */
-static unsigned queue_until(struct store_queue *queue, unsigned next, const unsigned *count,
-                            unsigned least)
-{
-    for (; next < ROWS_MAX && __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; next++) {
-        queue_numbered(queue, next, 1);
-        assert_true(store_queue_wait(queue));
-        usleep(2000);
-    }
-    return next;
-}
-
-static void a_store_that_comes_back_gets_all_in_order(void **state)
-{
-    struct fixture *f = *state;
-    struct recording_store store = {.base.backend = &recording_backend};
-    struct store_queue *queue = NULL;
-    unsigned next = 10;
-    char words[64] = "";
-
-    open_spool(f, SIZE);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 16, &queue), 0);
-    f->spool = NULL; /* it is the queue's now */
-    queue_numbered(queue, 0, 10);
-    assert_true(store_queue_wait(queue));
-    __atomic_store_n(&store.fails, true, __ATOMIC_RELEASE);
-    for (; next < 2010; next += 10) { /* more than the queue holds, and than one turn delivers */
-        queue_numbered(queue, next, 10);
-        assert_true(store_queue_wait(queue));
-    }
-    assert_true(store_queue_failing(queue, words, sizeof words));
-    assert_string_equal(words, "nobody there");
-    assert_int_equal(store_queue_counts(queue).spooled, 2000);
-    assert_int_equal(store_queue_counts(queue).written, 10);
-    __atomic_store_n(&store.fails_at_commit, true, __ATOMIC_RELEASE);
-    __atomic_store_n(&store.fails, false, __ATOMIC_RELEASE);
-    next = queue_until(queue, next, &store.refused, 2);
-    __atomic_store_n(&store.fails_at_commit, false, __ATOMIC_RELEASE);
-    next = queue_until(queue, next, &store.committed, 11);
-    wait_until_committed(&store, next);
-    store_queue_close(queue);
-    assert_int_equal(each_file(f, NULL), 0);
-}
-
-static void what_is_left_at_the_end_is_delivered_after_the_next_start(void **state)
-{
-    struct fixture *f = *state;
-    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
-    struct store_queue *queue = NULL;
-
-    open_spool(f, SIZE);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
-    f->spool = NULL;
-    queue_numbered(queue, 0, 50);
-    store_queue_close(queue);
-    assert_int_equal(store.committed, 0);
-
-    store.fails = false;
-    open_spool(f, SIZE);
-    assert_int_equal(spool_rows(f->spool), 50);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
-    f->spool = NULL;
-    queue_numbered(queue, 50, 10);
-    wait_until_committed(&store, 60);
-    assert_int_equal(store_queue_counts(queue).lost, 0);
-    store_queue_close(queue);
-}
-
-static void what_a_store_has_no_time_for_is_delivered_after_the_next_start(void **state)
-{
-    struct fixture *f = *state;
-    struct recording_store store = {.base.backend = &recording_backend};
-    struct store_queue *queue = NULL;
-
-    open_spool(f, SIZE);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 4096, &queue), 0);
-    f->spool = NULL;
-    store_queue_hurry(queue, 3600 * 1000);
-    queue_numbered(queue, 0, 10);
-    assert_true(store_queue_wait(queue));
-    assert_int_equal(store_queue_counts(queue).written, 10);
-    store_queue_hurry(queue, 0);
-    queue_numbered(queue, 10, 2990);
-    assert_true(store_queue_wait(queue));
-    assert_int_equal(store_queue_counts(queue).spooled, 2990);
-    queue_numbered(queue, 3000, 10);
-    store_queue_close(queue);
-    assert_int_equal(store.committed, 10);
-
-    store.base.hurries = false;
-    open_spool(f, SIZE);
-    assert_int_equal(spool_rows(f->spool), 3000);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 64, &queue), 0);
-    f->spool = NULL;
-    wait_until_committed(&store, 3010);
-    assert_int_equal(store_queue_counts(queue).lost, 0);
-    store_queue_close(queue);
-}
-
-static void a_killed_writer_leaves_what_it_called_safe(void **state)
-{
-    struct fixture *f = *state;
-    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
-    const pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        struct store_queue *queue = NULL;
-
-        if (spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error) != 0 ||
-            store_queue_open(&store.base, f->spool, 1024, &queue) != 0)
-            _exit(1);
-        queue_numbered(queue, 0, 500);
-        if (!store_queue_wait(queue))
-            _exit(2);
-        raise(SIGKILL);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    open_spool(f, SIZE);
-    assert_int_equal(spool_rows(f->spool), 500);
-    assert_next_are(f, 0, 500);
-}
-
-static void a_full_spool_loses_and_counts(void **state)
-{
-    struct fixture *f = *state;
-    struct recording_store store = {.base.backend = &recording_backend, .fails = true};
-    struct store_queue *queue = NULL;
-    struct store_queue_counts counts;
-
-    open_spool(f, 1 << 20);
-    assert_int_equal(store_queue_open(&store.base, f->spool, 1000, &queue), 0);
-    f->spool = NULL;
-    for (unsigned i = 0; i < 10; i++) {
-        queue_numbered(queue, 1000 * i, 1000);
-        assert_true(store_queue_wait(queue));
-    }
-    counts = store_queue_counts(queue);
-    assert_int_equal(counts.spooled + counts.lost, 10000);
-    assert_in_range(counts.lost, 2000, 6000);
-    assert_int_equal(counts.queued, 0);
-    store_queue_close(queue);
-}
-
 int main(void)
 {
 #define SPOOL_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -595,11 +369,6 @@ int main(void)
         SPOOL_TEST(an_octet_that_the_disk_changed_is_told_once),
         SPOOL_TEST(another_version_is_left_alone),
         SPOOL_TEST(two_do_not_share_a_spool),
-        SPOOL_TEST(a_store_that_comes_back_gets_all_in_order),
-        SPOOL_TEST(what_is_left_at_the_end_is_delivered_after_the_next_start),
-        SPOOL_TEST(what_a_store_has_no_time_for_is_delivered_after_the_next_start),
-        SPOOL_TEST(a_killed_writer_leaves_what_it_called_safe),
-        SPOOL_TEST(a_full_spool_loses_and_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

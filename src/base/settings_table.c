@@ -251,10 +251,12 @@ const struct setting settings_table[] = {
      .fixed = true,
      .fallback = "false",
      .choices = no_or_yes,
-     .help =
-         "Whether watch.interfaces are taps: packets for others are captured as well, and "
-         "MPLS, PPPoE, GRE, ERSPAN, IP in IP, 6in4, VXLAN and GTP-U are looked through. Only for a "
-         "link on which nobody else can put such packets."},
+     .help = "Whether watch.interfaces are taps: packets for others are captured as well, and "
+             "MPLS, PPPoE, GRE, ERSPAN, IP in IP, 6in4, VXLAN and GTP-U are looked through. Both "
+             "directions may be on it. Of connections that go on, one packet in 64, and each in a "
+             "tunnel, shows with which hop limits their clients arrive. Only for a link on which "
+             "nobody "
+             "else can put such packets."},
     {.key = "watch.subscriber",
      CHOICE(watch_subscriber),
      .fixed = true,

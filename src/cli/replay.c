@@ -24,6 +24,18 @@ static void judge_waiting(struct replay *replay)
     replay->waiting_count = 0;
 }
 
+/* What came before it is judged first, if it is news at all. */
+static void replay_flow(struct replay *replay, const struct observation *packet)
+{
+    struct observation news;
+
+    if (!flows_is_of_connection(packet) || !flows_is_news(&replay->flows, packet))
+        return;
+    news = *packet; /* it stands where the next one waits */
+    judge_waiting(replay);
+    replay->counts.hop_limits += flows_learn(replay->watch, &news);
+}
+
 static void replay_packet(const struct captured *captured, void *context)
 {
     struct replay *replay = context;
@@ -37,12 +49,19 @@ static void replay_packet(const struct captured *captured, void *context)
         return;
     }
     refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, observation);
-    if (refusal == OBSERVATION_TAKEN && replay->by_tunnel)
+    replay->counts.refused[refusal]++;
+    if (refusal != OBSERVATION_TAKEN && refusal != OBSERVATION_NOT_OPENING)
+        return;
+    if (replay->by_tunnel)
         observation->line =
             tunnel_subscriber(captured->link, cursor_over(captured->octets, captured->length),
                               &observation->endpoint);
-    replay->counts.refused[refusal]++;
-    if (refusal == OBSERVATION_TAKEN && ++replay->waiting_count == WATCH_OBSERVATIONS_MAX)
+    if (refusal == OBSERVATION_NOT_OPENING) {
+        replay_flow(replay, observation);
+        return;
+    }
+    flows_open(&replay->flows, observation);
+    if (++replay->waiting_count == WATCH_OBSERVATIONS_MAX)
         judge_waiting(replay);
 }
 

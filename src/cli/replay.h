@@ -6,13 +6,14 @@
 #define HOPTELL_CLI_REPLAY_H
 
 #include "edge/capture.h"
-#include "watch/watch.h"
+#include "watch/flows.h"
 
 struct replay_counts {
     uint64_t packets;
     uint64_t not_ip;
     uint64_t refused[OBSERVATION_REFUSAL_COUNT]; /* by enum observation_refusal */
     uint64_t again; /* opening packets that had been seen before: judged, but not learnt from */
+    uint64_t hop_limits; /* new ones of subscribers, in connections that go on */
 };
 
 struct replay {
@@ -23,6 +24,7 @@ struct replay {
     /* Now and then while a file is read; false ends it. May be NULL. */
     bool (*going_on)(const struct capture *capture, void *context);
     void *context;
+    struct flows flows;
     size_t waiting_count; /* observations that are not judged yet */
     struct observation waiting[WATCH_OBSERVATIONS_MAX];
 };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "tale/targets.h"
+#include "watch/flows.h"
 #include "watch/subscriber.h"
 #include "wire/tunnel.h"
 
@@ -42,6 +43,7 @@ struct watching {
     void (*judged)(const struct judgement *judgement, void *context);
     void *context;
     struct watching_counts counts;
+    struct flows flows;
     bool tunnels;   /* are looked through */
     bool by_tunnel; /* a subscriber is a GTP-U tunnel, where there is one */
     bool is_broken; /* a source has ended */
@@ -142,12 +144,28 @@ static bool watching_is_probe(const struct watching *w, const struct observation
                                    observation->hop_limit <= tale_longest(target.tale));
 }
 
+/* On a tap there is the other way, too, and what is in tunnels that go on. */
+static void watching_flow(struct watching *w, const struct observation *packet)
+{
+    if (w->tunnels && flows_is_of_connection(packet) && flows_is_news(&w->flows, packet) &&
+        flows_learn(w->watch, packet))
+        w->counts.hop_limits++;
+}
+
+static void watching_opening(struct watching *w, const struct observation *observation)
+{
+    struct judgement judgement;
+
+    if (w->tunnels)
+        flows_open(&w->flows, observation);
+    watching_observe(w, observation, &judgement);
+}
+
 static void watching_packet(const struct captured *captured, void *context)
 {
     struct watching *w = context;
     struct cursor c = cursor_over(captured->octets, captured->length);
     struct observation observation;
-    struct judgement judgement;
     enum observation_refusal refusal;
 
     w->counts.packets++;
@@ -156,15 +174,19 @@ static void watching_packet(const struct captured *captured, void *context)
         return;
     }
     refusal = observation_from_packet(c.at, cursor_left(&c), captured->time_ns, &observation);
-    if (refusal == OBSERVATION_TAKEN && w->by_tunnel)
-        observation.line = tunnel_subscriber(
-            captured->link, cursor_over(captured->octets, captured->length), &observation.endpoint);
     if (refusal != OBSERVATION_TAKEN)
         w->counts.refused[refusal]++;
+    if (refusal != OBSERVATION_TAKEN && refusal != OBSERVATION_NOT_OPENING)
+        return;
+    if (w->by_tunnel)
+        observation.line = tunnel_subscriber(
+            captured->link, cursor_over(captured->octets, captured->length), &observation.endpoint);
+    if (refusal == OBSERVATION_NOT_OPENING)
+        watching_flow(w, &observation);
     else if (watching_is_probe(w, &observation))
         w->counts.probes++;
     else
-        watching_observe(w, &observation, &judgement);
+        watching_opening(w, &observation);
 }
 
 /* The first octets of a packet whose hop limit is new in connections that go on. */

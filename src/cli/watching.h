@@ -25,7 +25,7 @@ struct watching_counts {
     uint64_t not_ip;
     uint64_t probes;     /* of a tale, which are no visitor's opening packets */
     uint64_t dropped;    /* by the kernel, for want of room */
-    uint64_t hop_limits; /* new ones of subscribers, in connections that go on (XDP) */
+    uint64_t hop_limits; /* new ones of subscribers, in connections that go on */
     uint64_t verdict[VERDICT_COUNT];
 };
 

@@ -34,8 +34,9 @@ int capture_open_file(const char *path, struct capture **out, char *error, size_
 
 /*
  * A live interface ("any" for all), opening TCP packets towards this machine only, never blocking.
- * With `tunnels` it is a tap: what is for others comes as well, and everything that opening packets
- * may be in, which the caller looks through (wire/tunnel.h).
+ * With `tunnels` it is a tap: what is for others comes as well, one in 64 of the packets of connections
+ * that go on, and everything that opening packets may be in, which the caller looks through
+ * (wire/tunnel.h).
  * 0, or a negative errno (-EPERM, -ENODEV) with a sentence in `error`.
  */
 int capture_open_live(const char *interface, bool tunnels, struct capture **out, char *error,

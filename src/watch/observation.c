@@ -56,8 +56,15 @@ enum observation_refusal observation_from_packet(const uint8_t *ip, size_t lengt
         return refusal;
     if (!tcp_parse(packet.payload, packet_payload_length(&packet), &tcp))
         return OBSERVATION_BROKEN;
-    if (!is_opening(tcp.bits))
+    if (!is_opening(tcp.bits)) {
+        out->time_ns = time_ns;
+        out->client = packet.source;
+        out->client_port = tcp.source_port;
+        out->hop_limit = packet.hop_limit;
+        out->tcp_bits = tcp.bits;
+        out->line = 0;
         return OBSERVATION_NOT_OPENING;
+    }
 
     *out = (struct observation){
         .time_ns = time_ns,

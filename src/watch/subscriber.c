@@ -22,18 +22,6 @@ enum {
     STEADY_CLOCKS = 2, /* of a handset and a guest that has been told already */
 };
 
-uint64_t subscriber_key(const struct address *client)
-{
-    const uint8_t *at = client->octets + (address_is_v4(client) ? 8 : 0);
-
-    return (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
-}
-
-uint64_t subscriber_of(const struct observation *observation)
-{
-    return observation->line != 0 ? observation->line : subscriber_key(&observation->client);
-}
-
 struct prefix subscriber_prefix(uint64_t key)
 {
     const bool is_v4 = key >> 32 == 0xffff; /* no /64 of ::/16 is anybody's (RFC 4291, 2.4) */

@@ -31,7 +31,13 @@ struct subscriber {
 };
 
 /* The 64 bits by which a client's subscriber is known: a /64, or an IPv4 address. */
-uint64_t subscriber_key(const struct address *client);
+static inline uint64_t subscriber_key(const struct address *client)
+{
+    const uint8_t *at = client->octets + (address_is_v4(client) ? 8 : 0);
+
+    return (uint64_t)load_u32(at) << 32 | load_u32(at + 4);
+}
+
 struct prefix subscriber_prefix(uint64_t key);
 
 /*
@@ -42,7 +48,10 @@ struct prefix subscriber_prefix(uint64_t key);
 bool subscriber_named(const char *text, struct address *out);
 
 /* Whom an observation is of: a line, or the subscriber of its client's address. */
-uint64_t subscriber_of(const struct observation *observation);
+static inline uint64_t subscriber_of(const struct observation *observation)
+{
+    return observation->line != 0 ? observation->line : subscriber_key(&observation->client);
+}
 
 /* How the tunnel of an observation is named, in `out`, as subscriber_named takes it; "" without one. */
 enum { SUBSCRIBER_NAME_MAX = ADDRESS_TEXT_MAX + 24 };

@@ -192,6 +192,53 @@ def test_a_tunnel_s_baseline_is_shown_and_forgotten_by_its_name(tap):
     assert (tap.seen(name), tap.seen(other)) == (None, 1)
 
 
+def flow(source, destination, ports, hop_limit):
+    """A packet of a connection that goes on; its checksum is one of those that a live tap looks at."""
+    for window in range(1, 65536):
+        inner = bytes(IP(src=source, dst=destination, ttl=hop_limit) / TCP(sport=ports[0], dport=ports[1], flags="A",
+                                                                           window=window))
+        if inner[37] & 0x3F == 0:
+            return inner
+    raise AssertionError("no checksum ends with six zeros")
+
+
+def known_hop_limits(tap, name):
+    found = tap.asked("subscribers", name)
+    return {} if found is None else {one["hop_limit"]: one["count"] for one in found["baseline"]["hop_limits"]}
+
+
+def test_packets_of_a_connection_that_goes_on_add_to_the_subscriber_s_own_hop_limits(tap):
+    """Those of its client alone: a tap has both directions."""
+    client, ports = "203.0.113.7", (5000, 443)
+    tap.start()
+    tap.send(captures.opening(client, 5000, 64))
+    wait_until(lambda: known_hop_limits(tap, client) == {64: 1}, 30, "the opening packet to be seen")
+    tap.send(*3 * [flow(client, SITE, ports, 64), flow(SITE, client, ports[::-1], 50),
+                   flow(client, SITE, (5001, 443), 57), flow(client, SITE, ports, 63)])
+    wait_until(lambda: known_hop_limits(tap, client) == {64: 1, 63: 1}, 30, "a packet of the connection to be seen")
+    assert tap.asked("subscribers", SITE) is None
+
+
+def test_a_capture_s_packets_of_connections_that_go_on_are_learnt_from(tmp_path):
+    """The line's own share of 64 is told with the packet that comes with 63."""
+    path = tmp_path / "tap"
+    opened = [captures.opening("100.64.0.7", 5000 + i, 64) for i in range(9)]
+    newest = captures.opening("100.64.0.7", 6000, 63)
+
+    def said(*packets):
+        others = [captures.opening(f"100.64.0.{i}", 4000, 64) for i in range(20, 80)]
+        path.write_bytes(captures.pcap(captures.RAW, [*others, *opened, *packets, newest]))
+        done = subprocess.run([PROGRAM, "read", path], capture_output=True, text=True, check=False, timeout=30)
+        return re.search(r"; (\d+) % of this subscriber arrives with 64", done.stdout).group(1)
+
+    def packet(source, destination, ports):
+        return bytes(IP(src=source, dst=destination, ttl=63) / TCP(sport=ports[0], dport=ports[1], flags="A"))
+
+    assert said() == "100"
+    assert said(*[packet(SITE, "100.64.0.7", (443, 5000))] * 9) == "100"
+    assert said(*[packet("100.64.0.7", SITE, (5000, 443))] * 9) == "90"
+
+
 def hop_limits(answer):
     return [one["hop_limit"] for one in answer["timeline"]]
 

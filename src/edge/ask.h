@@ -1,6 +1,6 @@
 /*
- * Questions to the running daemon: HTTP requests to its operators' listener, by libcurl. One that is
- * waited for; or, for a live view, several at once beside the stream of events.
+ * Questions to the running daemon: HTTP/1.1 requests to its operators' listener, over TCP or a Unix
+ * socket. One that is waited for; or, for a live view, several at once beside the stream of events.
  */
 #ifndef HOPTELL_EDGE_ASK_H
 #define HOPTELL_EDGE_ASK_H
@@ -10,7 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ASK_BODY_MAX = 16 * 1024 * 1024 };
+enum {
+    ASK_BODY_MAX = 16 * 1024 * 1024,
+    ASK_SILENCE_MS =
+        60 * 1000, /* a stream that is silent for so long has ended; it beats each 10 s */
+};
 
 struct ask_answer {
     long status;   /* HTTP's */
@@ -27,10 +31,11 @@ struct ask_place {
 };
 
 /*
- * Sends a request with `method` for `target` ("/v1/lookup?...", as it goes over the wire) to the
- * daemon at `place`, with `json` as its body where that is not NULL. Gives up after `timeout_ms`. 0 and *out for
+ * Sends a request with `method` for `target` ("/v1/lookup?...", as it goes over the wire, of any
+ * length) to the daemon at `place`, with `json` as its body where that is not NULL. 0 and *out for
  * ask_answer_deinit, whatever the HTTP status; or a negative errno with a sentence in `error` when
- * nobody answered.
+ * nobody answered: -ETIMEDOUT after `timeout_ms`, -EPROTO for what is no HTTP, -EFBIG for a body
+ * beyond ASK_BODY_MAX, -ECONNRESET for an answer that was cut off, or what connect(2) says.
  */
 int ask(const struct ask_place *place, const char *method, const char *target, const char *json,
         long timeout_ms, struct ask_answer *out, char *error, size_t error_size);

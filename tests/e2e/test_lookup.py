@@ -121,7 +121,7 @@ def test_a_daemon_that_is_not_there_is_said(tmp_path):
         settings.write_text(f'operators: {{listen: ["{origin}"]}}\n')
         assert said(lookup("-c", str(settings), "203.0.113.7", "40001")) == (
             3, "", f"hoptell lookup: expected hoptell to answer at http://{origin}, "
-                   "found: Couldn't connect to server\n")
+                   "found: Connection refused\n")
 
 
 def test_settings_without_a_listener_are_said(tmp_path):

@@ -264,9 +264,10 @@ static void archive_look(uv_timer_t *timer)
     archive_restore_late(a, &counts);
     if (is_time_to_drop(a, &counts))
         archive_drop_old(a);
-    if (++a->looks % SAVE_EVERY_LOOKS != 0 && a->save_from == 0)
+    /* A round goes on as there is room; into the spool, where newer rows replace nothing, more slowly. */
+    if (++a->looks % SAVE_EVERY_LOOKS != 0 && (a->save_from == 0 || counts.spooled > 0))
         return;
-    if (a->is_restored) /* a round goes on as there is room */
+    if (a->is_restored)
         (void)archive_save(a);
 }
 
@@ -466,6 +467,8 @@ int archive_recall(struct archive *a, const struct address *address,
 
     if (a == NULL)
         return -ENOTSUP;
+    if (store_queue_counts(a->queue).forgetting > 0)
+        return -EBUSY; /* the store may still tell of who is forgotten */
     while (i < RECALLS_MAX && a->recall[i].recalling != NULL)
         i++;
     if (i == RECALLS_MAX)

@@ -38,7 +38,7 @@ int archive_label(struct archive *archive, const struct address *address, uint16
 /*
  * Asks the store for the timeline of an address's subscriber, beside the loop; `done` is called in the
  * loop with the ticket, and frees the moments. 0 and the ticket, which is not 0; -ENOTSUP without a
- * store, -EBUSY while it is asked for as many as can be.
+ * store, -EBUSY while it is asked for as many as can be, or has not forgotten yet who is to be.
  */
 int archive_recall(struct archive *archive, const struct address *address,
                    void (*done)(uint64_t ticket, struct recalled *recalled, void *context),

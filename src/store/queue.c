@@ -103,6 +103,13 @@ static struct store_queue *new_queue(void)
     return queue;
 }
 
+static void count_forgetting(const struct row *row, void *context)
+{
+    uint64_t *count = context;
+
+    *count += row->kind == ROW_FORGET_SUBSCRIBER;
+}
+
 int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
                      const struct store_gate *gate, struct store_queue **out)
 {
@@ -114,6 +121,7 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
     queue->store = store;
     queue->spool = spool;
     queue->counts.spooled = spool_rows(spool);
+    spool_each(spool, count_forgetting, &queue->counts.forgetting);
     queue->end_ms = QUEUE_NEVER;
     if (gate != NULL)
         queue->gate = *gate;
@@ -173,6 +181,8 @@ static bool add_row(struct store_queue *queue, const struct row *row)
     added = ring_add(&queue->ring, octets, length);
     if (!added)
         queue->counts.lost++;
+    else if (row->kind == ROW_FORGET_SUBSCRIBER)
+        queue->counts.forgetting++;
     if (queue->ring.rows == 1) {
         queue->first_ms = queue_now_ms();
         wake_all(queue);

@@ -13,13 +13,14 @@
 struct store_queue;
 
 struct store_queue_counts {
-    uint64_t queued;  /* waiting in memory now */
-    uint64_t spooled; /* waiting in the spool now, safe on disk */
-    uint64_t written; /* committed since the start */
-    uint64_t lost;    /* did not fit */
-    uint64_t broken;  /* places in the spool that the disk did not keep */
-    bool spool_full;  /* it took less than it was given last, for want of room or a fault */
-    bool refused;     /* the store, by the gate */
+    uint64_t queued;     /* waiting in memory now */
+    uint64_t spooled;    /* waiting in the spool now, safe on disk */
+    uint64_t written;    /* committed since the start */
+    uint64_t lost;       /* did not fit */
+    uint64_t broken;     /* places in the spool that the disk did not keep */
+    uint64_t forgetting; /* orders to forget a subscriber that have not come to the store yet */
+    bool spool_full;     /* it took less than it was given last, for want of room or a fault */
+    bool refused;        /* the store, by the gate */
 };
 
 /*

@@ -28,6 +28,7 @@ struct store_queue {
     struct store_gate gate; /* without `check` once it is passed */
     char gate_error[QUEUE_ERROR_MAX];
     uint64_t gate_ms;   /* how long it took last */
+    bool forgets;       /* the last row that it wrote, a subscriber */
     size_t taken;       /* rows of the batch that it is at */
     size_t taken_place; /* and where they begin */
 

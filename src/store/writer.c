@@ -62,6 +62,12 @@ static enum turn next_turn(const struct store_queue *queue, uint64_t *out_until_
     return TURN_WAIT;
 }
 
+static int write_row(struct store_queue *queue, const struct row *row)
+{
+    queue->forgets = row->kind == ROW_FORGET_SUBSCRIBER;
+    return row_write(queue->store, row);
+}
+
 /* What could be added and is no row is counted. */
 static int write_batch(struct store_queue *queue, size_t *out_broken)
 {
@@ -80,7 +86,7 @@ static int write_batch(struct store_queue *queue, size_t *out_broken)
         if (row_decode(octets, length, &row) != 0)
             ++*out_broken;
         else if (result == 0)
-            result = row_write(queue->store, &row);
+            result = write_row(queue, &row);
     }
     if (result == 0 && !alone)
         result = store_commit(queue->store);
@@ -111,12 +117,12 @@ static int write_spooled(struct store_queue *queue, uint64_t *out)
         return 0; /* a file ends */
     *out = 1;
     if (row_is_alone(&row))
-        return row_write(queue->store, &row);
+        return write_row(queue, &row);
     result = store_begin(queue->store);
     if (result == 0)
-        result = row_write(queue->store, &row);
+        result = write_row(queue, &row);
     while (result == 0 && *out < QUEUE_BATCH_ROWS && take_spooled(queue, *out, &row)) {
-        result = row_write(queue->store, &row);
+        result = write_row(queue, &row);
         ++*out;
     }
     return result == 0 ? store_commit(queue->store) : result;
@@ -152,6 +158,7 @@ static void account(struct store_queue *queue, int result, uint64_t rows)
             queue_now_ms() + QUEUE_RETRY_MS + (by_gate ? GATE_SHARE * queue->gate_ms : 0);
     } else {
         queue->counts.written += rows;
+        queue->counts.forgetting -= rows > 0 && queue->forgets ? 1 : 0; /* it came alone */
         queue->spill_ms = 0; /* there may be room again */
     }
     queue->counts.spooled = spool_rows(queue->spool);
@@ -159,6 +166,8 @@ static void account(struct store_queue *queue, int result, uint64_t rows)
         queue->counts.spool_full = queue->spill_failed = queue->sync_failed = false;
         queue->safe += queue->unsynced; /* they are in the store */
         queue->unsynced = 0;
+        if (queue_rows(queue) == 0)
+            queue->counts.forgetting = 0; /* also what the disk did not keep */
     }
     queue->counts.broken = spool_broken(queue->spool);
     pthread_cond_signal(&queue->spill);

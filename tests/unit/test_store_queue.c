@@ -301,16 +301,40 @@ static void who_is_forgotten_behind_spooled_rows_stays_forgotten(void **state)
     give_safely(f, 0, 200, 20);
     assert_true(store_queue_forget_subscriber(f->queue, &subscriber));
     give_safely(f, 200, 400, 20);
+    assert_int_equal(counts_of(f).forgetting, 1);
     tell(store, &store->holds, false);
     assert_stored(f, 200, 400);
+    assert_int_equal(counts_of(f).forgetting, 0);
 
     /* and one at which the store is for long */
     tell(store, &store->holds, true);
     assert_true(store_queue_forget_subscriber(f->queue, &subscriber));
     wait_until_at_least(store, &store->held, 2);
     give_safely(f, 400, 600, 20);
+    assert_int_equal(counts_of(f).forgetting, 1);
     tell(store, &store->holds, false);
     assert_stored(f, 400, 600);
+    assert_int_equal(counts_of(f).forgetting, 0);
+}
+
+static void who_was_to_be_forgotten_is_known_after_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    const struct prefix subscriber = {.address = judgement_example().observation.client,
+                                      .length = 128};
+
+    f->store.fails = true;
+    open_queue(f, SIZE, 64, NULL);
+    give(f, 0, 10);
+    assert_true(store_queue_forget_subscriber(f->queue, &subscriber));
+    close_queue(f);
+    f->store.holds = true;
+    f->store.fails = false;
+    open_queue(f, SIZE, 64, NULL);
+    assert_int_equal(counts_of(f).forgetting, 1);
+    tell(&f->store, &f->store.holds, false);
+    assert_stored(f, 10, 10);
+    assert_int_equal(counts_of(f).forgetting, 0);
 }
 
 static void a_label_is_safe_though_the_store_holds_still(void **state)
@@ -530,6 +554,7 @@ int main(void)
         QUEUE_TEST(a_store_that_has_caught_up_is_given_rows_directly_again),
         QUEUE_TEST(the_spool_is_turned_to_before_the_queue_is_full),
         QUEUE_TEST(who_is_forgotten_behind_spooled_rows_stays_forgotten),
+        QUEUE_TEST(who_was_to_be_forgotten_is_known_after_the_next_start),
         QUEUE_TEST(a_label_is_safe_though_the_store_holds_still),
         QUEUE_TEST(what_waits_for_a_held_store_at_the_end_is_delivered_after_the_next_start),
         QUEUE_TEST(nothing_is_lost_until_spool_and_queue_are_both_full),

@@ -62,6 +62,8 @@ struct archive {
     uint64_t baselines;  /* given to the queue since old ones were dropped last */
     uint64_t saved_ns;   /* what changed since is not saved yet; clock of the observations */
     uint64_t round_ns;   /* when the round of saving began that goes on at save_from */
+    uint64_t moved;      /* of watch_moved, then */
+    uint64_t before_ns;  /* when the last round began that is over */
     uint64_t save_from;  /* of watch_each_baseline */
     uint64_t dropped_at; /* rows written when old ones were dropped last */
     unsigned looks;
@@ -102,15 +104,21 @@ static bool archive_save_one(const struct baseline *baseline, void *context)
 
 /*
  * What changed since the last round began; where that is too much for the queue, in several parts.
- * True when it was all.
+ * What moved in between may have been left out, so that the next round has it once more. True when it
+ * was all.
  */
 static bool archive_save(struct archive *a)
 {
-    if (a->save_from == 0)
+    const struct watch *watch = watching_watch(a->watching);
+
+    if (a->save_from == 0) {
         a->round_ns = this_second_ns();
-    if (!watch_each_baseline(watching_watch(a->watching), &a->save_from, archive_save_one, a))
+        a->moved = watch_moved(watch);
+    }
+    if (!watch_each_baseline(watch, &a->save_from, archive_save_one, a))
         return false;
-    a->saved_ns = a->round_ns;
+    a->saved_ns = watch_moved(watch) == a->moved ? a->round_ns : a->before_ns;
+    a->before_ns = a->round_ns;
     return true;
 }
 
@@ -323,7 +331,7 @@ static struct archive *archive_new(uv_loop_t *loop, const struct settings *setti
     a->loop = loop;
     a->watching = watching;
     archive_reconfigure(a, settings);
-    a->saved_ns = this_second_ns();
+    a->saved_ns = a->before_ns = this_second_ns();
     a->url = strdup(settings->store);
     a->password_file = strdup(settings->store_password_file);
     a->spool_path = archive_path(settings, settings->spool_path, ".spool", SPOOL_SHARED);

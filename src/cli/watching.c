@@ -403,6 +403,14 @@ void watching_deliver(struct watching *w, struct store_queue *queue,
     w->context = context;
 }
 
+/* Of a connection in a tunnel the watch knows the address alone, by which it would still be found. */
+static void watching_forget_one(const struct judgement *judgement, void *context)
+{
+    const struct watching *w = context;
+
+    (void)watch_forget_connection(w->watch, judgement);
+}
+
 void watching_forget(struct watching *w, const struct address *address)
 {
     struct address hidden;
@@ -412,7 +420,7 @@ void watching_forget(struct watching *w, const struct address *address)
         hidden = watching_hidden(w, address);
         watch_forget(w->watch, &hidden);
     }
-    journal_forget(w->journal, address);
+    journal_forget(w->journal, address, watching_forget_one, w);
 }
 
 void watching_reconfigure(struct watching *w, const struct configuration *configuration)

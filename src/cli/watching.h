@@ -51,7 +51,10 @@ void watching_recognise_by(struct watching *watching, const struct address_key *
 void watching_observe(struct watching *watching, const struct observation *observation,
                       struct judgement *out);
 
-/* Forgets the subscriber of an address: its baseline and its judgements. */
+/*
+ * Forgets the subscriber of an address, or of a tunnel as subscriber_named gives it: its baseline and
+ * its judgements.
+ */
 void watching_forget(struct watching *watching, const struct address *address);
 
 void watching_reconfigure(struct watching *watching, const struct configuration *configuration);

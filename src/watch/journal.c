@@ -271,16 +271,22 @@ static void forget(struct journal *journal, uint64_t number)
         *tunnel = (struct journal_tunnel){.older = tunnel->older};
 }
 
-size_t journal_forget(struct journal *journal, const struct address *client)
+size_t journal_forget(struct journal *journal, const struct address *client,
+                      void (*each)(const struct judgement *judgement, void *context), void *context)
 {
     const uint64_t word = subscriber_key(client);
     const enum chain chain = chain_for(word);
     uint64_t number = newest_of(journal, chain, word);
+    struct judgement judgement;
     size_t count = 0;
 
     for (; number != 0; number = older_than(journal, chain, number)) {
         if (!is_of(journal, number, chain, word))
             continue;
+        if (each) {
+            recall(journal, number, &judgement);
+            each(&judgement, context);
+        }
         forget(journal, number);
         count++;
     }

@@ -72,7 +72,12 @@ bool journal_is_newest(const struct journal *journal, uint64_t number);
 size_t journal_of_subscriber(const struct journal *journal, const struct address *client,
                              uint64_t *out_numbers, size_t most);
 
-/* Forgets all of which journal_of_subscriber would give the numbers; returns how many judgements that were. */
-size_t journal_forget(struct journal *journal, const struct address *client);
+/*
+ * Forgets all of which journal_of_subscriber would give the numbers; returns how many judgements that
+ * were. Each is given to `each` before; NULL: to nobody.
+ */
+size_t journal_forget(struct journal *journal, const struct address *client,
+                      void (*each)(const struct judgement *judgement, void *context),
+                      void *context);
 
 #endif

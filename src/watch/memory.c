@@ -260,3 +260,17 @@ size_t memory_forget(struct memory *memory, uint64_t subscriber_key)
     table_each(&memory->connections, forget_connection, &forgetting);
     return forgetting.count;
 }
+
+bool memory_forget_connection(struct memory *memory, const struct observation *opening)
+{
+    const struct connection_key key = {opening->client, opening->client_port};
+    struct table_spot spot;
+    struct connection *connection;
+
+    memory_connection_spot(memory, &key, &spot);
+    connection = table_find(&memory->connections, &spot, &key);
+    if (!connection || connection_time_ns(connection) / 1000 != opening->time_ns / 1000)
+        return false;
+    table_forget(&memory->connections, connection);
+    return true;
+}

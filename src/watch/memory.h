@@ -45,4 +45,7 @@ void memory_each_network(const struct memory *memory,
 /* Forgets a subscriber and its connections; how many these were. */
 size_t memory_forget(struct memory *memory, uint64_t subscriber_key);
 
+/* See watch_forget_connection. */
+bool memory_forget_connection(struct memory *memory, const struct observation *opening);
+
 #endif

@@ -12,8 +12,12 @@
 #include <emmintrin.h>
 #endif
 
-/* Times are kept in ticks of 2^24 ns (17 ms), so that 32 bits last for two years. */
-enum { TICK_SHIFT = 24, CACHE_LINE = 64 };
+/*
+ * Times are kept in ticks of 2^24 ns (17 ms), so that 32 bits last for two years and a quarter. What is
+ * ahead of now by up to two weeks was used just now, by a clock that was put back; what is further ahead
+ * was used long ago.
+ */
+enum { TICK_SHIFT = 24, TICKS_AHEAD = 1 << 26, CACHE_LINE = 64 };
 
 /*
  * With a 64th more places than entries, all find one when others may move once, and those for whom they
@@ -236,9 +240,9 @@ void *table_find(const struct table *table, struct table_spot *spot, const void 
 
 static uint32_t age_of(const struct table_marks *marks, unsigned way, uint32_t now)
 {
-    const int32_t since = (int32_t)(now - marks->used[way]);
+    const uint32_t since = now - marks->used[way];
 
-    return since > 0 ? (uint32_t)since : 0;
+    return since < UINT32_MAX - TICKS_AHEAD ? since : 0;
 }
 
 /*
@@ -312,13 +316,15 @@ static void move(struct table *table, struct place from, struct place to)
 
     memcpy(entry_at(table, to), entry_at(table, from), table->shape.entry_size);
     /* Memory that nobody wrote to is nobody's: it stays so. */
-    if (table->sides && memcmp(side_at(table, to), side_at(table, from), table->shape.side_size))
+    if (table->sides &&
+        memcmp(side_at(table, to), side_at(table, from), table->shape.side_size) != 0)
         memcpy(side_at(table, to), side_at(table, from), table->shape.side_size);
     entered->tag[to.way] = left->tag[from.way];
     entered->worth[to.way] = left->worth[from.way];
     entered->used[to.way] = left->used[from.way];
     left->tag[from.way] = 0;
     left->proven_until = entered->proven_until = 0;
+    table->moved++;
 }
 
 /* The other bucket in which an entry may live. */

@@ -52,6 +52,7 @@ struct table {
     uint64_t count;        /* entries in use */
     uint64_t evicted;      /* entries that went to make room */
     uint64_t refused;      /* new ones that found no room */
+    uint64_t moved;        /* entries that went to their other bucket */
 };
 
 /* 0, -EINVAL for an impossible shape, or -ENOMEM. The caller calls table_deinit. */
@@ -118,7 +119,7 @@ void table_each(const struct table *table, void (*each)(void *entry, void *conte
 
 /*
  * The same from the bucket *bucket on, until `each` returns false: then *bucket has that entry, and a
- * later call goes on there. True after the last.
+ * later call goes on there. True after the last. One that moves between two calls may be left out.
  */
 bool table_each_from(const struct table *table, uint64_t *bucket,
                      bool (*each)(void *entry, void *context), void *context);

@@ -524,6 +524,11 @@ bool watch_each_baseline(const struct watch *watch, uint64_t *position,
     return memory_each_baseline(&watch->memory, position, each, context);
 }
 
+uint64_t watch_moved(const struct watch *watch)
+{
+    return watch->memory.subscribers.moved;
+}
+
 int watch_restore(struct watch *watch, const struct baseline *baseline)
 {
     return memory_restore(&watch->memory, baseline);
@@ -541,4 +546,9 @@ size_t watch_forget(struct watch *watch, const struct address *address)
 
     others_forget(&watch->others, key);
     return memory_forget(&watch->memory, key);
+}
+
+bool watch_forget_connection(struct watch *watch, const struct judgement *judgement)
+{
+    return memory_forget_connection(&watch->memory, &judgement->observation);
 }

@@ -104,11 +104,14 @@ uint64_t baseline_seen(const struct baseline *baseline);
 /*
  * Gives baselines from *position on, which is 0 for the first, until `each` returns false: then a later
  * call goes on there, with that one and perhaps some of its neighbours once more. True after the last,
- * with *position 0.
+ * with *position 0. Between two calls a subscriber's may move to where it is given twice, or not at all:
+ * watch_moved says how many ever did.
  */
 bool watch_each_baseline(const struct watch *watch, uint64_t *position,
                          bool (*each)(const struct baseline *baseline, void *context),
                          void *context);
+
+uint64_t watch_moved(const struct watch *watch);
 
 /* 0, or -EINVAL for octets that no watch_each_baseline would have given; nothing is changed then. */
 int watch_restore(struct watch *watch, const struct baseline *baseline);
@@ -147,5 +150,11 @@ const struct subscriber *watch_subscriber(const struct watch *watch, const struc
  * how many connections that were.
  */
 size_t watch_forget(struct watch *watch, const struct address *address);
+
+/*
+ * Forgets one connection, of which a journal has the judgement; false when it is not remembered, or a
+ * later one from the same address and port is.
+ */
+bool watch_forget_connection(struct watch *watch, const struct judgement *judgement);
 
 #endif

@@ -188,8 +188,11 @@ def test_a_tunnel_s_baseline_is_shown_and_forgotten_by_its_name(tap):
     tap.send(*[up("100.64.0.7", port, 64) for port in range(5000, 5004)], up("100.64.0.8", 5000, 64, OTHER))
     wait_until(lambda: (tap.seen(name), tap.seen(other)) == (4, 1), 30, "the packets to be seen")
     assert tap.seen("teid:1@10.0.0.2") is None
+    assert tap.asked("lookup", "100.64.0.7", "5001")["subscriber"] == name
     tap.forget(name)
     assert (tap.seen(name), tap.seen(other)) == (None, 1)
+    assert tap.asked("lookup", "100.64.0.7", "5001") is None  # not by its address either
+    assert tap.asked("lookup", "100.64.0.8", "5000")["subscriber"] == f"teid:{OTHER:#x}@{GATEWAY}"
 
 
 def flow(source, destination, ports, hop_limit):

@@ -78,7 +78,7 @@ static inline int site_forget(const struct address *address, void *context)
 
     if (site->refusal == 0) {
         watch_forget(site->watch, address);
-        journal_forget(site->journal, address);
+        journal_forget(site->journal, address, NULL, NULL);
     }
     return site->refusal;
 }

@@ -178,8 +178,8 @@ static void one_that_is_forgotten_leaves_the_others(void **state)
     (void)state;
     for (uint8_t i = 0; i < 8; i++)
         add(journal, i % 2 ? client : visit_v4(198, 51, 100, i), (uint16_t)(1 + i));
-    assert_int_equal(journal_forget(journal, &client), 4);
-    assert_int_equal(journal_forget(journal, &client), 0);
+    assert_int_equal(journal_forget(journal, &client, NULL, NULL), 4);
+    assert_int_equal(journal_forget(journal, &client, NULL, NULL), 0);
     assert_int_equal(journal_of_subscriber(journal, &client, &number, 1), 0);
     assert_int_equal(newest_port(journal, client), 0);
     assert_false(journal_at(journal, FIRST + 1, &judgement));
@@ -205,6 +205,29 @@ static void one_subscriber_that_fills_it_costs_no_more_than_so_many_steps(void *
     add(journal, visit_v6(1, 7, 2), 2);
     assert_int_equal(newest_port(journal, first), 0);
     assert_int_equal(journal_of_subscriber(journal, &first, numbers, MANY), JOURNAL_STEPS_MAX);
+    journal_free(journal);
+}
+
+static void add_port(const struct judgement *judgement, void *context)
+{
+    unsigned *sum = context;
+
+    *sum += judgement->observation.client_port;
+}
+
+static void who_forgets_is_told_what(void **state)
+{
+    struct journal *journal = journal_of(8);
+    struct address client = visit_v4(203, 0, 113, 7);
+    unsigned sum = 0;
+
+    (void)state;
+    for (uint16_t i = 1; i <= 12; i++)
+        add(journal, i % 2 ? client : visit_v4(198, 51, 100, 1), i);
+    assert_int_equal(journal_forget(journal, &client, add_port, &sum), 4);
+    assert_int_equal(sum, 5 + 7 + 9 + 11);
+    assert_int_equal(journal_forget(journal, &client, add_port, &sum), 0);
+    assert_int_equal(sum, 5 + 7 + 9 + 11);
     journal_free(journal);
 }
 
@@ -262,7 +285,7 @@ static void two_tunnels_with_one_address_are_two_subscribers(void **state)
     assert_int_equal(journal_of_subscriber(journal, &of_tunnel, number, 8), 2);
     for (unsigned i = 0; i < 4; i++) /* its own subscriber's newest, all but that of port 5000 */
         assert_int_equal(journal_is_newest(journal, FIRST + i), i != 1);
-    assert_int_equal(journal_forget(journal, &of_tunnel), 2);
+    assert_int_equal(journal_forget(journal, &of_tunnel, NULL, NULL), 2);
     assert_int_equal(journal_of_subscriber(journal, &client, number, 8), 2);
     assert_false(journal_at(journal, FIRST + 1, &judgement));
     journal_free(journal);
@@ -288,6 +311,7 @@ int main(void)
         cmocka_unit_test(what_is_pushed_out_is_gone_and_the_rest_stays_in_order),
         cmocka_unit_test(a_subscriber_is_told_newest_first_with_all_addresses_of_its_64),
         cmocka_unit_test(one_that_is_forgotten_leaves_the_others),
+        cmocka_unit_test(who_forgets_is_told_what),
         cmocka_unit_test(one_subscriber_that_fills_it_costs_no_more_than_so_many_steps),
         cmocka_unit_test(two_tunnels_with_one_address_are_two_subscribers),
         cmocka_unit_test(impossible_sizes_are_refused),

@@ -220,6 +220,41 @@ static void worth_fades_without_use(void **state)
     table_deinit(&table);
 }
 
+static void what_was_used_more_than_a_year_ago_is_old(void **state)
+{
+    static const struct {
+        uint64_t days; /* after the entries were used */
+        bool is_old;
+    } rows[] = {{0, false}, {300, true}, {600, true}, {800, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct table_shape wanted = shape(TABLE_WAYS, true);
+        const uint64_t used = 20000 * 86400 * second;
+        struct table table;
+
+        assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+        for (uint64_t key = 0; key < TABLE_WAYS; key++)
+            add(&table, key, 255, used);
+        assert_int_equal(add(&table, 100, 0, used + rows[i].days * 86400 * second) != NULL,
+                         rows[i].is_old);
+        table_deinit(&table);
+    }
+}
+
+static void a_clock_that_is_put_back_makes_nothing_old(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, true);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < TABLE_WAYS; key++)
+        add(&table, key, 255, 10 * 86400 * second);
+    assert_null(add(&table, 100, 0, second));
+    table_deinit(&table);
+}
+
 static void a_refusal_is_not_remembered_beyond_what_changes(void **state)
 {
     const struct table_shape wanted = shape(TABLE_WAYS, true);
@@ -367,6 +402,8 @@ int main(void)
         cmocka_unit_test(a_key_may_be_anywhere_in_an_entry),
         cmocka_unit_test(the_oldest_of_the_least_useful_goes_first),
         cmocka_unit_test(worth_fades_without_use),
+        cmocka_unit_test(what_was_used_more_than_a_year_ago_is_old),
+        cmocka_unit_test(a_clock_that_is_put_back_makes_nothing_old),
         cmocka_unit_test(a_refusal_is_not_remembered_beyond_what_changes),
         cmocka_unit_test(what_was_prefetched_may_be_gone_when_it_is_looked_for),
         cmocka_unit_test(a_flood_takes_nothing_that_is_proven),

@@ -25,10 +25,10 @@ void progress_show(struct progress *progress, const char *name, uint64_t octets,
 void progress_clear(struct progress *progress); /* takes the line away again */
 
 /*
- * The line itself: octets of `size` (0: not known), packets, packets a second, time left. Returns
- * out.
+ * The line itself: octets of `size` (0: not known), packets, packets a second, time left; of a file
+ * whose size is known with its name and a bar, as far as `columns` have room for them. Returns out.
  */
 const char *progress_line(const char *name, uint64_t octets, uint64_t size, uint64_t packets,
-                          uint64_t elapsed_us, char out[PROGRESS_LINE_MAX]);
+                          uint64_t elapsed_us, unsigned columns, char out[PROGRESS_LINE_MAX]);
 
 #endif

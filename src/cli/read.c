@@ -144,6 +144,27 @@ static void (*const judged_as[])(const struct judgement *judgement, void *contex
     judged_summary,
 };
 
+/* Ctrl-C was pressed: what was read so far is told, and then it ends as if by the signal. */
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+/* The next Ctrl-C ends it at once, be it that it waits for a pipe. */
+static void catch_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    struct sigaction before;
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, NULL, &before);
+    if (before.sa_handler != SIG_IGN)
+        sigaction(SIGINT, &action, NULL);
+}
+
 static bool going_on(const struct capture *capture, void *context)
 {
     struct reading *r = context;
@@ -156,7 +177,7 @@ static bool going_on(const struct capture *capture, void *context)
             flush_output(r);
     }
     progress_show(&r->progress, r->file, at.octets, at.size, at.packets);
-    return r->output_error == 0;
+    return r->output_error == 0 && !is_interrupted;
 }
 
 /*
@@ -195,7 +216,7 @@ static enum command_status read_files(struct reading *r, char **files)
 {
     enum command_status status = COMMAND_DONE;
 
-    for (; *files != NULL && r->output_error == 0; files++) {
+    for (; *files != NULL && r->output_error == 0 && !is_interrupted; files++) {
         char error[512];
 
         r->file = *files;
@@ -235,6 +256,9 @@ static enum command_status read_with(struct reading *r, const struct watch_setti
         summary_print(&r->summary, &r->replay.counts, stdout);
     flush_output(r);
     status = check_output(r, status);
+    if (is_interrupted)
+        status = command_failed("read", "interrupted: this is of the first %llu packets",
+                                (unsigned long long)r->replay.counts.packets);
 out:
     watch_free(r->replay.watch);
     summary_deinit(&r->summary);
@@ -265,6 +289,7 @@ enum command_status command_read(int argc, char **argv)
         return COMMAND_FAILED;
 
     signal(SIGPIPE, SIG_IGN);
+    catch_interrupt();
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     settings.named = named;
     settings.rule = question.rule == 0 ? RULE_EVIDENCE : RULE_FIRST_DROP;
@@ -283,5 +308,7 @@ enum command_status command_read(int argc, char **argv)
     status = read_with(&reading, &settings, question.format, argv + optind);
     named_networks_free(named);
     free(stacks);
+    if (is_interrupted)
+        raise(SIGINT); /* so that a shell's loop ends as well */
     return status;
 }

@@ -1,11 +1,17 @@
 """hoptell read: every kind of capture, every format, and every way in which it can go wrong."""
 
+import contextlib
+import fcntl
 import gzip
 import json
 import os
 import pty
 import re
+import select
+import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 from scapy.contrib.gtp import GTP_U_Header
@@ -240,6 +246,41 @@ def test_progress_is_shown_on_a_terminal_while_packets_come():
     assert process.returncode == 0
     assert re.search(rb"\r\033\[K-  [0-9.]+ \S+  \d+ packets  \d+/s", shown)
     os.close(master)
+
+
+@pytest.mark.parametrize("columns", [130, 30, 0])  # 0: a terminal that does not say
+def test_the_bar_fits_the_terminal_and_ctrl_c_tells_how_far_it_came(saved, columns):
+    octets = KINDS["raw"]
+    path = saved(octets[:24] + octets[24:] * 40000)
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    os.set_blocking(master, False)
+    shown, printed = b"", b""
+
+    def look(seconds):
+        nonlocal shown
+        if select.select([master], [], [], seconds)[0]:
+            with contextlib.suppress(OSError):  # Linux: the other side is closed
+                shown += os.read(master, 65536)
+
+    with subprocess.Popen([PROGRAM, "read", "--format", "json", path], stdout=subprocess.PIPE,
+                          stderr=slave) as process:
+        while shown.count(b"left") < 2 and (chunk := process.stdout.read1(65536)):
+            printed += chunk  # as slow as this it lasts long enough for a bar
+            look(0.05)
+        process.send_signal(signal.SIGINT)
+        printed += process.stdout.read()
+    os.close(slave)
+    look(1)
+    os.close(master)
+    assert process.returncode == -signal.SIGINT
+    *drawn, cleared = re.findall(rb"\r\033\[K([^\r]*)", shown)
+    assert len(drawn) >= 2 and max(map(len, drawn)) < (columns or 80), drawn
+    assert all(b"%  " in line and b" left" in line for line in drawn), drawn
+    assert all(b"[" in line for line in drawn) == (columns != 30), drawn
+    lines = printed.splitlines()
+    assert all(json.loads(line) for line in lines[-2:])
+    assert cleared == b"hoptell read: interrupted: this is of the first %d packets" % len(lines)
 
 
 def test_the_summary_counts(saved):

@@ -327,6 +327,40 @@ def route_part(writer, r, hours=24):
     live(writer, r, lines, hours, 12)
 
 
+def route_gateways(writer, r, hours=24):
+    """Three gateways, and behind all of them the path gets one hop longer."""
+    half = START + hours * 1800
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:51::", i + 1),
+                    lambda i: lambda time: (10, 13, 16)[i % 3] + (time > half), hours)
+    live(writer, r, lines, hours, 12)
+
+
+def line_by_line(writer, r, shift, prefix, hours=24):
+    """Within two hours each line gets another path."""
+    half = START + hours * 1800
+
+    def hops(index):
+        since = half + r.random() * 7200
+        return lambda time: 12 + (shift if time > since else 0)
+    live(writer, r, carrier(r, 400, lambda i: slash_64(prefix, i + 1), hops, hours), hours, 12)
+
+
+def route_longer_by_line(writer, r):
+    line_by_line(writer, r, 1, "2001:db8:52::")
+
+
+def route_shorter_by_line(writer, r):
+    line_by_line(writer, r, -1, "2001:db8:54::")
+
+
+def route_of_some(writer, r, hours=24):
+    """A fifth of the lines gets a path one hop longer."""
+    half = START + hours * 1800
+    lines = carrier(r, 400, lambda i: slash_64("2001:db8:53::", i + 1),
+                    lambda i: lambda time: 12 + (i % 5 == 0 and time > half), hours)
+    live(writer, r, lines, hours, 12)
+
+
 def hidden_65(writer, r, hours=24):
     """Guests told to start one higher, so that they arrive like their phone, but for their MSS."""
     lines = carrier(r, 400, lambda i: slash_64("2001:db8:49::", i + 1), somewhere(r), hours, guest_mss=1440)
@@ -419,7 +453,8 @@ def flood(writer, r, hours=6):
 SCENARIOS = {scenario.__name__.replace("_", "-"): scenario for scenario in (
     mobile_v6, mobile_v6_much, mobile_v6_mss, mobile_v6_new_clocks, mobile_moved_on, mobile_nat, mobile_nat_one,
     two_gateways, adjacent_paths, ecmp, many_parts, route_longer, route_longer_by_two, route_shorter, route_part,
-    hidden_65, hidden_64, proxy, vpn, fixed, fixed_named, hosting, clat, flood)}
+    route_gateways, route_longer_by_line, route_shorter_by_line, route_of_some, hidden_65, hidden_64, proxy, vpn, fixed,
+    fixed_named, hosting, clat, flood)}
 
 
 def main():

@@ -122,6 +122,9 @@ static const struct text {
     {"signal.alternating",
      {NULL,
       "kam mit {0} an; dieser Anschluss wechselte {1}-mal zwischen diesem Wert und einem mehr"}},
+    {"signal.longer_path",
+     {NULL, "kam mit {0} an; dasselbe Gerät kam vorher nach {1} Hops, sein Weg ist also länger "
+            "geworden"}},
     {"signal.stack_hop_limit",
      {NULL, "gesendet von {3}, das bei {1} beginnt, kam aber an wie von {2}: umgeschrieben"}},
     {"signal.computer_stack",

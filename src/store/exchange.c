@@ -233,8 +233,8 @@ static bool take_counts(struct reading *r, json_t *list, struct subscriber *out)
     json_t *entry;
     size_t i;
 
-    if (!json_is_array(list) || json_array_size(list) > SUBSCRIBER_CELLS)
-        return wrong(r, "a list of at most 6 in hop_limits", "something else");
+    if (!json_is_array(list) || json_array_size(list) > SUBSCRIBER_SAVED_CELLS)
+        return wrong(r, "a list of at most 5 in hop_limits", "something else");
     json_array_foreach(list, i, entry)
     {
         json_error_t error;
@@ -246,8 +246,10 @@ static bool take_counts(struct reading *r, json_t *list, struct subscriber *out)
             return misfit(r, "a hop limit of a subscriber", &error);
         if (!in_range(hop_limit, UINT8_MAX) || !in_range(count, UINT16_MAX))
             return wrong(r, "numbers of hop limits in their range", "one that is not");
-        out->hop_limit[i] = (uint8_t)hop_limit;
-        out->count[i] = (uint16_t)count;
+        if (subscriber_count(out, (uint8_t)hop_limit) > 0)
+            return wrong(r, "each hop limit of a subscriber once", "one twice");
+        if (count > 0)
+            subscriber_add_count(out, (uint8_t)hop_limit, (unsigned)count);
     }
     return true;
 }

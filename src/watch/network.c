@@ -18,6 +18,7 @@ enum {
     HALF_LIFE_S = 3 * 24 * 3600,
     MSS_TOTAL_LEAST = 16, /* handsets whose MSS is known */
     CELL_MOST = 60000,    /* all cells are halved when one reaches it */
+    HOPS_MOST = 127,      /* of an initial of 255 */
 };
 
 _Static_assert(NETWORK_FADED_S == 16 * HALF_LIFE_S && CELL_MOST < 1 << 16, "all are halved to 0");
@@ -191,6 +192,7 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     look_around(&ways, hops, &around);
     out->path = around.same;
     out->nearer_path = around.nearer;
+    out->nearest_path = around.second_nearer;
     out->direct = out->path + novel + out->move;
     out->tethered = GUEST_BELOW * around.nearer + GUEST_HIDDEN * around.same +
                     GUEST_DOUBLE * around.second_nearer + GUEST_ABOVE * around.farther + novel;
@@ -436,14 +438,18 @@ static void shift_cells(struct network *network, uint8_t hops, int by)
     add_up_weight(network);
 }
 
-/* One of several paths has changed: who took it, and their guests, are known by another number. */
-static void move_part(struct network *network, const struct network_move *move, uint32_t now_s)
+/*
+ * Several paths, or one of them, have changed: who took them, and their guests, are known by another
+ * number.
+ */
+static void move_paths(struct network *network, const struct network_move *move, uint32_t now_s)
 {
-    const uint8_t guests = (uint8_t)(move->from + 1);
+    const int first = move->whole ? 0 : move->from;
+    const int last = move->whole ? HOPS_MOST : move->from + 1;
 
-    /* Away from each other, so that nobody is moved twice. */
-    shift_cells(network, move->by > 0 ? guests : move->from, move->by);
-    shift_cells(network, move->by > 0 ? move->from : guests, move->by);
+    /* The foremost first, so that nobody is moved twice. */
+    for (int i = 0; i <= last - first; i++)
+        shift_cells(network, (uint8_t)(move->by > 0 ? last - i : first + i), move->by);
     network->recent_count = 0;
     network->moved_s = now_s ? now_s : 1;
     network->moved_from = move->from;
@@ -490,6 +496,20 @@ static uint32_t weight_at(const struct network *network, uint8_t hops)
     return weight;
 }
 
+/*
+ * Only other devices can show a move, and only away from what was well known and to what was not. Those
+ * of another path move, too, so that the device before need not have come by the same.
+ */
+static bool may_have_moved(const struct network *network, uint8_t hops)
+{
+    const double in_use = NETWORK_SECOND_PATH_LEAST * network->weight;
+
+    return network->recent_count > 1 && weighs_enough(network) &&
+           2 * weight_at(network, hops) < network->weight &&
+           (network->recent_hops[1] == hops ||
+            weight_at(network, network->recent_hops[1]) < in_use);
+}
+
 void network_learn(struct network *network, const struct network_lesson *lesson)
 {
     const uint32_t now_s = (uint32_t)(lesson->time_ns / 1000000000u);
@@ -513,19 +533,17 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
         network->highest = lesson->hop_limit;
     remember_device(network, lesson->device, hops);
 
-    /* Only other devices can show a move, and only away from what was well known and to what was not. */
-    if (network->recent_count > 1 && network->recent_hops[1] == hops && weighs_enough(network) &&
-        2 * weight_at(network, hops) < network->weight) {
+    if (may_have_moved(network, hops)) {
         struct network_move move = {0};
         struct network_ways ways;
 
         network_ways_of(network, &ways);
         if (network_ways_move_odds(network, &ways, hops, lesson->device, &move) < NETWORK_MOVE_SURE)
             return;
-        if (move.whole)
+        if (move.whole && network_ways_is_one_path(&ways))
             relearn(network, hops, now_s, move.from);
         else
-            move_part(network, &move, now_s);
+            move_paths(network, &move, now_s);
     }
 }
 

@@ -68,7 +68,8 @@ struct network_reading {
     bool handsets;                 /* hardly any computers among those that arrive as usual */
     enum network_relation relation;
     double path;         /* share of these hops among the devices on the line */
-    double nearer_path;  /* the same of one hop fewer */
+    double nearer_path;  /* the same of one hop fewer, */
+    double nearest_path; /* and of two */
     double direct;       /* probability of these hops for a device on the line */
     double tethered;     /* the same for one behind another */
     double guests;       /* share of the network that looks tethered, 0 to 1 */

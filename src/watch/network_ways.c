@@ -197,6 +197,11 @@ static bool is_in_use(const struct network_ways *ways, unsigned way)
            ways->direct[way] >= NETWORK_SECOND_PATH_LEAST * ways->direct_total;
 }
 
+bool network_ways_is_one_path(const struct network_ways *ways)
+{
+    return 2 * ways->direct[ways->usual] >= 1.7 * ways->direct_total;
+}
+
 double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
                               uint8_t hops, uint16_t device, struct network_move *out)
 {
@@ -205,11 +210,11 @@ double network_ways_move_odds(const struct network *network, const struct networ
     double best = 0;
 
     for (unsigned i = 0; i < ways->count; i++) {
-        const struct network_move move = {ways->hops[i], hops - ways->hops[i], i == ways->usual};
+        const struct network_move move = {ways->hops[i], hops - ways->hops[i], true};
         const struct network_move part = {ways->hops[i], hops - ways->hops[i], false};
         double odds;
 
-        if (move.by == 0 || (!move.whole && !is_in_use(ways, i)))
+        if (move.by == 0 || (i != ways->usual && !is_in_use(ways, i)))
             continue;
         if (!is_asked)
             find_recent(network, ways, hops, device, &recent);
@@ -220,9 +225,7 @@ double network_ways_move_odds(const struct network *network, const struct networ
             *out = move;
         }
         /* Where all of it is one path, the whole is the part. */
-        odds = move.whole && 2 * ways->direct[i] < 1.7 * ways->direct_total
-                   ? odds_of(&recent, ways, &part, best)
-                   : 0;
+        odds = network_ways_is_one_path(ways) ? 0 : odds_of(&recent, ways, &part, best);
         if (odds > best) {
             best = odds;
             *out = part;

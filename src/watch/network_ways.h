@@ -67,6 +67,9 @@ struct network_move {
     bool whole; /* everything else moved with it; or else only its own guests */
 };
 
+/* Whether nearly all of those on the line take the usual one. */
+bool network_ways_is_one_path(const struct network_ways *ways);
+
 /*
  * Odds that the network has moved so that what used a path in ordinary use arrives with `hops` now:
  * all of it, or what used one of several; `device` itself does not count. 0 for no move; otherwise

@@ -21,6 +21,8 @@
 #define PATH_IN_USE    0.15
 #define TURNS_TETHERED 0.50
 #define TURNS_DIRECT   0.05
+/* The device of the line itself, by a longer path than before. */
+#define LONGER_PATH (-3.0F)
 /* From a computer to a handset and back. */
 #define STACK_TURNS_LEAST 2
 /* What is counted of evidence that the network has given already. */
@@ -64,6 +66,19 @@ static bool hops_tell_guests(const struct facts *f)
     return hops_count(f) && f->kind != NETWORK_OF_FIXED_LINES && !is_smaller_mss(f);
 }
 
+/*
+ * A device that came by a usual path, and comes one hop later: it has moved, and is no guest. It was none
+ * before, either, where no path is yet another hop nearer.
+ */
+static bool path_is_longer(const struct facts *f)
+{
+    const struct subscriber_reading *s = &f->subscriber;
+
+    return s->subscriber && !s->shared && f->network.nearer_path >= PATH_IN_USE &&
+           f->network.nearest_path < PATH_IN_USE &&
+           subscriber_was_nearer(s->subscriber, f->observation, f->stack, f->hops);
+}
+
 /* Several devices on one line are no news where many share it, and at home. */
 static bool line_is_one_handset(const struct facts *f)
 {
@@ -86,8 +101,9 @@ enum ground {
     GROUND_HANDSETS = 1u << 8,
     GROUND_ONE_HANDSET = 1u << 9, /* line_is_one_handset */
     GROUND_REWRITTEN = 1u << 10,
-    GROUND_MSS = 1u << 11,  /* of another size than usual */
-    GROUND_KIND = 1u << 12, /* the user has named the network's */
+    GROUND_MSS = 1u << 11,    /* of another size than usual */
+    GROUND_KIND = 1u << 12,   /* the user has named the network's */
+    GROUND_LONGER = 1u << 13, /* path_is_longer, where hops count */
 };
 
 static uint32_t grounds_of(const struct facts *f)
@@ -99,8 +115,11 @@ static uint32_t grounds_of(const struct facts *f)
         [NETWORK_ABOVE] = GROUND_ABOVE,
     };
 
-    return (hops_count(f) ? GROUND_HOPS | relations[f->network.relation] : 0u) |
-           (hops_tell_guests(f) ? GROUND_GUESTS : 0u) |
+    const bool counts = hops_count(f);
+    const bool longer = counts && path_is_longer(f);
+
+    return (counts ? GROUND_HOPS | relations[f->network.relation] : 0u) |
+           (longer ? GROUND_LONGER : 0u) | (hops_tell_guests(f) && !longer ? GROUND_GUESTS : 0u) |
            (f->subscriber.subscriber ? GROUND_LINE : 0u) |
            (f->network.enough ? 0u : GROUND_LITTLE) |
            (f->network.enough && f->network.handsets ? GROUND_HANDSETS : 0u) |
@@ -202,6 +221,15 @@ static bool as_subscriber(const struct facts *f, struct evidence *out)
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = s->own_share;
     out->weight = -1;
+    return true;
+}
+
+/* detail: hop limit, hops before */
+static bool longer_path(const struct facts *f, struct evidence *out)
+{
+    out->detail[0] = f->observation->hop_limit;
+    out->detail[1] = f->subscriber.subscriber->nearest_hops;
+    out->weight = LONGER_PATH;
     return true;
 }
 
@@ -414,6 +442,7 @@ static const struct {
                                 GROUND_ONE_HANDSET | GROUND_LINE, two_identifiers},
     [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, 0, NULL},
     [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, 0, NULL},
+    [SIGNAL_LONGER_PATH] = {"longer_path", GROUP_HOPS, GROUND_LONGER, longer_path},
     [SIGNAL_STACKS_IN_TURNS] = {"stacks_in_turns", GROUP_SUBSCRIBER,
                                 GROUND_ONE_HANDSET | GROUND_LINE, stacks_in_turns},
 };

@@ -55,6 +55,7 @@ enum signal {
     SIGNAL_BROWSER_STACK, /* the two of the page alone */
     SIGNAL_PROXY,
     SIGNAL_STACKS_IN_TURNS,
+    SIGNAL_LONGER_PATH,
     SIGNAL_COUNT,
 };
 

@@ -63,6 +63,13 @@ static void say_as_subscriber(const uint8_t *d, char *out, size_t size)
     say(out, size, "arrived with %u, as %u %% of this subscriber does", d[0], d[1]);
 }
 
+static void say_longer_path(const uint8_t *d, char *out, size_t size)
+{
+    say(out, size,
+        "arrived with %u; the same device came by %u hops before, so that its path is longer now",
+        d[0], d[1]);
+}
+
 static void say_alternating(const uint8_t *d, char *out, size_t size)
 {
     say(out, size, "arrived with %u; this subscriber went between that and one more %u times", d[0],
@@ -214,7 +221,7 @@ static void (*const texts[SIGNAL_COUNT])(const uint8_t *detail, char *out, size_
     [SIGNAL_LARGER_MSS] = say_larger_mss,           [SIGNAL_SMALLER_MSS] = say_smaller_mss,
     [SIGNAL_CLOCK_BREAK] = say_clock_break,         [SIGNAL_TWO_IDENTIFIERS] = say_two_identifiers,
     [SIGNAL_BROWSER_STACK] = say_browser_stack,     [SIGNAL_PROXY] = say_proxy,
-    [SIGNAL_STACKS_IN_TURNS] = say_stacks_in_turns,
+    [SIGNAL_STACKS_IN_TURNS] = say_stacks_in_turns, [SIGNAL_LONGER_PATH] = say_longer_path,
 };
 
 const char *evidence_text(const struct evidence *evidence, char *out, size_t size)

@@ -3,6 +3,8 @@
  */
 #include "watch/subscriber.h"
 
+#include "watch/stack.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -174,6 +176,7 @@ static void decay(struct subscriber *subscriber, uint32_t now_s)
     halve(subscriber, lives);
     subscriber->clocks = 0;
     subscriber->signatures = 0;
+    subscriber->nearest = 0;
     subscriber->decayed_s += lives * HALF_LIFE_S;
 }
 
@@ -182,6 +185,7 @@ static void forget_path(struct subscriber *subscriber)
 {
     memset(subscriber->count, 0, sizeof subscriber->count);
     memset(subscriber->recent, NO_ARRIVAL, sizeof subscriber->recent);
+    subscriber->nearest = 0;
 }
 
 /* The cell of a hop limit, or the one that goes for it: a free one, or the rarest. */
@@ -241,6 +245,67 @@ bool subscriber_clock_is_steady(const struct subscriber *subscriber, uint8_t clo
     return subscriber->clocks != 0 && subscriber->clock_server == clock_server &&
            bits_set(subscriber->clocks) <= STEADY_CLOCKS &&
            subscriber->new_clock[SUBSCRIBER_NEW_CLOCKS - 1] == 0;
+}
+
+bool subscriber_clock(const struct observation *observation, const struct stack *stack,
+                      uint32_t *out)
+{
+    const struct observation *o = observation;
+    const uint32_t now_ms = (uint32_t)(o->time_ns / 1000000u);
+
+    /* Cells of 16 seconds leave room for clocks that are not quite right. */
+    *out = (o->timestamp_value - now_ms) >> 14;
+    return o->flags & OBSERVATION_HAS_TIMESTAMPS && o->timestamp_value != 0 &&
+           stack->probability[STACK_ANDROID] + stack->probability[STACK_LINUX] > 0.5;
+}
+
+uint8_t subscriber_clock_server(const struct observation *observation)
+{
+    return observation->server.octets[15];
+}
+
+/* What tells one device; `clock` is a mark, or 0 for a clock that is not known. 0 where nothing does. */
+static uint16_t device_mark(uint32_t signature, uint16_t identifier, uint16_t clock)
+{
+    const uint32_t own = (uint32_t)identifier << 16 | clock;
+
+    return own != 0 ? (uint16_t)((own * 0x9e3779b1u ^ signature) * 0x85ebca6bu >> 16 | 1u) : 0;
+}
+
+static uint16_t known_clock(const struct subscriber *subscriber, uint32_t clock, uint8_t server)
+{
+    return subscriber_knows_clock(subscriber, clock, server) ? clock_mark(clock, server) : 0;
+}
+
+bool subscriber_was_nearer(const struct subscriber *subscriber,
+                           const struct observation *observation, const struct stack *stack,
+                           uint8_t hops)
+{
+    const uint8_t server = subscriber_clock_server(observation);
+    uint32_t clock;
+    const bool has_clock = subscriber_clock(observation, stack, &clock);
+
+    return subscriber->nearest != 0 && subscriber->nearest_hops + 1 == hops &&
+           subscriber->nearest ==
+               device_mark(stack_signature(observation),
+                           subscriber_identifier(&observation->client),
+                           has_clock ? known_clock(subscriber, clock, server) : 0);
+}
+
+/*
+ * Before the clock of this arrival is learnt, as it is read. Among several that are as near the newest is
+ * kept: an address may have gone to another line.
+ */
+static void learn_nearest(struct subscriber *subscriber, const struct subscriber_lesson *lesson)
+{
+    const uint16_t clock =
+        lesson->has_clock ? known_clock(subscriber, lesson->clock, lesson->clock_server) : 0;
+    const uint16_t device = device_mark(lesson->signature, lesson->identifier, clock);
+
+    if (device == 0 || (subscriber->nearest != 0 && lesson->hops > subscriber->nearest_hops))
+        return;
+    subscriber->nearest = device;
+    subscriber->nearest_hops = lesson->hops;
 }
 
 uint16_t subscriber_identifier(const struct address *client)
@@ -323,6 +388,7 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
 {
     learn_arrival(subscriber, lesson->hop_limit, lesson->is_computer ? SUBSCRIBER_OF_COMPUTER : 0,
                   lesson->fresh_since_s, lesson->time_ns);
+    learn_nearest(subscriber, lesson);
     learn_devices(subscriber, lesson);
     if (subscriber->identifier[0] != lesson->identifier) {
         subscriber->identifier[1] = subscriber->identifier[0];
@@ -335,7 +401,7 @@ void subscriber_learn(struct subscriber *subscriber, const struct subscriber_les
 }
 
 /* Of two that want one cell, the more frequent stays. */
-static void merge_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count)
+void subscriber_add_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count)
 {
     const unsigned at = cell_for(subscriber, hop_limit);
 
@@ -364,7 +430,7 @@ void subscriber_merge(struct subscriber *subscriber, const struct subscriber *ot
     decay(&later, now_s);
     for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
         if (later.count[i] > 0)
-            merge_count(subscriber, later.hop_limit[i], later.count[i]);
+            subscriber_add_count(subscriber, later.hop_limit[i], later.count[i]);
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++) {
         const unsigned count = (unsigned)subscriber->family[i] + later.family[i];
 
@@ -383,7 +449,8 @@ void subscriber_merge(struct subscriber *subscriber, const struct subscriber *ot
  *     version 2, clock server 1, seen 4, decayed 4, clocks 4, signatures 4,
  *     counts 2 each, hop limits 1 each, families 1 each, recent 1 each
  *
- * New clocks and identifiers are left out: they are seen again within seconds, or hardly ever.
+ * There are five of counts and of hop limits, those that are not used 0. New clocks, identifiers and the
+ * nearest device are left out: they are seen again within seconds, or hardly ever.
  */
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
 {
@@ -399,10 +466,10 @@ void subscriber_save(const struct subscriber *subscriber, struct baseline *out)
     store_u32(at + 8, subscriber->clocks);
     store_u32(at + 12, subscriber->signatures);
     at += 16;
-    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++, at += 2)
-        store_u16(at, subscriber->count[i]);
-    memcpy(at, subscriber->hop_limit, SUBSCRIBER_CELLS);
-    at += SUBSCRIBER_CELLS;
+    for (unsigned i = 0; i < SUBSCRIBER_SAVED_CELLS; i++, at += 2)
+        store_u16(at, i < SUBSCRIBER_CELLS ? subscriber->count[i] : 0);
+    for (unsigned i = 0; i < SUBSCRIBER_SAVED_CELLS; i++)
+        *at++ = i < SUBSCRIBER_CELLS ? subscriber->hop_limit[i] : 0;
     memcpy(at, subscriber->family, STACK_FAMILY_COUNT);
     at += STACK_FAMILY_COUNT;
     memcpy(at, subscriber->recent, SUBSCRIBER_RECENT);
@@ -418,14 +485,23 @@ static void read_octets(struct cursor *c, uint8_t *out, size_t count)
         memcpy(out, at, count);
 }
 
-static bool is_consistent(const struct subscriber *subscriber)
+/* False where a hop limit is there twice. */
+static bool read_counts(struct cursor *c, struct subscriber *out)
 {
-    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
-        for (unsigned j = 0; j < i; j++)
-            if (subscriber->count[i] > 0 && subscriber->count[j] > 0 &&
-                subscriber->hop_limit[i] == subscriber->hop_limit[j])
-                return false;
-    return subscriber->seen > 0;
+    uint16_t count[SUBSCRIBER_SAVED_CELLS];
+    uint8_t hop_limit[SUBSCRIBER_SAVED_CELLS] = {0};
+
+    for (unsigned i = 0; i < SUBSCRIBER_SAVED_CELLS; i++)
+        count[i] = cursor_u16(c);
+    read_octets(c, hop_limit, sizeof hop_limit);
+    for (unsigned i = 0; i < SUBSCRIBER_SAVED_CELLS; i++) {
+        if (count[i] == 0)
+            continue;
+        if (subscriber_count(out, hop_limit[i]) > 0)
+            return false;
+        subscriber_add_count(out, hop_limit[i], count[i]);
+    }
+    return true;
 }
 
 int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
@@ -434,6 +510,7 @@ int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
     const uint64_t key = subscriber_key(&baseline->prefix.address);
     const struct prefix prefix = subscriber_prefix(key);
     uint32_t seen;
+    bool counts_are_right;
 
     *out = (struct subscriber){.key = key};
     if (baseline->length > BASELINE_OCTETS_MAX || prefix.length != baseline->prefix.length ||
@@ -449,12 +526,10 @@ int subscriber_restore(const struct baseline *baseline, struct subscriber *out)
     out->clocks = cursor_u32(&c);
     out->signatures = cursor_u32(&c);
     out->updated_s = (uint32_t)(baseline->updated_ns / 1000000000u);
-    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
-        out->count[i] = cursor_u16(&c);
-    read_octets(&c, out->hop_limit, SUBSCRIBER_CELLS);
+    counts_are_right = read_counts(&c, out);
     read_octets(&c, out->family, STACK_FAMILY_COUNT);
     read_octets(&c, out->recent, SUBSCRIBER_RECENT);
-    if (c.failed || cursor_left(&c) != 0 || !is_consistent(out))
+    if (c.failed || cursor_left(&c) != 0 || !counts_are_right || out->seen == 0)
         return -EINVAL;
     return 0;
 }

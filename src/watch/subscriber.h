@@ -9,7 +9,7 @@
 #include "watch/judgement.h"
 #include "watch/watch.h"
 
-enum { SUBSCRIBER_CELLS = 5, SUBSCRIBER_RECENT = 6, SUBSCRIBER_NEW_CLOCKS = 3 };
+enum { SUBSCRIBER_CELLS = 4, SUBSCRIBER_RECENT = 6, SUBSCRIBER_NEW_CLOCKS = 3 };
 
 /* Of an arrival with less than 127 hops, which all have: it came from a computer's system. */
 enum { SUBSCRIBER_OF_COMPUTER = 0x80 };
@@ -24,10 +24,12 @@ struct subscriber {
     uint16_t new_clock[SUBSCRIBER_NEW_CLOCKS]; /* by hash, the newest first; 0: none */
     uint16_t count[SUBSCRIBER_CELLS];
     uint16_t identifier[2]; /* of the last two interfaces, by hash, the newest first; 0: none */
+    uint16_t nearest;       /* of the device that came by the fewest hops, by hash; 0: none */
     uint8_t hop_limit[SUBSCRIBER_CELLS]; /* a count of 0: the cell is free */
     uint8_t family[STACK_FAMILY_COUNT];  /* observations by family of stack */
     uint8_t recent[SUBSCRIBER_RECENT];   /* hops, newest first, and SUBSCRIBER_OF_COMPUTER */
     uint8_t clock_server;                /* of which server the clocks are, by hash */
+    uint8_t nearest_hops;                /* by which `nearest` came last */
 };
 
 /* The 64 bits by which a client's subscriber is known: a /64, or an IPv4 address. */
@@ -101,6 +103,23 @@ uint16_t subscriber_identifier(const struct address *client);
 /* Whether this is one of two interfaces that take turns, and not the one of last time. */
 bool subscriber_turns_to(const struct subscriber *subscriber, uint16_t identifier);
 
+/*
+ * The TCP clock of a packet, where its stack keeps one (Linux and Android: milliseconds from a start of
+ * its own for each device): a number that is as good as constant for a device as a server sees it. And a
+ * hash of the server, since a system may keep another clock for each.
+ */
+bool subscriber_clock(const struct observation *observation, const struct stack *stack,
+                      uint32_t *out);
+uint8_t subscriber_clock_server(const struct observation *observation);
+
+/*
+ * Whether this very device, the nearest of all, came one hop nearer than `hops` before. A device is known
+ * again by how it makes its packets, and by its IPv6 interface or its TCP clock.
+ */
+bool subscriber_was_nearer(const struct subscriber *subscriber,
+                           const struct observation *observation, const struct stack *stack,
+                           uint8_t hops);
+
 struct subscriber_lesson {
     uint8_t hop_limit;
     uint8_t hops;
@@ -123,6 +142,12 @@ void subscriber_learn_hop_limit(struct subscriber *subscriber, uint8_t hop_limit
 
 /* Adds what was seen of the same subscriber elsewhere, both decayed to the later time. */
 void subscriber_merge(struct subscriber *subscriber, const struct subscriber *other);
+
+/* Adds arrivals with a hop limit; where all cells are taken the more frequent ones stay. */
+void subscriber_add_count(struct subscriber *subscriber, uint8_t hop_limit, unsigned count);
+
+/* As many hop limits of a subscriber as are written and taken back, here and by other sites. */
+enum { SUBSCRIBER_SAVED_CELLS = 5 };
 
 /* To octets and back. subscriber_restore returns 0, or -EINVAL with *out undefined. */
 void subscriber_save(const struct subscriber *subscriber, struct baseline *out);

@@ -116,7 +116,7 @@ static void the_next_connection_is_judged_by_it(void **state)
         arrives(line(), HOPS);
         goes_on(line(), USUAL - 1);
     }
-    judgement = arrives(line(), HOPS + 1);
+    judgement = arrives(visit_v6(0x42, 900, 2), HOPS + 1);
     assert_true(has_signal(&judgement, "alternating"));
 }
 

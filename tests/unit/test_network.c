@@ -238,6 +238,30 @@ static void a_move_is_recognised_and_learnt_anew(void **state)
     assert_int_equal(read_of(&network, 15).relation, NETWORK_BELOW);
 }
 
+/* Three gateways are two hops farther, and two of them show it in turns. */
+static void several_paths_that_move_at_once_are_known_at_their_new_places(void **state)
+{
+    static const struct group groups[] = {{200, 54, 0}, {200, 51, 0}, {200, 47, 0}};
+    struct network network = made_of(groups, 3);
+    uint16_t device = 5000;
+    unsigned runs = 0;
+
+    (void)state;
+    for (; network.moved_s == 0 && runs < 50; runs++)
+        learn(&network, runs % 2 ? 49 : 45, device++, 0, NOW + 10);
+    assert_in_range(runs, 3, 14);
+    assert_int_equal(network.moved_to - network.moved_from, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        static const uint8_t hops[] = {12, 15, 19};
+        const struct network_reading at = read_of(&network, hops[i]);
+        const struct network_reading after = read_of(&network, (uint8_t)(hops[i] + 1));
+
+        assert_true(at.enough);
+        assert_int_equal(at.relation, NETWORK_USUAL);
+        assert_int_equal(after.relation, NETWORK_BELOW);
+    }
+}
+
 static void one_device_alone_moves_no_network(void **state)
 {
     static const struct group groups[] = {{100, 52, 0}};
@@ -400,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_network_of_several_paths_says_so),
         cmocka_unit_test(initials_are_compared_by_hops),
         cmocka_unit_test(a_move_is_recognised_and_learnt_anew),
+        cmocka_unit_test(several_paths_that_move_at_once_are_known_at_their_new_places),
         cmocka_unit_test(one_device_alone_moves_no_network),
         cmocka_unit_test(a_run_of_others_makes_a_move_likelier_than_guests),
         cmocka_unit_test(a_coarser_network_speaks_with_less_weight_for_an_unknown_part),

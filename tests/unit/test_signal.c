@@ -189,6 +189,32 @@ static void the_more_handsets_have_a_larger_mss_the_less_it_says(void **state)
     scene_end(&scene);
 }
 
+/* A phone of a line whose path has become one hop longer, and then a guest of it. */
+static void the_line_s_own_device_by_a_longer_path_is_no_guest(void **state)
+{
+    struct address (*const lines[])(unsigned line) = {line_v6, line_v4};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct scene scene;
+
+        scene_begin(&scene, NULL);
+        lines_visit(&scene, lines[i]);
+        for (unsigned n = 0; n < 3; n++)
+            arrives(&scene, MAKER_ANDROID, HOPS, lines[i](9));
+        for (unsigned n = 0; n < 5; n++) {
+            arrives(&scene, MAKER_ANDROID, HOPS + 1, lines[i](9));
+            assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
+            assert_non_null(evidence_of(&scene, "longer_path"));
+            assert_null(evidence_of(&scene, "below_network"));
+        }
+        arrives(&scene, MAKER_WINDOWS, HOPS + 1, lines[i](9));
+        assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
+        assert_null(evidence_of(&scene, "longer_path"));
+        scene_end(&scene);
+    }
+}
+
 static void a_smaller_mss_mutes_one_hop_more(void **state)
 {
     struct observation guest;
@@ -410,6 +436,7 @@ int main(void)
         cmocka_unit_test(the_more_handsets_have_a_larger_mss_the_less_it_says),
         cmocka_unit_test(a_computer_that_comes_back_after_a_handset_is_not_a_new_line),
         cmocka_unit_test(packets_that_show_no_stack_are_nobody_s_turn),
+        cmocka_unit_test(the_line_s_own_device_by_a_longer_path_is_no_guest),
         cmocka_unit_test(a_smaller_mss_mutes_one_hop_more),
         cmocka_unit_test(another_clock_beside_a_steady_one_is_another_device),
         cmocka_unit_test(a_clock_for_each_connection_cannot_break),

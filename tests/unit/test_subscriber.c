@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "visit.h"
+#include "watch/stack.h"
 #include "watch/subscriber.h"
 
 #include <errno.h>
@@ -234,6 +235,87 @@ static void what_was_seen_days_ago_fades(void **state)
     assert_int_equal(subscriber_count(&subscriber, 40), 1);
 }
 
+static bool was_nearer(const struct subscriber *subscriber, const struct visit *visit)
+{
+    const struct observation o = visit_observation(visit);
+    const struct stack android = {.probability = {[STACK_ANDROID] = 1}};
+
+    return subscriber_was_nearer(subscriber, &o, &android, (uint8_t)visit->hops);
+}
+
+static void learn_visit(struct subscriber *subscriber, const struct visit *visit)
+{
+    const struct observation o = visit_observation(visit);
+    const struct stack android = {.probability = {[STACK_ANDROID] = 1}};
+    struct subscriber_lesson one = lesson(o.hop_limit, (uint32_t)visit->time_s);
+
+    one.signature = stack_signature(&o);
+    one.has_clock = subscriber_clock(&o, &android, &one.clock);
+    one.clock_server = subscriber_clock_server(&o);
+    one.identifier = subscriber_identifier(&o.client);
+    subscriber_learn(subscriber, &one);
+}
+
+static void a_device_is_known_again_when_it_comes_one_hop_later(void **state)
+{
+    static const struct {
+        const char *what;
+        struct visit other; /* who comes one hop later; port 2 stands for another interface */
+        bool is_v4;
+        bool is_known;
+    } rows[] = {
+        {"itself", {MAKER_ANDROID, .clock_ms = 5}, false, true},
+        {"itself by IPv4", {MAKER_ANDROID, .clock_ms = 5}, true, true},
+        {"another interface", {MAKER_ANDROID, .clock_ms = 5, .port = 2}, false, false},
+        {"another clock by IPv4", {MAKER_ANDROID, .clock_ms = 900000}, true, false},
+        {"another make", {MAKER_LINUX, .clock_ms = 5}, false, false},
+        {"another make by IPv4", {MAKER_LINUX, .clock_ms = 5}, true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct subscriber subscriber = {.key = 1};
+        struct visit own = {MAKER_ANDROID, .hops = 12, .clock_ms = 5, .time_s = NOW};
+        struct visit later = rows[i].other;
+
+        own.client = rows[i].is_v4 ? visit_v4(203, 0, 113, 7) : visit_v6(1, 2, 1);
+        later.client = rows[i].is_v4 ? own.client : visit_v6(1, 2, later.port == 2 ? 2 : 1);
+        later.time_s = NOW + 1;
+        for (unsigned n = 0; n < 3; n++)
+            learn_visit(&subscriber, &own);
+        later.hops = 12;
+        assert_false(was_nearer(&subscriber, &later));
+        later.hops = 13;
+        if (was_nearer(&subscriber, &later) != rows[i].is_known)
+            fail_msg("%s", rows[i].what);
+        learn_visit(&subscriber, &later);
+        assert_int_equal(was_nearer(&subscriber, &later), rows[i].is_known);
+        later.hops = 14;
+        assert_false(was_nearer(&subscriber, &later));
+    }
+}
+
+static void of_more_hop_limits_than_there_is_room_for_the_most_frequent_are_restored(void **state)
+{
+    const struct address client = visit_v6(1, 2, 3);
+    struct subscriber subscriber = {.key = subscriber_key(&client)};
+    struct subscriber back;
+    struct baseline octets;
+
+    (void)state;
+    for (unsigned i = 0; i < SUBSCRIBER_CELLS; i++)
+        learn(&subscriber, (uint8_t)(50 + i), 5u + i);
+    subscriber_save(&subscriber, &octets);
+    octets.octets[18 + 9] = 40; /* the fifth count, of hop limit 99 */
+    octets.octets[18 + 10 + 4] = 99;
+    assert_int_equal(subscriber_restore(&octets, &back), 0);
+    assert_int_equal(subscriber_count(&back, 99), 40);
+    assert_int_equal(subscriber_count(&back, 50), 0);
+    assert_int_equal(subscriber_count(&back, 51), 6);
+    octets.octets[18 + 10 + 4] = 51; /* twice */
+    assert_int_equal(subscriber_restore(&octets, &back), -EINVAL);
+}
+
 static void it_survives_as_octets_and_others_are_refused(void **state)
 {
     const struct address client = visit_v6(1, 2, 3);
@@ -275,6 +357,8 @@ int main(void)
         cmocka_unit_test(families_count_once_they_were_seen_twice),
         cmocka_unit_test(a_path_that_is_no_more_does_not_count),
         cmocka_unit_test(what_was_seen_days_ago_fades),
+        cmocka_unit_test(a_device_is_known_again_when_it_comes_one_hop_later),
+        cmocka_unit_test(of_more_hop_limits_than_there_is_room_for_the_most_frequent_are_restored),
         cmocka_unit_test(it_survives_as_octets_and_others_are_refused),
     };
 

@@ -242,7 +242,7 @@ static void a_line_that_goes_between_two_hop_limits_is_seen_to(void **state)
     for (unsigned i = 0; i < 3; i++) {
         arrives(&scene, MAKER_ANDROID, HOPS, line, 5);
         assert_int_equal(scene.last.verdict, VERDICT_DIRECT);
-        arrives(&scene, MAKER_ANDROID, HOPS + 1, line, 90000);
+        arrives(&scene, MAKER_ANDROID, HOPS + 1, visit_v6(0x42, 900, 2), 90000);
         assert_int_equal(scene.last.verdict, VERDICT_TETHERED);
     }
     assert_true(has_signal(&scene.last, "alternating"));

@@ -1,12 +1,12 @@
 #include "unit.h"
 
 #include "base/units.h"
+#include "scratch.h"
 #include "store/address_key.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,7 +64,7 @@ static void the_addresses_of_a_subscriber_are_in_its_hidden_prefix(void **state)
 
 static void a_key_is_made_once_for_its_owner_alone_and_others_are_refused(void **state)
 {
-    char directory[] = "/tmp/hoptell-test-XXXXXX";
+    char directory[SCRATCH_MAX];
     char path[64];
     char error[256];
     struct address_key made;
@@ -73,7 +73,7 @@ static void a_key_is_made_once_for_its_owner_alone_and_others_are_refused(void *
     int fd;
 
     (void)state;
-    assert_non_null(mkdtemp(directory));
+    scratch_make(directory);
     snprintf(path, sizeof path, "%s/key", directory);
     assert_int_equal(address_key_load(path, &made, error, sizeof error), 0);
     assert_int_equal(address_key_load(path, &read, error, sizeof error), 0);
@@ -91,8 +91,7 @@ static void a_key_is_made_once_for_its_owner_alone_and_others_are_refused(void *
     close(fd);
     assert_int_equal(address_key_load(path, &read, error, sizeof error), -EINVAL);
     assert_non_null(strstr(error, "expected a key of 32 octets"));
-    unlink(path);
-    assert_int_equal(rmdir(directory), 0);
+    scratch_remove(directory);
     assert_int_equal(address_key_load(path, &read, error, sizeof error), -ENOENT);
     assert_non_null(
         strstr(error, "expected a key for addresses to read, or to make: No such file"));

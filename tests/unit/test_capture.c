@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "edge/capture.h"
+#include "scratch.h"
 #include "wire/checksum.h"
 #include "wire/tunnel.h"
 
@@ -16,7 +17,7 @@
 static const uint8_t ipv4[] = {0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 
 struct fixture {
-    char directory[32];
+    char directory[SCRATCH_MAX];
     char path[64];
     char error[512];
     unsigned count;
@@ -29,8 +30,7 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/capture", f->directory);
     *state = f;
     return 0;
@@ -40,8 +40,7 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    unlink(f->path);
-    rmdir(f->directory);
+    scratch_remove(f->directory);
     free(f);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "scratch.h"
 #include "store/exchange.h"
 #include "visit.h"
 #include "watch/network.h"
@@ -8,8 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { NOW_S = 1800000000 };
 enum { TEXT_MAX = 64 * 1024, SEEN_MAX = 64 };
@@ -322,7 +321,7 @@ static void clocks_of_sites_may_differ_a_little(void **state)
     exchange_deinit(&exchange);
 }
 
-static char directory[32];
+static char directory[SCRATCH_MAX];
 static char url[64];
 
 static struct store *open_store(void)
@@ -331,8 +330,7 @@ static struct store *open_store(void)
     struct store *store = NULL;
     char error[512];
 
-    snprintf(directory, sizeof directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(directory));
+    scratch_make(directory);
     snprintf(url, sizeof url, "sqlite:%s/store.db", directory);
     assert_int_equal(store_open(&place, &store, error, sizeof error), 0);
     return store;
@@ -340,8 +338,7 @@ static struct store *open_store(void)
 
 static void remove_store(void)
 {
-    unlink(url + strlen("sqlite:"));
-    assert_int_equal(rmdir(directory), 0);
+    scratch_remove(directory);
 }
 
 static void count_imported(const struct imported *imported, void *context)

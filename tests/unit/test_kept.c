@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/units.h"
+#include "scratch.h"
 #include "store/queue.h"
 #include "watch/network.h"
 #include "watch/subscriber.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 struct fixture {
-    char directory[32];
+    char directory[SCRATCH_MAX];
     char path[64];
     char url[80];
     struct store *store;
@@ -23,8 +24,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     char error[512];
 
-    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/store.db", f->directory);
     snprintf(f->url, sizeof f->url, "sqlite:%s", f->path);
     assert_int_equal(
@@ -35,16 +35,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct fixture *f = *state;
-    char path[80];
 
     store_close(f->store);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(f->directory);
     free(f);
     return 0;
 }

@@ -1,10 +1,10 @@
 #include "unit.h"
 
+#include "scratch.h"
 #include "serve/listener.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,21 +13,19 @@ enum { PATH_OCTETS = 64, ERROR_OCTETS = 256 };
 
 /* A directory of its own, and a path in it. */
 struct place {
-    char directory[PATH_OCTETS];
+    char directory[SCRATCH_MAX];
     char path[PATH_OCTETS + 8];
 };
 
 static void place_open(struct place *place)
 {
-    snprintf(place->directory, sizeof place->directory, "/tmp/hoptell-listener-XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
+    scratch_make(place->directory);
     snprintf(place->path, sizeof place->path, "%s/socket", place->directory);
 }
 
 static void place_close(const struct place *place)
 {
-    unlink(place->path);
-    assert_int_equal(rmdir(place->directory), 0);
+    scratch_remove(place->directory);
 }
 
 static void a_socket_that_was_left_over_is_replaced(void **state)

@@ -1,10 +1,10 @@
 #include "unit.h"
 
 #include "judgements.h"
+#include "scratch.h"
 #include "serve/json.h"
 #include "store/spool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 enum { SIZE = 64 << 20, FIRST_RECORD = 12 };
 
 struct fixture {
-    char directory[32];
+    char directory[SCRATCH_MAX];
     char path[64];
     char error[512];
     struct spool *spool;
@@ -25,37 +25,10 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/spool", f->directory);
     *state = f;
     return 0;
-}
-
-/* The names of the spool's files; returns how many there are. */
-static unsigned each_file(const struct fixture *f, void (*act)(const char *path))
-{
-    DIR *directory = opendir(f->path);
-    unsigned count = 0;
-
-    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        char path[384];
-
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        snprintf(path, sizeof path, "%s/%s", f->path, entry->d_name);
-        if (act != NULL)
-            act(path);
-    }
-    if (directory != NULL)
-        closedir(directory);
-    return count;
-}
-
-static void remove_file(const char *path)
-{
-    unlink(path);
 }
 
 static int tear_down(void **state)
@@ -63,9 +36,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     spool_close(f->spool);
-    each_file(f, remove_file);
-    rmdir(f->path);
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(f->directory);
     free(f);
     return 0;
 }
@@ -204,14 +175,14 @@ static void rows_come_out_in_order_also_after_a_restart(void **state)
 
     open_spool(f, SIZE);
     append_numbered(f, 0, 20000); /* several files */
-    assert_true(each_file(f, NULL) > 2);
+    assert_true(scratch_each_file(f->path, NULL) > 2);
     open_spool(f, SIZE);
     assert_int_equal(spool_rows(f->spool), 20000);
     append_numbered(f, 20000, 10);
     assert_next_are(f, 0, 20010);
     spool_delivered(f->spool);
     assert_int_equal(spool_rows(f->spool), 0);
-    assert_int_equal(each_file(f, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, NULL), 0);
     assert_int_equal(spool_broken(f->spool), 0);
 }
 
@@ -271,7 +242,7 @@ static void damage(struct fixture *f, off_t offset, const void *octets, size_t l
     int fd;
 
     damaged_file[0] = '\0';
-    each_file(f, remember_file);
+    scratch_each_file(f->path, remember_file);
     fd = open(damaged_file, O_RDWR);
     assert_true(fd >= 0);
     if (octets == NULL)
@@ -298,7 +269,7 @@ static void a_record_that_was_cut_is_no_row(void **state)
     assert_next_are(f, 3, 1);
     spool_delivered(f->spool);
     assert_int_equal(spool_broken(f->spool), 0);
-    assert_int_equal(each_file(f, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, NULL), 0);
 }
 
 static void an_octet_that_the_disk_changed_is_told_once(void **state)
@@ -339,7 +310,7 @@ static void another_version_is_left_alone(void **state)
     assert_int_equal(spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error), -ENOTSUP);
     assert_non_null(strstr(f->error, "found version 255"));
     assert_null(f->spool);
-    assert_int_equal(each_file(f, NULL), 1);
+    assert_int_equal(scratch_each_file(f->path, NULL), 1);
 }
 
 static void two_do_not_share_a_spool(void **state)

@@ -1,10 +1,10 @@
 #include "unit.h"
 
 #include "judgements.h"
+#include "scratch.h"
 #include "store/backend.h"
 #include "store/queue.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -17,7 +17,7 @@
 enum { SPOOL_SIZE = 16 << 20 };
 
 struct fixture {
-    char directory[32];
+    char directory[SCRATCH_MAX];
     char path[64];
     char url[80];
     char error[512];
@@ -30,44 +30,19 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/store.db", f->directory);
     snprintf(f->url, sizeof f->url, "sqlite:%s", f->path);
     *state = f;
     return 0;
 }
 
-static void remove_spool(const struct fixture *f)
-{
-    char path[64];
-    char file[384];
-    DIR *directory;
-
-    snprintf(path, sizeof path, "%s/spool", f->directory);
-    directory = opendir(path);
-    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        unlink(file);
-    }
-    if (directory != NULL)
-        closedir(directory);
-    rmdir(path);
-}
-
 static int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct fixture *f = *state;
-    char path[80];
 
     store_close(f->store);
-    remove_spool(f);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(f->directory);
     free(f);
     return 0;
 }

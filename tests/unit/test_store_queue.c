@@ -1,6 +1,7 @@
 /* The queue before a store that fails, holds still or is refused: nothing is lost, and all comes in order. */
 #include "unit.h"
 
+#include "scratch.h"
 #include "store/queue.h"
 #include "told_store.h"
 
@@ -13,18 +14,13 @@
 enum { SIZE = 64 << 20, NOTHING = 16 };
 
 struct fixture {
-    char directory[32];
+    char directory[SCRATCH_MAX];
     char path[64];
     char error[512];
     struct spool *spool;
     struct told_store store;
     struct store_queue *queue;
 };
-
-static void remove_file(const char *path)
-{
-    unlink(path);
-}
 
 static struct row row_numbered(unsigned number)
 {
@@ -38,8 +34,7 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
 
-    snprintf(f->directory, sizeof f->directory, "/tmp/hoptell-test-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    scratch_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/spool", f->directory);
     f->store.base.backend = &told_backend;
     f->store.spool_path = f->path;
@@ -56,9 +51,7 @@ static int tear_down(void **state)
     tell(&f->store, &f->store.holds, false); /* also after a failure */
     store_queue_close(f->queue);
     spool_close(f->spool);
-    each_file(f->path, remove_file);
-    rmdir(f->path);
-    assert_int_equal(rmdir(f->directory), 0);
+    scratch_remove(f->directory);
     free(f);
     return 0;
 }
@@ -155,7 +148,7 @@ static void a_store_that_comes_back_gets_all_in_order(void **state)
     tell(store, &store->fails_at_commit, false);
     assert_stored(f, 0, next + 10);
     close_queue(f);
-    assert_int_equal(each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, NULL), 0);
 }
 
 static void what_is_left_at_the_end_is_delivered_after_the_next_start(void **state)
@@ -244,7 +237,7 @@ static void a_store_that_holds_still_loses_nothing_and_is_given_all_in_order(voi
     tell(store, &store->holds, false);
     assert_stored(f, 0, 10000);
     assert_int_equal(counts_of(f).written, 10000); /* each is counted once */
-    assert_int_equal(each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, NULL), 0);
 }
 
 /* In the end; a machine that stands still for a second sends a row by the spool. */

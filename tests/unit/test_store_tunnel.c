@@ -1,12 +1,11 @@
 #include "unit.h"
 
 #include "judgements.h"
+#include "scratch.h"
 #include "store/store.h"
 #include "watch/subscriber.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static void count_moment(const struct moment *moment, void *context)
 {
@@ -48,7 +47,7 @@ static void put_observations(struct store *store, struct prefix out_subscriber[3
 
 static void a_tunnel_s_observations_are_its_own_though_others_have_its_address(void **state)
 {
-    char directory[] = "/tmp/hoptell-store-XXXXXX";
+    char directory[SCRATCH_MAX];
     char url[64];
     struct store_place place = {.url = url};
     struct prefix subscriber[3];
@@ -56,7 +55,7 @@ static void a_tunnel_s_observations_are_its_own_though_others_have_its_address(v
     char error[512];
 
     (void)state;
-    assert_non_null(mkdtemp(directory));
+    scratch_make(directory);
     snprintf(url, sizeof url, "sqlite:%s/store.db", directory);
     assert_int_equal(store_open(&place, &store, error, sizeof error), 0);
     put_observations(store, subscriber);
@@ -66,8 +65,7 @@ static void a_tunnel_s_observations_are_its_own_though_others_have_its_address(v
     assert_int_equal(store_forget_subscriber(store, &subscriber[2]), 0);
     assert_moments(store, subscriber, 0, 0, 0);
     store_close(store);
-    assert_int_equal(unlink(url + strlen("sqlite:")), 0);
-    assert_int_equal(rmdir(directory), 0);
+    scratch_remove(directory);
 }
 
 int main(void)

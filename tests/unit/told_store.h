@@ -5,9 +5,9 @@
 #include "unit.h"
 
 #include "judgements.h"
+#include "scratch.h"
 #include "store/backend.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -37,27 +37,6 @@ struct told_store {
     const char *spool_path;
 };
 
-/* The names of the spool's files; returns how many there are. */
-static inline unsigned each_file(const char *path, void (*act)(const char *path))
-{
-    DIR *directory = opendir(path);
-    unsigned count = 0;
-
-    for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        char file[384];
-
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (act != NULL)
-            act(file);
-    }
-    if (directory != NULL)
-        closedir(directory);
-    return count;
-}
-
 static inline unsigned number_of(const struct judgement *judgement)
 {
     return (unsigned)(judgement->observation.time_ns - judgement_example().observation.time_ns);
@@ -67,7 +46,7 @@ static inline unsigned number_of(const struct judgement *judgement)
 
 static inline void hold(struct told_store *s)
 {
-    const bool is_direct = each_file(s->spool_path, NULL) == 0;
+    const bool is_direct = scratch_each_file(s->spool_path, NULL) == 0;
 
     pthread_mutex_lock(&s->lock);
     s->held += s->holds;

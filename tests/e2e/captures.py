@@ -14,10 +14,13 @@ TYPES = {4: 0x0800, 6: 0x86DD}
 FAMILIES = {4: 2, 6: 10}
 
 
-def opening(client="203.0.113.7", port=40001, hop_limit=51, server="198.51.100.1"):
+PHONE, GUEST = 1, 1_000_000_000  # TCP clocks, by which two devices are told apart
+
+
+def opening(client="203.0.113.7", port=40001, hop_limit=51, server="198.51.100.1", clock=PHONE):
     """A TCP SYN as a phone sends it, as the octets of its IP packet."""
     tcp = TCP(sport=port, dport=443, flags="S", window=65535,
-              options=[("MSS", 1460), ("SAckOK", b""), ("Timestamp", (1, 0)), ("NOP", None),
+              options=[("MSS", 1460), ("SAckOK", b""), ("Timestamp", (clock, 0)), ("NOP", None),
                        ("WScale", 8)])
     if ":" in client:
         return bytes(IPv6(src=client, dst=server, hlim=hop_limit) / tcp)

@@ -16,7 +16,7 @@
 enum {
     LIVE_SNAPLEN = 256,          /* the longest link, IP and TCP headers of an opening packet */
     TUNNELS_SNAPLEN = 768,       /* with four tunnels around it */
-    LIVE_RING = 8 * 1024 * 1024, /* octets, for bursts while the loop does something else */
+    LIVE_RING = 6 * 1024 * 1024, /* octets, for bursts while the loop does something else */
     LIVE_TIMEOUT_MS = 100,
     FILE_BUFFER = 256 * 1024, /* a system call for each of these, not for each page */
     NANOSECONDS_PER_SECOND = 1000000000,

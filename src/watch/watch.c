@@ -179,28 +179,18 @@ static void find_known(const struct watch *watch, const struct observation *o, s
                                table_side(&memory->connections, &out->connection_spot), o);
 }
 
-/* A hash of the server, since a system may keep another clock for each. */
-static uint8_t clock_server(const struct observation *o)
-{
-    return o->server.octets[15];
-}
-
 /*
- * Tells devices behind one address apart by how they make their packets, and by their TCP clock
- * where the stack keeps one (Linux and Android: milliseconds from a start of its own for each
- * device; cells of 16 seconds leave room for clocks that are not quite right). A clock that was not
- * seen before may be one that its system made up for this connection, so it tells nothing yet.
+ * Tells devices behind one address apart by how they make their packets, and by their TCP clock where
+ * the stack keeps one. A clock that was not seen before may be one that its system made up for this
+ * connection, so it tells nothing yet.
  */
 static void find_device(const struct observation *o, const struct stack *stack, struct known *out)
 {
-    const uint32_t now_ms = (uint32_t)(o->time_ns / 1000000u);
     bool clock_tells;
 
-    out->has_clock = o->flags & OBSERVATION_HAS_TIMESTAMPS && o->timestamp_value != 0 &&
-                     stack->probability[STACK_ANDROID] + stack->probability[STACK_LINUX] > 0.5;
-    out->clock = (o->timestamp_value - now_ms) >> 14;
+    out->has_clock = subscriber_clock(o, stack, &out->clock);
     clock_tells = out->has_clock && out->subscriber &&
-                  subscriber_knows_clock(out->subscriber, out->clock, clock_server(o));
+                  subscriber_knows_clock(out->subscriber, out->clock, subscriber_clock_server(o));
     out->clock_is_new = out->has_clock && !clock_tells;
     out->device = (uint16_t)((out->signature ^ (clock_tells ? out->clock * 0x9e3779b1u : 0) ^
                               (uint32_t)(out->subscriber_hash >> 16)) *
@@ -231,8 +221,8 @@ static void read_turns(const struct known *known, struct facts *out)
     out->clock_break = out->other_identifier = false;
     if (!known->subscriber)
         return;
-    out->clock_break =
-        known->clock_is_new && subscriber_clock_is_steady(known->subscriber, clock_server(o));
+    out->clock_break = known->clock_is_new &&
+                       subscriber_clock_is_steady(known->subscriber, subscriber_clock_server(o));
     out->other_identifier =
         subscriber_turns_to(known->subscriber, subscriber_identifier(&o->client));
 }
@@ -338,7 +328,7 @@ static void learn_subscriber(struct watch *watch, struct known *known, const str
         .signature = known->signature,
         .has_clock = known->has_clock,
         .clock = known->clock,
-        .clock_server = clock_server(o),
+        .clock_server = subscriber_clock_server(o),
         .identifier = subscriber_identifier(&o->client),
         .fresh_since_s = facts->network.network ? facts->network.network->moved_s : 0,
         .time_ns = o->time_ns,

@@ -156,7 +156,8 @@ static void interrupt(int number)
 /* The next Ctrl-C ends it at once, be it that it waits for a pipe. */
 static void catch_interrupt(void)
 {
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    struct sigaction action = {.sa_handler = interrupt,
+                               .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     struct sigaction before;
 
     sigemptyset(&action.sa_mask);

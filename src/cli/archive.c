@@ -407,6 +407,8 @@ int archive_open(uv_loop_t *loop, const struct settings *settings, struct watchi
         code = archive_reach(a, &store, error, error_size);
     if (code == 0)
         code = spool_open(a->spool_path, settings->spool_size, &spool, error, error_size);
+    if (code == 0)
+        store_queue_take_left(spool);
     if (code == 0 && a->hides)
         code = hiding_check_spool(spool, a->spool_path, error, error_size);
     if (code == 0) {

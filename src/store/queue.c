@@ -22,6 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In the spool's directory. */
+static const char batch_name[] = "batch.ring";
+static const char ring_name[] = "waiting.ring";
+
 /* Whether no row gets anywhere. */
 static bool is_hopeless(const struct store_queue *queue)
 {
@@ -110,6 +114,21 @@ static void count_forgetting(const struct row *row, void *context)
     *count += row->kind == ROW_FORGET_SUBSCRIBER;
 }
 
+void store_queue_take_left(struct spool *spool)
+{
+    spool_take_left(spool, batch_name); /* the older */
+    spool_take_left(spool, ring_name);
+}
+
+static int open_rings(struct store_queue *queue, size_t capacity)
+{
+    const size_t batch = capacity < QUEUE_BATCH_ROWS ? capacity : QUEUE_BATCH_ROWS;
+    const int directory = spool_directory(queue->spool);
+    const int result = ring_open(&queue->ring, capacity, directory, ring_name);
+
+    return result == 0 ? ring_open(&queue->batch, batch, directory, batch_name) : result;
+}
+
 int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
                      const struct store_gate *gate, struct store_queue **out)
 {
@@ -125,10 +144,7 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
     queue->end_ms = QUEUE_NEVER;
     if (gate != NULL)
         queue->gate = *gate;
-    result = ring_init(&queue->ring, capacity);
-    if (result == 0)
-        result =
-            ring_init(&queue->batch, capacity < QUEUE_BATCH_ROWS ? capacity : QUEUE_BATCH_ROWS);
+    result = open_rings(queue, capacity);
     if (result == 0)
         result = start(queue);
     if (result == 0)
@@ -147,8 +163,15 @@ void store_queue_hurry(struct store_queue *queue, long milliseconds)
     pthread_mutex_unlock(&queue->lock);
 }
 
+/* At the end: what is left in a file is there for the next queue. */
+static uint64_t lost_of(const struct ring *ring)
+{
+    return ring->head != NULL ? 0 : ring->rows;
+}
+
 uint64_t store_queue_close(struct store_queue *queue)
 {
+    struct spool *spool;
     uint64_t lost;
 
     if (queue == NULL)
@@ -159,10 +182,11 @@ uint64_t store_queue_close(struct store_queue *queue)
     pthread_join(queue->syncer, NULL);
     spiller_spill(queue);
     spiller_sync(queue);
-    lost = queue_rows(queue);
+    lost = lost_of(&queue->batch) + lost_of(&queue->ring);
     store_close(queue->store);
-    spool_close(queue->spool);
+    spool = queue->spool;
     free_queue(queue);
+    spool_close(spool);
     return lost;
 }
 

@@ -33,7 +33,14 @@ struct store_gate {
 };
 
 /*
- * Starts the threads. The store and the spool become the queue's and are closed by store_queue_close.
+ * What a queue before this spool was killed with goes to the spool's end. Before spool_each and
+ * store_queue_open, which begins anew.
+ */
+void store_queue_take_left(struct spool *spool);
+
+/*
+ * Starts the threads. What is given from now on waits in files beside the spool's, so that killing the
+ * process loses none of it. The store and the spool become the queue's and are closed by store_queue_close.
  * `capacity` is in rows of usual length. `gate` is copied; NULL: none. 0, or a negative errno, and
  * store and spool stay the caller's.
  */
@@ -42,8 +49,8 @@ int store_queue_open(struct store *store, struct spool *spool, size_t capacity,
 
 /*
  * Writes what is queued, to the spool where the store does not take it or is behind, then stops the
- * threads and closes both. What is in the spool stays there. Returns how many rows were lost by it.
- * NULL is fine.
+ * threads and closes both. What is in the spool stays there, and what that has no room for in the queue's
+ * own files. Returns how many rows were lost by it. NULL is fine.
  */
 uint64_t store_queue_close(struct store_queue *queue);
 

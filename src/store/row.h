@@ -20,7 +20,7 @@
  *     forget baselines   networks since 8, networks 8, subscribers 8
  *
  * Of an observation only what a store keeps is there. Times are nanoseconds since 1970-01-01 UTC.
- * The version of all this is in the head of the spool's files; signals count by their place in
+ * The version of all this, ROW_VERSION, is in the head of files that hold rows; signals count by their place in
  * watch/signal.h, so that a new one that is not the last makes a new version, too.
  */
 #ifndef HOPTELL_STORE_ROW_H
@@ -52,7 +52,7 @@ struct row {
     };
 };
 
-enum { ROW_OCTETS_MAX = 512 };
+enum { ROW_OCTETS_MAX = 512, ROW_VERSION = 2 };
 
 /* Puts it into `store`. 0 or -EIO. */
 int row_write(struct store *store, const struct row *row);

@@ -48,6 +48,7 @@ static size_t spill_some(struct store_queue *queue, size_t most)
     pthread_mutex_lock(&queue->lock);
     if (spilled.rows > 0)
         ring_drop(ring, spilled.rows, spilled.place);
+    ring_wipe(&queue->ring); /* the batch may be in the writer's hands */
     queue->unsynced += spilled.rows;
     queue->spilling = false;
     queue->counts.spooled = spool_rows(queue->spool);

@@ -11,6 +11,7 @@
  */
 #include "store/spool.h"
 
+#include "store/ring.h"
 #include "wire/crc32c.h"
 
 #include <dirent.h>
@@ -29,7 +30,6 @@ enum {
     FILE_OCTETS_MAX = 2 << 20, /* that is read, also of what an older hoptell has written */
     HEAD_OCTETS = 12,
     RECORD_HEAD_OCTETS = 6,
-    VERSION = 2,
     NAME_MAX_OCTETS = 32,
 };
 
@@ -183,11 +183,11 @@ static int add_file(struct spool *spool, uint64_t number, char *error, size_t er
                  strerror(-result));
         return result;
     }
-    if (has_head(text, octets) && load_u32(text + sizeof magic) != VERSION) {
+    if (has_head(text, octets) && load_u32(text + sizeof magic) != ROW_VERSION) {
         snprintf(error, error_size,
                  "expected version %d in file %016" PRIx64 ".spool, found version %" PRIu32
                  ", which another hoptell has made",
-                 VERSION, number, load_u32(text + sizeof magic));
+                 ROW_VERSION, number, load_u32(text + sizeof magic));
         free(text);
         return -ENOTSUP;
     }
@@ -338,7 +338,7 @@ static int begin_file(struct spool *spool)
     spool->next++;
     spool->fd_octets = 0;
     memcpy(head, magic, sizeof magic);
-    store_u32(head + sizeof magic, VERSION);
+    store_u32(head + sizeof magic, ROW_VERSION);
     result = write_octets(spool, head, sizeof head);
     if (result != 0) {
         end_file(spool);
@@ -355,13 +355,11 @@ size_t spool_record(const uint8_t *octets, size_t length, uint8_t out[SPOOL_RECO
     return RECORD_HEAD_OCTETS + length;
 }
 
-int spool_append_records(struct spool *spool, const uint8_t *records, size_t octets, size_t rows)
+/* Whatever the size may be at most. */
+static int append(struct spool *spool, const uint8_t *records, size_t octets, size_t rows)
 {
-    const size_t head = spool->fd < 0 ? HEAD_OCTETS : 0;
     int result = 0;
 
-    if (spool->octets + head + octets > spool->size)
-        return -ENOSPC;
     if (spool->fd < 0)
         result = begin_file(spool);
     if (result == 0)
@@ -374,6 +372,15 @@ int spool_append_records(struct spool *spool, const uint8_t *records, size_t oct
     return 0;
 }
 
+int spool_append_records(struct spool *spool, const uint8_t *records, size_t octets, size_t rows)
+{
+    const size_t head = spool->fd < 0 ? HEAD_OCTETS : 0;
+
+    if (spool->octets + head + octets > spool->size)
+        return -ENOSPC;
+    return append(spool, records, octets, rows);
+}
+
 int spool_append(struct spool *spool, const struct row *row)
 {
     uint8_t octets[ROW_OCTETS_MAX];
@@ -381,6 +388,26 @@ int spool_append(struct spool *spool, const struct row *row)
     const size_t length = spool_record(octets, row_encode(row, octets), record);
 
     return spool_append_records(spool, record, length, 1);
+}
+
+static void take_left(const uint8_t *octets, size_t length, void *context)
+{
+    struct spool *spool = context;
+    uint8_t record[SPOOL_RECORD_MAX];
+
+    if (append(spool, record, spool_record(octets, length, record), 1) != 0)
+        spool->broken++;
+}
+
+void spool_take_left(struct spool *spool, const char *name)
+{
+    if (ring_left(spool->directory, name, take_left, spool) > 0)
+        unlinkat(spool->directory, name, 0);
+}
+
+int spool_directory(const struct spool *spool)
+{
+    return spool->directory;
 }
 
 struct spool_files spool_unsynced(const struct spool *spool)

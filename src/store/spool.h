@@ -46,6 +46,14 @@ int spool_append_records(struct spool *spool, const uint8_t *records, size_t oct
 size_t spool_record(const uint8_t *octets, size_t length, uint8_t out[SPOOL_RECORD_MAX]);
 
 /*
+ * Puts the rows that a process has left in the ring `name` of the directory at the end, even beyond the
+ * spool's size, after which it is gone; what the disk does not take is counted as broken.
+ */
+void spool_take_left(struct spool *spool, const char *name);
+
+int spool_directory(const struct spool *spool); /* a descriptor, open until spool_close */
+
+/*
  * spool_sync in three parts: the second may be called while others are at work with the spool, and
  * takes long. What was appended after the first is not synced.
  */

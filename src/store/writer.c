@@ -32,6 +32,7 @@ static void take_batch(struct store_queue *queue)
         count++;
     }
     ring_drop(&queue->ring, count, place);
+    ring_wipe(&queue->ring);
     queue->first_ms = queue_now_ms();
     queue->taken = queue->batch.rows;
     queue->taken_place = ring_first(&queue->batch);
@@ -216,6 +217,7 @@ static void deliver_batch(struct store_queue *queue)
         queue->counts.lost += left - rows;
         ring_drop(&queue->batch, left, 0);
     }
+    ring_wipe(&queue->batch);
     account(queue, result, rows);
     pthread_mutex_unlock(&queue->lock);
     pthread_mutex_unlock(&queue->disk);

@@ -96,7 +96,7 @@ def test_no_plain_address_is_in_the_files(places, need_root):
         for _ in range(3):
             visit(daemon)
         if site.server:
-            wait_until(lambda: glob.glob(f"{site.settings}.spool/*"), what="rows in the spool")
+            wait_until(lambda: glob.glob(f"{site.settings}.spool/*.spool"), what="rows in the spool")
     files = glob.glob(f"{site.settings}.spool/*")
     if site.server:
         assert files

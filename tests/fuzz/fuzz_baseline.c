@@ -1,6 +1,7 @@
 /*
  * A baseline as a store may give it back: kind 1, prefix 16, its length 1, time 8, octets. What is
- * taken must come out again, and be the same when it is put back.
+ * taken must come out again, and be the same when it is put back; of a subscriber with more hop limits
+ * than are kept now (earlier ones kept five) the rarest may be missing when it comes out first.
  */
 #include "watch/watch.h"
 
@@ -48,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     struct cursor c = cursor_over(octets, length);
     struct baseline given = {.subscriber = cursor_u8(&c) & 1};
     struct baseline back = {0};
+    struct baseline again = {0};
     uint64_t position = 0;
     struct watch *watch;
     const uint8_t *address = cursor_take(&c, 16);
@@ -67,8 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
     require(watch_new(&settings, &watch) == 0);
     if (watch_restore(watch, &given) == 0) {
         watch_each_baseline(watch, &position, keep, &back);
-        require(is_same(&given, &back));
+        require(given.subscriber || is_same(&given, &back));
         require(watch_restore(watch, &back) == 0);
+        watch_each_baseline(watch, &position, keep, &again);
+        require(is_same(&back, &again));
         observe_in(watch, &given);
     }
     watch_free(watch);

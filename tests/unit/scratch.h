@@ -32,8 +32,12 @@ static inline void scratch_remove(const char *directory)
     assert_int_equal(nftw(directory, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* Calls `act`, where it is not NULL, with the path of each file of a directory; how many there are. */
-static inline unsigned scratch_each_file(const char *path, void (*act)(const char *path))
+/*
+ * Calls `act`, where it is not NULL, with the path of each file of a directory whose name ends so; how
+ * many there are.
+ */
+static inline unsigned scratch_each_file(const char *path, const char *end,
+                                         void (*act)(const char *path))
 {
     DIR *directory = opendir(path);
     unsigned count = 0;
@@ -41,7 +45,7 @@ static inline unsigned scratch_each_file(const char *path, void (*act)(const cha
     for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
         char file[384];
 
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.' || strstr(entry->d_name, end) == NULL)
             continue;
         count++;
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);

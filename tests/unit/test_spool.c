@@ -175,14 +175,14 @@ static void rows_come_out_in_order_also_after_a_restart(void **state)
 
     open_spool(f, SIZE);
     append_numbered(f, 0, 20000); /* several files */
-    assert_true(scratch_each_file(f->path, NULL) > 2);
+    assert_true(scratch_each_file(f->path, ".spool", NULL) > 2);
     open_spool(f, SIZE);
     assert_int_equal(spool_rows(f->spool), 20000);
     append_numbered(f, 20000, 10);
     assert_next_are(f, 0, 20010);
     spool_delivered(f->spool);
     assert_int_equal(spool_rows(f->spool), 0);
-    assert_int_equal(scratch_each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, ".spool", NULL), 0);
     assert_int_equal(spool_broken(f->spool), 0);
 }
 
@@ -242,7 +242,7 @@ static void damage(struct fixture *f, off_t offset, const void *octets, size_t l
     int fd;
 
     damaged_file[0] = '\0';
-    scratch_each_file(f->path, remember_file);
+    scratch_each_file(f->path, ".spool", remember_file);
     fd = open(damaged_file, O_RDWR);
     assert_true(fd >= 0);
     if (octets == NULL)
@@ -269,7 +269,7 @@ static void a_record_that_was_cut_is_no_row(void **state)
     assert_next_are(f, 3, 1);
     spool_delivered(f->spool);
     assert_int_equal(spool_broken(f->spool), 0);
-    assert_int_equal(scratch_each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, ".spool", NULL), 0);
 }
 
 static void an_octet_that_the_disk_changed_is_told_once(void **state)
@@ -310,7 +310,7 @@ static void another_version_is_left_alone(void **state)
     assert_int_equal(spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error), -ENOTSUP);
     assert_non_null(strstr(f->error, "found version 255"));
     assert_null(f->spool);
-    assert_int_equal(scratch_each_file(f->path, NULL), 1);
+    assert_int_equal(scratch_each_file(f->path, ".spool", NULL), 1);
 }
 
 static void two_do_not_share_a_spool(void **state)

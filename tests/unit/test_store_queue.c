@@ -66,6 +66,7 @@ static void open_queue(struct fixture *f, uint64_t size, size_t capacity,
                        const struct store_gate *gate)
 {
     open_spool(f, size);
+    store_queue_take_left(f->spool);
     assert_int_equal(store_queue_open(&f->store.base, f->spool, capacity, gate, &f->queue), 0);
     f->spool = NULL; /* it is the queue's now */
 }
@@ -148,7 +149,7 @@ static void a_store_that_comes_back_gets_all_in_order(void **state)
     tell(store, &store->fails_at_commit, false);
     assert_stored(f, 0, next + 10);
     close_queue(f);
-    assert_int_equal(scratch_each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, ".spool", NULL), 0);
 }
 
 static void what_is_left_at_the_end_is_delivered_after_the_next_start(void **state)
@@ -208,6 +209,42 @@ static void what_is_safe_is_there_after_a_kill(struct fixture *f, bool fails, bo
     assert_stored(f, 0, 3000);
 }
 
+/* It is given, and at once there is an end; what the store has taken meanwhile nobody knows. */
+static void what_was_given_is_there_after_a_kill(struct fixture *f, bool fails)
+{
+    const pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        f->store.fails = fails;
+        f->store.holds = !fails;
+        if (spool_open(f->path, SIZE, &f->spool, f->error, sizeof f->error) != 0 ||
+            store_queue_open(&f->store.base, f->spool, 1024, NULL, &f->queue) != 0)
+            _exit(1);
+        give(f, 0, 100);
+        if (!fails)
+            wait_until_at_least(&f->store, &f->store.held, 1);
+        give(f, 100, 200);
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    open_queue(f, NOTHING, 64, NULL); /* they do not ask whether there is room */
+    assert_stored(f, 0, 300);
+    close_queue(f);
+    assert_int_equal(scratch_each_file(f->path, "", NULL), 0);
+}
+
+static void a_kill_takes_nothing_that_was_given_to_a_store_that_fails(void **state)
+{
+    what_was_given_is_there_after_a_kill(*state, true);
+}
+
+static void a_kill_takes_nothing_that_was_given_to_a_store_at_work(void **state)
+{
+    what_was_given_is_there_after_a_kill(*state, false);
+}
+
 static void a_kill_while_the_store_fails_leaves_what_was_called_safe(void **state)
 {
     what_is_safe_is_there_after_a_kill(*state, true, false);
@@ -237,7 +274,7 @@ static void a_store_that_holds_still_loses_nothing_and_is_given_all_in_order(voi
     tell(store, &store->holds, false);
     assert_stored(f, 0, 10000);
     assert_int_equal(counts_of(f).written, 10000); /* each is counted once */
-    assert_int_equal(scratch_each_file(f->path, NULL), 0);
+    assert_int_equal(scratch_each_file(f->path, ".spool", NULL), 0);
 }
 
 /* In the end; a machine that stands still for a second sends a row by the spool. */
@@ -426,7 +463,7 @@ static void nothing_is_lost_until_spool_and_queue_are_both_full(void **state)
 }
 
 static void
-what_neither_store_nor_spool_takes_is_waited_for_in_vain_and_lost_at_the_end(void **state)
+what_neither_store_nor_spool_takes_is_waited_for_in_vain_and_left_to_the_next(void **state)
 {
     struct fixture *f = *state;
     unsigned given;
@@ -437,9 +474,10 @@ what_neither_store_nor_spool_takes_is_waited_for_in_vain_and_lost_at_the_end(voi
     while (store_queue_wait(f->queue)) /* the store has not been found to fail yet */
         usleep(1000);
     assert_int_equal(counts_of(f).spooled + counts_of(f).queued, given);
-    given = (unsigned)counts_of(f).queued;
-    assert_int_equal(store_queue_close(f->queue), given);
-    f->queue = NULL;
+    close_queue(f);
+    f->store.fails = false;
+    open_queue(f, 1 << 20, 100, NULL);
+    assert_stored(f, 0, given);
 }
 
 static void a_store_that_recovers_gets_what_waited_in_memory(void **state)
@@ -541,6 +579,8 @@ int main(void)
         QUEUE_TEST(a_store_that_comes_back_gets_all_in_order),
         QUEUE_TEST(what_is_left_at_the_end_is_delivered_after_the_next_start),
         QUEUE_TEST(what_a_store_has_no_time_for_is_delivered_after_the_next_start),
+        QUEUE_TEST(a_kill_takes_nothing_that_was_given_to_a_store_that_fails),
+        QUEUE_TEST(a_kill_takes_nothing_that_was_given_to_a_store_at_work),
         QUEUE_TEST(a_kill_while_the_store_fails_leaves_what_was_called_safe),
         QUEUE_TEST(a_kill_while_the_store_holds_leaves_what_was_called_safe),
         QUEUE_TEST(a_store_that_holds_still_loses_nothing_and_is_given_all_in_order),
@@ -551,7 +591,7 @@ int main(void)
         QUEUE_TEST(a_label_is_safe_though_the_store_holds_still),
         QUEUE_TEST(what_waits_for_a_held_store_at_the_end_is_delivered_after_the_next_start),
         QUEUE_TEST(nothing_is_lost_until_spool_and_queue_are_both_full),
-        QUEUE_TEST(what_neither_store_nor_spool_takes_is_waited_for_in_vain_and_lost_at_the_end),
+        QUEUE_TEST(what_neither_store_nor_spool_takes_is_waited_for_in_vain_and_left_to_the_next),
         QUEUE_TEST(a_store_that_recovers_gets_what_waited_in_memory),
         QUEUE_TEST(baselines_leave_most_of_the_queue_to_what_happens_now),
         QUEUE_TEST(a_store_that_is_refused_is_given_nothing_until_it_is_put_right),

@@ -46,7 +46,7 @@ static inline unsigned number_of(const struct judgement *judgement)
 
 static inline void hold(struct told_store *s)
 {
-    const bool is_direct = scratch_each_file(s->spool_path, NULL) == 0;
+    const bool is_direct = scratch_each_file(s->spool_path, ".spool", NULL) == 0;
 
     pthread_mutex_lock(&s->lock);
     s->held += s->holds;

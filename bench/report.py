@@ -36,18 +36,35 @@ def machine_line(about):
 
 
 def text(row):
-    kind = KINDS[row.kind]
-    unit = kind.unit or f" {row.unit}"
-    low, high = row.spread()
-    figure = f"{row.figure():,.{kind.digits}f}{unit} ({low:,.{kind.digits}f} to {high:,.{kind.digits}f})"
     value = f"{number(statistics.median(row.values), row.unit)} {row.unit}"
     lines = [f"{row.what}", f"    {value}"]
     if row.references:
         lines[-1] += (f"; {row.reference}: "
                       f"{number(statistics.median(row.references), row.unit)} {row.unit}")
-    lines.append(f"    {figure} in {len(row.values)} rounds; budget {row.budget_text()}: "
+    lines.append(f"    {figure(row)} in {len(row.values)} rounds; budget {row.budget_text()}: "
                  f"{'kept' if row.is_kept() else 'MISSED'}")
     return "\n".join(lines)
+
+
+def figure(row):
+    """With where half of the rounds lie: "0.93x (0.92 to 0.95)"."""
+    kind = KINDS[row.kind]
+    low, high = row.spread()
+    return (f"{row.figure():,.{kind.digits}f}{kind.unit or f' {row.unit}'} "
+            f"({low:,.{kind.digits}f} to {high:,.{kind.digits}f})")
+
+
+def markdown(rows):
+    """A table, as docs/performance.md has it."""
+    lines = ["| what | value | reference | figure (half of the rounds) | budget | |",
+             "|---|---|---|---|---|---|"]
+    for row in rows:
+        value = f"{number(statistics.median(row.values), row.unit)} {row.unit}"
+        reference = (f"{row.reference}: {number(statistics.median(row.references), row.unit)}"
+                     if row.references else "")
+        lines.append(f"| {row.what} | {value} | {reference} | {figure(row)} | {row.budget_text()} | "
+                     f"{'kept' if row.is_kept() else 'missed'} |")
+    return "\n".join(lines) + "\n"
 
 
 def as_object(about, rows, left_out, quick):

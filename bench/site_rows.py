@@ -33,6 +33,7 @@ store: none
 watch: {interfaces: [site0]}
 visitors: {listen: []}
 """
+STORE_SETTINGS = SETTINGS.replace("none", "'sqlite:@folder@/state/hoptell.db'")
 XDP_SETTINGS = SETTINGS.replace("[site0]", "[site0], datapath: xdp")
 NGINX_SETTINGS = """
 worker_processes 1;
@@ -95,7 +96,9 @@ class Site:
         for words in ("link set lo up", "link add site0 type veth peer visitor0",
                       "link set site0 up", "link set visitor0 up"):
             self.run("ip", *words.split())
-        settings = self.file("hoptell.yaml", self.settings)
+        os.mkdir(f"{self.folder}/state")
+        os.chmod(f"{self.folder}/state", 0o777)  # the daemon makes its store there when it is nobody
+        settings = self.file("hoptell.yaml", self.settings.replace("@folder@", self.folder))
         self.hoptell = self.start(0, self.options.build / "hoptell", "run", "-c", settings)
         wait_until(lambda: self.metrics(), "hoptell to be ready")
         return self
@@ -189,7 +192,7 @@ def memory(options):
     count = 20_000 if options.quick else 1_000_000
     rows = []
     for family, kind in (("IPv4", ()), ("IPv6", ("ipv6",))):
-        with Site(options) as site:
+        with Site(options, STORE_SETTINGS) as site:
             site.visit(count, *kind)
             peak = site.peak_mib()
         rows.append(Row(f"memory-{family.lower()}",

@@ -15,19 +15,20 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """(what it printed, its JSON, its picture)"""
+    """(what it printed, its JSON, its picture, its table)"""
     folder = tmp_path_factory.mktemp("bench")
     words = [os.path.join(ROOT, "bench", "run"), "--quick", "--json", folder / "json",
-             "--svg", folder / "svg"]
+             "--svg", folder / "svg", "--markdown", folder / "table"]
     for row in ROWS:
         words += ["--row", row]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode in (0, 1), done.stderr  # 1: a budget is missed
-    return done.stdout, json.loads((folder / "json").read_text()), (folder / "svg").read_text()
+    return (done.stdout, json.loads((folder / "json").read_text()), (folder / "svg").read_text(),
+            (folder / "table").read_text())
 
 
 def test_the_machine_is_named(run):
-    text, found, picture = run
+    text, found, picture, _ = run
     machine = found["machine"]
     for key in ("name", "processor", "kernel", "architecture"):
         assert machine[key] in text.splitlines()[0]
@@ -37,7 +38,7 @@ def test_the_machine_is_named(run):
 
 
 def test_every_row_has_value_reference_spread_and_budget(run):
-    _, found, _ = run
+    _, found, _, _ = run
     assert found["left_out"] == []
     assert {row["row"].partition("-")[0] for row in found["rows"]} == {"answer", "read"}
     for row in found["rows"]:
@@ -50,7 +51,7 @@ def test_every_row_has_value_reference_spread_and_budget(run):
 
 
 def test_a_row_is_kept_when_its_figure_is_within_its_budget(run):
-    text, found, _ = run
+    text, found, _, _ = run
     for row in found["rows"]:
         figure = row["figure"]
         values = zip(row["values"], row["reference"]["values"])
@@ -68,7 +69,7 @@ def test_a_row_is_kept_when_its_figure_is_within_its_budget(run):
 
 
 def test_the_picture_has_a_bar_for_each_row(run):
-    _, found, picture = run
+    _, found, picture, _ = run
     root = ElementTree.fromstring(picture)
     bars = [bar for bar in root.iter(f"{SVG}rect") if bar.get("fill") != "#fff"]
     assert len(bars) == len(found["rows"])
@@ -82,3 +83,10 @@ def test_a_row_that_is_not_there_is_said():
                           capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "nothing" in done.stderr and "lookup" in done.stderr
+
+
+def test_the_table_has_a_line_for_each_row(run):
+    _, found, _, table = run
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    assert [(line[0], line[-1]) for line in lines] == [
+        (row["what"], "kept" if row["kept"] else "missed") for row in found["rows"]]

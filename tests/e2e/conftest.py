@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,11 @@ sys.path.insert(0, os.path.join(ROOT, "lab"))
 import plan  # noqa: E402
 
 LAB = os.path.join(ROOT, "lab", "lab")
+
+
+def pytest_configure():
+    """What a shell starts in the background ignores Ctrl-C, and so would all that is started here."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(condition, seconds=30, what="the condition"):

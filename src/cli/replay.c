@@ -18,10 +18,18 @@ static void replay_judged(const struct judgement *judgement, bool is_new, void *
     replay->judged(judgement, replay->context);
 }
 
+/* They are told of together: what memory brings for one it brings for all meanwhile. */
+static void open_waiting(struct replay *replay)
+{
+    for (; replay->opened_count < replay->waiting_count; replay->opened_count++)
+        flows_open(&replay->flows, &replay->waiting[replay->opened_count]);
+}
+
 static void judge_waiting(struct replay *replay)
 {
+    open_waiting(replay);
     watch_observe_all(replay->watch, replay->waiting, replay->waiting_count, replay_judged, replay);
-    replay->waiting_count = 0;
+    replay->waiting_count = replay->opened_count = 0;
 }
 
 /* What came before it is judged first, if it is news at all. */
@@ -29,6 +37,7 @@ static void replay_flow(struct replay *replay, const struct observation *packet)
 {
     struct observation news;
 
+    open_waiting(replay);
     if (!flows_is_of_connection(packet) || !flows_is_news(&replay->flows, packet))
         return;
     news = *packet; /* it stands where the next one waits */
@@ -60,7 +69,7 @@ static void replay_packet(const struct captured *captured, void *context)
         replay_flow(replay, observation);
         return;
     }
-    flows_open(&replay->flows, observation);
+    flows_prefetch(&replay->flows, observation);
     if (++replay->waiting_count == WATCH_OBSERVATIONS_MAX)
         judge_waiting(replay);
 }

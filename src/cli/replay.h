@@ -26,6 +26,7 @@ struct replay {
     void *context;
     struct flows flows;
     size_t waiting_count; /* observations that are not judged yet */
+    size_t opened_count;  /* of these, those that `flows` knows of */
     struct observation waiting[WATCH_OBSERVATIONS_MAX];
 };
 

@@ -18,6 +18,15 @@ static uint64_t *note_of(struct flows *flows, uint64_t word)
     return &flows->note[(word >> 40) % FLOWS_NOTES];
 }
 
+void flows_prefetch(const struct flows *flows, const struct observation *opening)
+{
+    const uint64_t word = word_of(opening);
+    const uint64_t note = word + opening->hop_limit;
+
+    __builtin_prefetch(&flows->opened[(uint32_t)(word >> 32) % FLOWS_BITS / 64], 1);
+    __builtin_prefetch(&flows->note[(note >> 40) % FLOWS_NOTES], 1);
+}
+
 void flows_open(struct flows *flows, const struct observation *opening)
 {
     const uint64_t word = word_of(opening);

@@ -18,6 +18,9 @@ struct flows {
     uint64_t opened[FLOWS_BITS / 64]; /* bits of who has opened a connection, and of some others */
 };
 
+/* Starts to bring into the cache what flows_open will write to. */
+void flows_prefetch(const struct flows *flows, const struct observation *opening);
+
 /* Notes who sent an opening packet, and that it arrived with its hop limit. */
 void flows_open(struct flows *flows, const struct observation *opening);
 

@@ -345,14 +345,22 @@ static unsigned free_way(struct table *table, uint64_t bucket, unsigned depth)
 {
     const unsigned vacant = ways_with(&table->marks[bucket], 0);
     struct place from = {.bucket = bucket};
+    uint64_t other[TABLE_WAYS];
 
     if (vacant != 0)
         return first_of(vacant);
     if (depth == 0)
         return TABLE_WAYS;
+    /* What is waited for comes together. */
+    for (from.way = 0; from.way < TABLE_WAYS; from.way++)
+        __builtin_prefetch(entry_at(table, from));
+    for (from.way = 0; from.way < TABLE_WAYS; from.way++) {
+        other[from.way] = other_bucket(table, from);
+        __builtin_prefetch(&table->marks[other[from.way]], 1);
+    }
     for (unsigned next = 0; next < depth; next++)
         for (from.way = 0; from.way < TABLE_WAYS; from.way++) {
-            struct place to = {.bucket = other_bucket(table, from)};
+            struct place to = {.bucket = other[from.way]};
 
             to.way = to.bucket != bucket ? free_way(table, to.bucket, next) : TABLE_WAYS;
             if (to.way < TABLE_WAYS) {

@@ -32,7 +32,7 @@ void text_from_judgement(const struct judgement *judgement, struct text *out)
     out->initial = judgement->initial;
     out->hops = judgement->hops;
     snprintf(out->family, sizeof out->family, "%s", stack_family_name(judgement->stack.family));
-    out->family_probability = json_stack_probability(&judgement->stack);
+    out->family_probability = stack_probability(&judgement->stack);
     snprintf(out->verdict, sizeof out->verdict, "%s", verdict_name(judgement->verdict));
     out->probability = judgement->probability;
     out->rewritten = judgement->rewritten;

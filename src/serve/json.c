@@ -28,18 +28,6 @@ static int64_t json_scaled(double value, unsigned decimals)
     return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
 }
 
-double json_stack_probability(const struct stack *stack)
-{
-    double highest = 0;
-
-    if (stack->family < STACK_FAMILY_COUNT)
-        return stack->probability[stack->family];
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
-        if (stack->probability[i] > highest)
-            highest = stack->probability[i];
-    return highest;
-}
-
 static uint64_t observation_time_us(const struct observation *observation)
 {
     return observation->time_ns / 1000;
@@ -85,8 +73,8 @@ static json_t *stack_object(const struct stack *stack)
     int failed = 0;
 
     failed |= json_object_set_new(object, "family", json_string(stack_family_name(stack->family)));
-    failed |= json_object_set_new(object, "probability",
-                                  real(json_stack_probability(stack), SHARE_DECIMALS));
+    failed |=
+        json_object_set_new(object, "probability", real(stack_probability(stack), SHARE_DECIMALS));
     return whole(object, failed);
 }
 
@@ -342,7 +330,7 @@ static void put_findings(struct line *line, const struct judgement *judgement)
     PUT(line, ", \"stack\": {\"family\": \"");
     put_text(line, stack_family_name(judgement->stack.family));
     PUT(line, "\", \"probability\": ");
-    put_real(line, json_stack_probability(&judgement->stack), SHARE_DECIMALS);
+    put_real(line, stack_probability(&judgement->stack), SHARE_DECIMALS);
     PUT(line, "}");
     put_network(line, &judgement->network);
     PUT(line, ", \"verdict\": \"");

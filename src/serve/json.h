@@ -24,7 +24,4 @@ enum { JSON_LINE_MAX = 8192 };
 size_t json_judgement_line(const struct judgement *judgement, char *out, size_t capacity);
 size_t json_evidence_line(const struct judgement *judgement, char *out, size_t capacity);
 
-/* The probability of the family that is named; of the likeliest where none is likely enough. */
-double json_stack_probability(const struct stack *stack);
-
 #endif

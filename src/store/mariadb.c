@@ -198,7 +198,7 @@ static int mariadb_put_judgement(struct store *store, const struct judgement *ju
     add_number(&p, judgement->initial);
     add_number(&p, judgement->hops);
     add_text(&p, stack_family_name(judgement->stack.family));
-    add_real(&p, json_stack_probability(&judgement->stack));
+    add_real(&p, stack_probability(&judgement->stack));
     add_network(&p, &judgement->network, prefix);
     add_text(&p, verdict_name(judgement->verdict));
     add_real(&p, judgement->probability);

@@ -302,7 +302,7 @@ static int sqlite_put_judgement(struct store *store, const struct judgement *jud
     sqlite3_bind_int(statement, 7, judgement->initial);
     sqlite3_bind_int(statement, 8, judgement->hops);
     bind_text(statement, 9, stack_family_name(judgement->stack.family));
-    sqlite3_bind_double(statement, 10, json_stack_probability(&judgement->stack));
+    sqlite3_bind_double(statement, 10, stack_probability(&judgement->stack));
     bind_network(statement, 11, &judgement->network);
     bind_text(statement, 15, verdict_name(judgement->verdict));
     sqlite3_bind_double(statement, 16, judgement->probability);

@@ -123,23 +123,10 @@ static void network_recall(const struct connection *connection, const struct add
     out->seen = connection->network_seen;
 }
 
-static double likeliest(const struct stack *stack)
-{
-    double most = 0;
-
-    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
-        if (stack->probability[i] > most)
-            most = stack->probability[i];
-    return most;
-}
-
 static void stack_keep(struct connection *connection, const struct stack *stack)
 {
-    const double probability =
-        stack->family < STACK_FAMILY_COUNT ? stack->probability[stack->family] : likeliest(stack);
-
     connection->family = stack->family & 7u;
-    connection->stack_probability = rounded(probability * THOUSAND) & 1023u;
+    connection->stack_probability = rounded(stack_probability(stack) * THOUSAND) & 1023u;
 }
 
 /* Which the other families were is not kept: they share what is left. */

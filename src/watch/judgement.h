@@ -61,6 +61,9 @@ struct judgement {
     struct evidence evidence[EVIDENCE_MAX]; /* the largest weights first, mutes last */
 };
 
+/* What is shown of a stack: the probability of its family, or of the likeliest where none is named. */
+double stack_probability(const struct stack *stack);
+
 const char *stack_family_name(enum stack_family family); /* "android", ..., "unknown" */
 const char *verdict_name(enum verdict verdict);          /* "direct", "tethered", "unknown" */
 

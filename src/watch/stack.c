@@ -284,3 +284,15 @@ uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache
     *out = kept->stack;
     return kept->signature;
 }
+
+double stack_probability(const struct stack *stack)
+{
+    double highest = 0;
+
+    if (stack->family < STACK_FAMILY_COUNT)
+        return stack->probability[stack->family];
+    for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
+        if (stack->probability[i] > highest)
+            highest = stack->probability[i];
+    return highest;
+}

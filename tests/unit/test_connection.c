@@ -70,7 +70,7 @@ static void what_its_stack_may_be_adds_up_to_one(void **state)
             for (unsigned j = 0; j < STACK_FAMILY_COUNT; j++)
                 sum += judgement.stack.probability[j];
             assert_true(fabs(sum - 1) < 1e-9);
-            assert_true(fabs(json_stack_probability(&judgement.stack) - likeliest[i]) < 1e-9);
+            assert_true(fabs(stack_probability(&judgement.stack) - likeliest[i]) < 1e-9);
         }
 }
 

@@ -153,9 +153,9 @@ static void an_unknown_stack_has_the_share_of_the_likeliest(void **state)
     struct stack stack = {.probability = {0.2, 0.1, 0.3, 0.25, 0.15}, .family = STACK_UNKNOWN};
 
     (void)state;
-    assert_true(json_stack_probability(&stack) == 0.3);
+    assert_true(stack_probability(&stack) == 0.3);
     stack.family = STACK_IOS;
-    assert_true(json_stack_probability(&stack) == 0.1);
+    assert_true(stack_probability(&stack) == 0.1);
 }
 
 int main(void)

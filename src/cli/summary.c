@@ -118,6 +118,7 @@ static void add_oldest(struct summary *summary)
 static void wait_for_network(struct summary *summary, const struct judgement *judgement)
 {
     const struct prefix *prefix = &judgement->network.prefix;
+    const struct summary_network *row;
     struct summary_waiting *newest;
 
     if (!judgement->network.known) {
@@ -130,8 +131,9 @@ static void wait_for_network(struct summary *summary, const struct judgement *ju
         &summary->waiting[(summary->waiting_from + summary->waiting_count++) % SUMMARY_WAITING];
     newest->prefix = *prefix;
     newest->verdict = judgement->verdict;
-    __builtin_prefetch(&summary->networks[hash_prefix(prefix) & (summary->network_capacity - 1)],
-                       1);
+    row = &summary->networks[hash_prefix(prefix) & (summary->network_capacity - 1)];
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch((const uint8_t *)(row + 1) - 1, 1); /* it may lie across two lines */
 }
 
 void summary_add(struct summary *summary, const struct judgement *judgement)

@@ -119,19 +119,26 @@ static void find_second(const struct network_ways *ways, struct network_reading 
     }
 }
 
+static uint32_t weight_at(const struct network *network, uint8_t hops)
+{
+    uint32_t weight = 0;
+
+    for (unsigned i = 0; i < network->cell_count; i++)
+        if (network->cell[i].hops == hops)
+            weight += network->cell[i].weight;
+    return weight;
+}
+
 /*
  * A coarser network speaks for a part of it that is hardly known itself: that part may have its
  * own path, and less so the more of it was seen to arrive like the whole.
  */
-static double part_differs(const struct network *part, int usual, uint8_t hops)
+static double part_differs(const struct network *part, uint8_t usual, uint8_t hops)
 {
-    struct network_ways ways;
-
     if (!part)
         return PART_DIFFERS;
-    network_ways_of(part, &ways);
-    return PART_DIFFERS / (1 + network_ways_at(&ways, ways.weight, usual) / NETWORK_WEIGHT_ONE) +
-           0.5 * network_ways_at(&ways, ways.weight, hops) / (ways.total + 2 * NETWORK_WEIGHT_ONE);
+    return PART_DIFFERS / (1 + (double)weight_at(part, usual) / NETWORK_WEIGHT_ONE) +
+           0.5 * weight_at(part, hops) / (part->weight + 2 * NETWORK_WEIGHT_ONE);
 }
 
 static bool weighs_enough(const struct network *network)
@@ -165,7 +172,6 @@ static unsigned choose(struct network *const *level, unsigned levels, bool *out_
 void network_read(struct network *const *level, unsigned levels, uint8_t hops, uint16_t device,
                   struct network_reading *out)
 {
-    struct network_move move;
     struct network_ways ways;
     struct around around;
     unsigned chosen;
@@ -184,7 +190,7 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     novel = NOVEL_ALWAYS + NOVEL_PER_WAY * ways.count * NETWORK_WEIGHT_ONE / ways.total;
     if (chosen > 0)
         novel += part_differs(level[0], ways.hops[ways.usual], hops);
-    odds = network_ways_move_odds(out->network, &ways, hops, device, &move);
+    odds = network_ways_move_odds(out->network, &ways, hops, device);
     out->move = odds / (1 + odds);
     out->handsets = ways.handsets;
     out->computers = ways.computers;
@@ -205,14 +211,14 @@ void network_view(const struct network *network, uint8_t hop_limit, struct netwo
     const uint8_t initial = observation_initial(hop_limit);
     const struct network_cell *best = NULL;
     bool best_is_own = false;
-    double total = 0;
+    unsigned total = 0;
 
     *out = (struct network_view){0};
     if (!network || network->seen == 0)
         return;
     for (unsigned i = 0; i < network->cell_count; i++) {
         const struct network_cell *cell = &network->cell[i];
-        const bool own = observation_initial(cell->hop_limit) == initial;
+        const bool own = cell->hop_limit + cell->hops == initial;
 
         total += cell->count;
         if (!best || (own && !best_is_own) || (own == best_is_own && cell->count > best->count)) {
@@ -225,7 +231,7 @@ void network_view(const struct network *network, uint8_t hop_limit, struct netwo
     out->seen = network->seen;
     if (best) {
         out->hop_limit = best->hop_limit;
-        out->share = total > 0 ? best->count / total : 0;
+        out->share = total > 0 ? (double)best->count / total : 0;
     }
 }
 
@@ -391,14 +397,16 @@ static void remember_device(struct network *network, uint16_t device, uint8_t ho
 
     while (at < network->recent_count && network->recent_device[at] != device)
         at++;
-    if (at == network->recent_count) {
-        if (network->recent_count < NETWORK_RECENT)
-            network->recent_count++;
-        else
-            at--;
+    if (at < network->recent_count) {
+        memmove(network->recent_device + 1, network->recent_device, at * sizeof(uint16_t));
+        memmove(network->recent_hops + 1, network->recent_hops, at);
+    } else {
+        /* All of them, in use or not: moves of a known size are quick. */
+        memmove(network->recent_device + 1, network->recent_device,
+                (NETWORK_RECENT - 1) * sizeof(uint16_t));
+        memmove(network->recent_hops + 1, network->recent_hops, NETWORK_RECENT - 1);
+        network->recent_count = (uint8_t)(at < NETWORK_RECENT ? at + 1 : NETWORK_RECENT);
     }
-    memmove(network->recent_device + 1, network->recent_device, at * sizeof(uint16_t));
-    memmove(network->recent_hops + 1, network->recent_hops, at);
     network->recent_device[0] = device;
     network->recent_hops[0] = hops;
 }
@@ -486,16 +494,6 @@ static void relearn(struct network *network, uint8_t hops, uint32_t now_s, uint8
     network->moved_to = hops;
 }
 
-static uint32_t weight_at(const struct network *network, uint8_t hops)
-{
-    uint32_t weight = 0;
-
-    for (unsigned i = 0; i < network->cell_count; i++)
-        if (network->cell[i].hops == hops)
-            weight += network->cell[i].weight;
-    return weight;
-}
-
 /*
  * Only other devices can show a move, and only away from what was well known and to what was not. Those
  * of another path move, too, so that the device before need not have come by the same.
@@ -534,11 +532,10 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
     remember_device(network, lesson->device, hops);
 
     if (may_have_moved(network, hops)) {
-        struct network_move move = {0};
+        struct network_move move;
         struct network_ways ways;
 
-        network_ways_of(network, &ways);
-        if (network_ways_move_odds(network, &ways, hops, lesson->device, &move) < NETWORK_MOVE_SURE)
+        if (!network_ways_have_moved(network, hops, lesson->device, &ways, &move))
             return;
         if (move.whole && network_ways_is_one_path(&ways))
             relearn(network, hops, now_s, move.from);

@@ -10,6 +10,8 @@
 #define PATH_PRIOR 0.03
 /* Chance that the network moved just before this observation. */
 #define MOVE_PRIOR 0.0002
+/* Odds from which a move is sure. */
+#define MOVE_SURE 20.0
 /* Shares below these are not believed, after a move and before. */
 #define MOVE_NEW_LEAST 0.01
 #define MOVE_OLD_LEAST 0.1
@@ -28,7 +30,7 @@ static unsigned way_of(struct network_ways *ways, uint8_t hops)
         i = ways->count++;
         ways->at[hops] = (uint8_t)i;
         ways->hops[i] = hops;
-        ways->weight[i] = ways->computer[i] = ways->direct[i] = 0;
+        ways->weight[i] = ways->computer[i] = 0;
     }
     return i;
 }
@@ -43,8 +45,6 @@ static double made_up_as_path(const struct network_ways *ways, unsigned way)
     const double count = fmin(ways->weight[way] / NETWORK_WEIGHT_ONE, MADE_UP_MOST);
     const double computers = ways->computer[way] / ways->weight[way];
 
-    if (!ways->handsets || ways->weight[way] <= 0)
-        return 0;
     return count * (computers * log(ways->computers / GUEST_COMPUTERS) +
                     (1 - computers) * log((1 - ways->computers) / (1 - GUEST_COMPUTERS)));
 }
@@ -65,12 +65,20 @@ static double is_path(const struct network_ways *ways, unsigned way, double near
     left = nearer / (nearer + ways->weight[way]);
     left_4 = left * left * left * left;
     guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
-    path = PATH_PRIOR * exp(made_up_as_path(ways, way));
+    path = PATH_PRIOR;
+    if (ways->handsets && ways->weight[way] > 0)
+        path *= exp(made_up_as_path(ways, way));
     return path / (path + guests);
 }
 
-static void ways_add_cells(struct network_ways *ways, const struct network *network)
+/* All but `direct`, which takes longer. */
+static void find_weights(const struct network *network, struct network_ways *ways)
 {
+    memset(ways->at, NETWORK_WAY_NONE, sizeof ways->at);
+    ways->weight[NETWORK_WAY_NONE] = 0;
+    ways->count = ways->usual = 0;
+    ways->hops[0] = 0; /* of a network without any cell */
+    ways->total = ways->computers = 0;
     for (unsigned i = 0; i < network->cell_count; i++) {
         const struct network_cell *cell = &network->cell[i];
         const unsigned way = way_of(ways, cell->hops);
@@ -88,21 +96,22 @@ static void ways_add_cells(struct network_ways *ways, const struct network *netw
     ways->handsets = ways->total >= NETWORK_ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;
 }
 
+/* With find_weights done. */
+static void find_direct(struct network_ways *ways)
+{
+    ways->direct[NETWORK_WAY_NONE] = ways->direct_total = 0;
+    for (unsigned i = 0; i < ways->count; i++) {
+        const double nearer = network_ways_at(ways, ways->weight, ways->hops[i] - 1);
+
+        ways->direct[i] = ways->weight[i] * is_path(ways, i, nearer);
+        ways->direct_total += ways->direct[i];
+    }
+}
+
 void network_ways_of(const struct network *network, struct network_ways *out)
 {
-    memset(out->at, NETWORK_WAY_NONE, sizeof out->at);
-    out->weight[NETWORK_WAY_NONE] = out->direct[NETWORK_WAY_NONE] = 0;
-    out->count = out->usual = 0;
-    out->hops[0] = 0; /* of a network without any cell */
-    out->total = out->direct_total = 0;
-    out->computers = 0;
-    ways_add_cells(out, network);
-    for (unsigned i = 0; i < out->count; i++) {
-        const double nearer = network_ways_at(out, out->weight, out->hops[i] - 1);
-
-        out->direct[i] = out->weight[i] * is_path(out, i, nearer);
-        out->direct_total += out->direct[i];
-    }
+    find_weights(network, out);
+    find_direct(out);
 }
 
 /* Weight at a number of hops after a move. */
@@ -132,9 +141,6 @@ struct recent {
     double growth[2][NETWORK_RECENT + 1]; /* of a move of a part, and of the whole */
 };
 
-/* Rounding must not make a bound of what it bounds. */
-#define GROWTH_MARGIN 1.000001
-
 /* fmax is a call, for what it does with numbers that are none. */
 static double larger(double a, double b)
 {
@@ -158,7 +164,7 @@ static void find_recent(const struct network *network, const struct network_ways
         out->per_share[out->count] = per_share[network_ways_find(ways, network->recent_hops[i])];
         out->count += network->recent_device[i] != device;
     }
-    out->growth[false][out->count] = out->growth[true][out->count] = GROWTH_MARGIN;
+    out->growth[false][out->count] = out->growth[true][out->count] = 1;
     for (unsigned i = out->count; i-- > 0;) {
         const double whole = most * out->per_share[i];
         /* What a part moves to, with its guests, is the hops that are asked about, and one more: the
@@ -179,7 +185,7 @@ static double odds_of(const struct recent *recent, const struct network_ways *wa
 {
     const double *growth = recent->growth[move->whole];
     double odds = MOVE_PRIOR;
-    double best = larger(known, MOVE_PRIOR);
+    double best = known;
 
     for (unsigned i = 0; i < recent->count && odds * growth[i] > best; i++) {
         const double after = weight_after(ways, move, recent->hops[i]) * recent->per_weight;
@@ -202,34 +208,62 @@ bool network_ways_is_one_path(const struct network_ways *ways)
     return 2 * ways->direct[ways->usual] >= 1.7 * ways->direct_total;
 }
 
-double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
-                              uint8_t hops, uint16_t device, struct network_move *out)
+/* The ways that what now arrives with `hops` may have left, a bit for each: those in use, and the usual. */
+static unsigned ways_to_leave(const struct network_ways *ways, uint8_t hops)
 {
-    struct recent recent;
-    bool is_asked = false;
-    double best = 0;
+    unsigned found = 0;
 
-    for (unsigned i = 0; i < ways->count; i++) {
-        const struct network_move move = {ways->hops[i], hops - ways->hops[i], true};
-        const struct network_move part = {ways->hops[i], hops - ways->hops[i], false};
-        double odds;
+    for (unsigned i = 0; i < ways->count; i++)
+        if (ways->hops[i] != hops && (i == ways->usual || is_in_use(ways, i)))
+            found |= 1u << i;
+    return found;
+}
 
-        if (move.by == 0 || (i != ways->usual && !is_in_use(ways, i)))
-            continue;
-        if (!is_asked)
-            find_recent(network, ways, hops, device, &recent);
-        is_asked = true;
-        odds = odds_of(&recent, ways, &move, best);
-        if (odds > best) {
-            best = odds;
-            *out = move;
-        }
-        /* Where all of it is one path, the whole is the part. */
-        odds = network_ways_is_one_path(ways) ? 0 : odds_of(&recent, ways, &part, best);
-        if (odds > best) {
-            best = odds;
-            *out = part;
+/* The likeliest move with better odds than `least` is in *out; its odds, or `least` for none. */
+static double likeliest_move(const struct network_ways *ways, const struct recent *recent,
+                             uint8_t hops, double least, struct network_move *out)
+{
+    /* Where all of it is one path, the whole is the part. */
+    const unsigned kinds = network_ways_is_one_path(ways) ? 1 : 2;
+    double best = least;
+
+    for (unsigned left = ways_to_leave(ways, hops); left != 0; left &= left - 1) {
+        const uint8_t from = ways->hops[__builtin_ctz(left)];
+
+        for (unsigned i = 0; i < kinds; i++) {
+            const struct network_move move = {from, hops - from, i == 0};
+            const double odds = odds_of(recent, ways, &move, best);
+
+            if (odds > best) {
+                best = odds;
+                *out = move;
+            }
         }
     }
     return best;
+}
+
+double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
+                              uint8_t hops, uint16_t device)
+{
+    struct network_move move;
+    struct recent recent;
+
+    if (is_in_use(ways, network_ways_find(ways, hops)) || ways_to_leave(ways, hops) == 0)
+        return 0;
+    find_recent(network, ways, hops, device, &recent);
+    return likeliest_move(ways, &recent, hops, MOVE_PRIOR, &move);
+}
+
+bool network_ways_have_moved(const struct network *network, uint8_t hops, uint16_t device,
+                             struct network_ways *ways, struct network_move *out)
+{
+    struct recent recent;
+
+    find_weights(network, ways);
+    find_recent(network, ways, hops, device, &recent);
+    if (MOVE_PRIOR * larger(recent.growth[false][0], recent.growth[true][0]) <= MOVE_SURE)
+        return false;
+    find_direct(ways);
+    return likeliest_move(ways, &recent, hops, MOVE_SURE, out) > MOVE_SURE;
 }

@@ -17,8 +17,6 @@ enum { NETWORK_ENOUGH = 16 * NETWORK_WEIGHT_ONE };
 
 /* A second path in ordinary use has this share of the devices on the line. */
 #define NETWORK_SECOND_PATH_LEAST 0.15
-/* Odds from which a move is sure. */
-#define NETWORK_MOVE_SURE 20.0
 
 /* The index of the way that there is not, of which everything is 0. */
 enum { NETWORK_WAY_NONE = NETWORK_CELLS };
@@ -72,10 +70,14 @@ bool network_ways_is_one_path(const struct network_ways *ways);
 
 /*
  * Odds that the network has moved so that what used a path in ordinary use arrives with `hops` now:
- * all of it, or what used one of several; `device` itself does not count. 0 for no move; otherwise
- * the likeliest is in *out.
+ * all of it, or what used one of several; `device` itself does not count. 0 when nothing can have, and
+ * when these hops are in ordinary use themselves: that somebody takes such a path is no news.
  */
 double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
-                              uint8_t hops, uint16_t device, struct network_move *out);
+                              uint8_t hops, uint16_t device);
+
+/* Whether it has moved so for sure; then *ways is what it was, and the likeliest move is in *out. */
+bool network_ways_have_moved(const struct network *network, uint8_t hops, uint16_t device,
+                             struct network_ways *ways, struct network_move *out);
 
 #endif

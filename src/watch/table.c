@@ -389,25 +389,28 @@ static bool move_others(struct table *table, struct table_spot *spot)
     return false;
 }
 
-/* Takes the place of the least useful entry of both buckets, which are full; its standing. */
+/*
+ * Takes the place of the least useful entry of both buckets, which are full; what it is worth. Where an
+ * entry is stands below its standing, so that the smallest number is found without a branch.
+ */
 static uint64_t take_least_useful(const struct table *table, struct table_spot *spot, uint32_t now)
 {
+    enum { WAY_BITS = 4, PLACE_BITS = WAY_BITS + 1 };
     uint64_t least = UINT64_MAX;
 
-    for (uint8_t choice = 0; choice < 2; choice++) {
+    for (unsigned choice = 0; choice < 2; choice++) {
         const struct table_marks *marks = &table->marks[spot->bucket[choice]];
 
         for (unsigned way = 0; way < TABLE_WAYS; way++) {
-            const uint64_t its = standing(table, marks, way, now);
+            const uint64_t its =
+                standing(table, marks, way, now) << PLACE_BITS | choice << WAY_BITS | way;
 
-            if (its < least) {
-                least = its;
-                spot->choice = choice;
-                spot->way = (uint8_t)way;
-            }
+            least = its < least ? its : least;
         }
     }
-    return least;
+    spot->choice = least >> WAY_BITS & 1;
+    spot->way = least & ((1u << WAY_BITS) - 1);
+    return least >> PLACE_BITS >> 32;
 }
 
 /*
@@ -416,12 +419,9 @@ static uint64_t take_least_useful(const struct table *table, struct table_spot *
  */
 static bool make_room(struct table *table, struct table_spot *spot, uint32_t now)
 {
-    uint64_t least;
-
     if (table->shape.keeps_proven && is_proven(table, spot, now))
         return false;
-    least = take_least_useful(table, spot, now);
-    if (!table->shape.keeps_proven || least >> 32 == 0)
+    if (take_least_useful(table, spot, now) == 0 || !table->shape.keeps_proven)
         return true;
     note_proven(table, &table->marks[spot->bucket[0]]);
     note_proven(table, &table->marks[spot->bucket[1]]);

@@ -5,6 +5,8 @@
  */
 #include "watch/judge.h"
 
+#include "base/whole.h"
+
 #include <math.h>
 
 static const double group_cap[GROUP_COUNT] = {
@@ -113,14 +115,14 @@ static void judge_by_evidence(const struct watch_settings *settings, const struc
         const enum signal_group group = signal_group((enum signal)found[i].signal);
         const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);
 
-        found[i].weight = (float)(round(weight * 10) / 10); /* what is shown is what is counted */
+        found[i].weight = (float)(whole(weight * 10) / 10.0); /* what is shown is what is counted */
         if (group != GROUP_MUTE && fabsf(found[i].weight) < 0.05f)
             continue; /* a mute is what has no weight by itself */
         weighed = weighed || group != GROUP_MUTE;
         sum += (double)found[i].weight;
         add_evidence(out, &found[i]);
     }
-    out->probability = logistic(sum);
+    out->probability = weighed ? logistic(sum) : settings->prior;
     /* The prior alone is no reason, and neither is anything about a network hardly known. */
     if (weighed && facts->network.enough)
         out->verdict = verdict_of(out->probability, settings->threshold);
@@ -139,7 +141,7 @@ static void judge_by_first_drop(const struct facts *facts, struct judgement *out
         out->probability = is_lower ? FIRST_DROP_SURE : 1 - FIRST_DROP_SURE;
         evidence = (struct evidence){
             .signal = SIGNAL_FIRST_DROP,
-            .weight = (float)(round(logit(out->probability) * 10) / 10),
+            .weight = (float)(whole(logit(out->probability) * 10) / 10.0),
             .detail = {arrived, facts->finest->highest},
         };
     }

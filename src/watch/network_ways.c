@@ -36,24 +36,40 @@ static unsigned way_of(struct network_ways *ways, uint8_t hops)
 }
 
 /*
- * How much likelier those who arrive with these hops are by a path of their own than as guests, by
- * what they are: handsets take a path, and guests are computers more often than not. A logarithm;
- * beyond some number more of the same prove no more.
+ * How much likelier one that arrives is by a path of its own than as a guest, by what it is: handsets take
+ * a path, and guests are computers more often than not. Logarithms.
  */
-static double made_up_as_path(const struct network_ways *ways, unsigned way)
+struct made_up {
+    double computer;
+    double handset;
+};
+
+static struct made_up made_up_of(const struct network_ways *ways)
+{
+    if (!ways->handsets)
+        return (struct made_up){0};
+    return (struct made_up){
+        .computer = log(ways->computers / GUEST_COMPUTERS),
+        .handset = log((1 - ways->computers) / (1 - GUEST_COMPUTERS)),
+    };
+}
+
+/* The same of all who arrive so; beyond some number more of the same prove no more. */
+static double made_up_as_path(const struct network_ways *ways, unsigned way,
+                              const struct made_up *made_up)
 {
     const double count = fmin(ways->weight[way] / NETWORK_WEIGHT_ONE, MADE_UP_MOST);
     const double computers = ways->computer[way] / ways->weight[way];
 
-    return count * (computers * log(ways->computers / GUEST_COMPUTERS) +
-                    (1 - computers) * log((1 - ways->computers) / (1 - GUEST_COMPUTERS)));
+    return count * (computers * made_up->computer + (1 - computers) * made_up->handset);
 }
 
 /*
  * Probability that a number of hops is a path of its own, by its share of itself and its nearer
  * neighbour together: guests are few beside their hosts (Beta(1, 9)).
  */
-static double is_path(const struct network_ways *ways, unsigned way, double nearer)
+static double is_path(const struct network_ways *ways, unsigned way, double nearer,
+                      const struct made_up *made_up)
 {
     double left;
     double left_4;
@@ -67,7 +83,7 @@ static double is_path(const struct network_ways *ways, unsigned way, double near
     guests = (1 - PATH_PRIOR) * 9 * left_4 * left_4;
     path = PATH_PRIOR;
     if (ways->handsets && ways->weight[way] > 0)
-        path *= exp(made_up_as_path(ways, way));
+        path *= exp(made_up_as_path(ways, way, made_up));
     return path / (path + guests);
 }
 
@@ -99,11 +115,13 @@ static void find_weights(const struct network *network, struct network_ways *way
 /* With find_weights done. */
 static void find_direct(struct network_ways *ways)
 {
+    const struct made_up made_up = made_up_of(ways);
+
     ways->direct[NETWORK_WAY_NONE] = ways->direct_total = 0;
     for (unsigned i = 0; i < ways->count; i++) {
         const double nearer = network_ways_at(ways, ways->weight, ways->hops[i] - 1);
 
-        ways->direct[i] = ways->weight[i] * is_path(ways, i, nearer);
+        ways->direct[i] = ways->weight[i] * is_path(ways, i, nearer, &made_up);
         ways->direct_total += ways->direct[i];
     }
 }

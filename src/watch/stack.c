@@ -248,14 +248,15 @@ uint32_t stack_signature(const struct observation *observation)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* All features but the layout, and never 0. */
+/* All features but the kinds of options, and never 0. */
 static uint64_t rest_of(const struct observation *o)
 {
     enum { ANY = 1 };
 
     return (uint64_t)o->window << 48 | (scale_value(o) & 0xff) << 40 |
-           (uint64_t)((o->flags & OBSERVATION_HAS_WINDOW_SCALE) != 0) << 36 | id_value(o) << 32 |
-           ecn_value(o) << 28 | (flow_value(o) & 0xff) << 16 | (quirk_value(o) & 0xff) << 8 | ANY;
+           (uint64_t)((o->flags & OBSERVATION_HAS_WINDOW_SCALE) != 0) << 39 | ecn_value(o) << 38 |
+           id_value(o) << 34 | (flow_value(o) & 3) << 32 | (quirk_value(o) & 0xff) << 24 |
+           (uint64_t)o->option_padding << 16 | (uint64_t)o->option_count << 8 | ANY;
 }
 
 /* What signatures of p0f's look at beside that. */
@@ -268,14 +269,18 @@ static uint64_t more_of(const struct observation *o)
 uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache,
                       const struct observation *observation, struct stack *out)
 {
-    const uint64_t layout = layout_value(observation);
     const uint64_t rest = rest_of(observation);
     const uint64_t more = table->p0f.count > 0 ? more_of(observation) : 0;
-    const uint64_t at = (layout ^ rest ^ more) * 0x9e3779b97f4a7c15u >> 40;
-    struct stack_kept *kept = &cache->kept[at % STACK_GUESSES];
+    uint64_t option[TCP_OPTIONS_MAX / 8];
+    struct stack_kept *kept;
+    uint64_t at;
 
-    if (kept->layout != layout || kept->rest != rest || kept->more != more) {
-        kept->layout = layout;
+    memcpy(option, observation->option, sizeof option);
+    at = ((option[0] ^ rest) * 0x9e3779b97f4a7c15u ^ option[1] ^ more) * 0xbf58476d1ce4e5b9u;
+    kept = &cache->kept[((at >> 40) ^ option[2]) % STACK_GUESSES];
+    if (kept->option[0] != option[0] || kept->option[1] != option[1] ||
+        kept->option[2] != option[2] || kept->rest != rest || kept->more != more) {
+        memcpy(kept->option, option, sizeof option);
         kept->rest = rest;
         kept->more = more;
         kept->signature = stack_signature(observation);

@@ -131,8 +131,8 @@ uint32_t stack_signature(const struct observation *observation);
 enum { STACK_GUESSES = 256 };
 
 struct stack_kept {
-    uint64_t layout;
-    uint64_t rest; /* 0: nothing is kept here */
+    uint64_t option[TCP_OPTIONS_MAX / 8]; /* kinds in their order */
+    uint64_t rest;                        /* 0: nothing is kept here */
     uint64_t more; /* what only signatures of p0f's look at; 0 where there are none */
     struct stack stack;
     uint32_t signature;

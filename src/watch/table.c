@@ -34,6 +34,13 @@ struct table_marks {
 
 _Static_assert(sizeof(struct table_marks) == CACHE_LINE, "one look at a bucket is one cache line");
 
+/*
+ * Of the places that a key may have, those in the second of its buckets are numbered from here on.
+ */
+enum { SECOND = 16, PLACES = 2 * SECOND };
+
+_Static_assert((int)TABLE_WAYS <= (int)SECOND, "the ways of the first bucket come before");
+
 struct place {
     uint64_t bucket;
     unsigned way;
@@ -176,9 +183,22 @@ static unsigned ways_with(const struct table_marks *marks, uint8_t tag)
 #endif
 }
 
-static uint8_t first_of(unsigned ways)
+/* The same in both buckets of a key: those of the second stand SECOND bits higher. */
+static unsigned places_with(const struct table *table, const struct table_spot *spot, uint8_t tag)
 {
-    return (uint8_t)__builtin_ctz(ways);
+    return ways_with(&table->marks[spot->bucket[0]], tag) |
+           ways_with(&table->marks[spot->bucket[1]], tag) << SECOND;
+}
+
+static unsigned first_of(unsigned places)
+{
+    return (unsigned)__builtin_ctz(places);
+}
+
+static void take_place(struct table_spot *spot, unsigned place)
+{
+    spot->choice = (uint8_t)(place / SECOND);
+    spot->way = (uint8_t)(place % SECOND);
 }
 
 static uint64_t word_at(const void *octets)
@@ -217,6 +237,7 @@ static inline uint8_t *entry_of(const struct table *table, const struct table_sp
 
 void *table_find(const struct table *table, struct table_spot *spot, const void *key)
 {
+    unsigned places;
     uint8_t *entry;
 
     /* Where it was prefetched, most of the time. */
@@ -224,14 +245,10 @@ void *table_find(const struct table *table, struct table_spot *spot, const void 
         table->marks[spot->bucket[spot->choice]].tag[spot->way] == spot->tag &&
         (entry = entry_of(table, spot, key)))
         return entry;
-    for (spot->choice = 0; spot->choice < 2; spot->choice++) {
-        unsigned ways = ways_with(&table->marks[spot->bucket[spot->choice]], spot->tag);
-
-        for (; ways != 0; ways &= ways - 1) {
-            spot->way = first_of(ways);
-            if ((entry = entry_of(table, spot, key)))
-                return entry;
-        }
+    for (places = places_with(table, spot, spot->tag); places != 0; places &= places - 1) {
+        take_place(spot, first_of(places));
+        if ((entry = entry_of(table, spot, key)))
+            return entry;
     }
     spot->choice = 0;
     spot->way = TABLE_WAYS;
@@ -298,13 +315,12 @@ static bool is_proven(const struct table *table, const struct table_spot *spot, 
  */
 static bool take_vacant(const struct table *table, struct table_spot *spot)
 {
-    const unsigned vacant[2] = {ways_with(&table->marks[spot->bucket[0]], 0),
-                                ways_with(&table->marks[spot->bucket[1]], 0)};
+    const unsigned vacant = places_with(table, spot, 0);
+    const unsigned second = vacant >> SECOND << SECOND;
 
-    if ((vacant[0] | vacant[1]) == 0)
+    if (vacant == 0)
         return false;
-    spot->choice = vacant[1] > vacant[0];
-    spot->way = first_of(vacant[spot->choice]);
+    take_place(spot, first_of(vacant >> SECOND > vacant % (1u << SECOND) ? second : vacant));
     return true;
 }
 
@@ -395,7 +411,6 @@ static bool move_others(struct table *table, struct table_spot *spot)
  */
 static uint64_t take_least_useful(const struct table *table, struct table_spot *spot, uint32_t now)
 {
-    enum { WAY_BITS = 4, PLACE_BITS = WAY_BITS + 1 };
     uint64_t least = UINT64_MAX;
 
     for (unsigned choice = 0; choice < 2; choice++) {
@@ -403,14 +418,13 @@ static uint64_t take_least_useful(const struct table *table, struct table_spot *
 
         for (unsigned way = 0; way < TABLE_WAYS; way++) {
             const uint64_t its =
-                standing(table, marks, way, now) << PLACE_BITS | choice << WAY_BITS | way;
+                standing(table, marks, way, now) * PLACES | (choice * SECOND + way);
 
             least = its < least ? its : least;
         }
     }
-    spot->choice = least >> WAY_BITS & 1;
-    spot->way = least & ((1u << WAY_BITS) - 1);
-    return least >> PLACE_BITS >> 32;
+    take_place(spot, least % PLACES);
+    return least / PLACES >> 32;
 }
 
 /*
@@ -434,14 +448,11 @@ static bool make_room(struct table *table, struct table_spot *spot, uint32_t now
  */
 void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns)
 {
-    for (uint8_t choice = 0; choice < 2; choice++) {
-        unsigned ways = ways_with(&table->marks[spot->bucket[choice]], spot->tag);
+    unsigned places = places_with(table, spot, spot->tag);
 
-        for (; ways != 0; ways &= ways - 1) {
-            spot->choice = choice;
-            spot->way = first_of(ways);
-            prefetch_place(table, place_of_spot(spot));
-        }
+    for (; places != 0; places &= places - 1) {
+        take_place(spot, first_of(places));
+        prefetch_place(table, place_of_spot(spot));
     }
     if (spot->way < TABLE_WAYS)
         return;

@@ -391,24 +391,35 @@ static struct network_cell *cell_for(struct network *network, uint8_t hop_limit)
     return &network->cell[lightest];
 }
 
+/* The first place with this device; NETWORK_RECENT for none. All are looked at, several at a time. */
+static unsigned place_of_device(const struct network *network, uint16_t device)
+{
+    int16_t first = NETWORK_RECENT;
+
+    for (int16_t i = 0; i < NETWORK_RECENT; i++) {
+        const int16_t place = network->recent_device[i] == device ? i : NETWORK_RECENT;
+
+        first = place < first ? place : first;
+    }
+    return (unsigned)first;
+}
+
+/* It comes first, and what stood before its place, or the last, goes one place on. */
 static void remember_device(struct network *network, uint16_t device, uint8_t hops)
 {
-    unsigned at = 0;
+    const unsigned count = network->recent_count;
+    const unsigned known = place_of_device(network, device);
+    const unsigned at = known < count ? known : count < NETWORK_RECENT ? count : NETWORK_RECENT - 1;
+    uint16_t devices[NETWORK_RECENT + 1] = {device};
+    uint8_t all_hops[NETWORK_RECENT + 1] = {hops};
 
-    while (at < network->recent_count && network->recent_device[at] != device)
-        at++;
-    if (at < network->recent_count) {
-        memmove(network->recent_device + 1, network->recent_device, at * sizeof(uint16_t));
-        memmove(network->recent_hops + 1, network->recent_hops, at);
-    } else {
-        /* All of them, in use or not: moves of a known size are quick. */
-        memmove(network->recent_device + 1, network->recent_device,
-                (NETWORK_RECENT - 1) * sizeof(uint16_t));
-        memmove(network->recent_hops + 1, network->recent_hops, NETWORK_RECENT - 1);
-        network->recent_count = (uint8_t)(at < NETWORK_RECENT ? at + 1 : NETWORK_RECENT);
-    }
-    network->recent_device[0] = device;
-    network->recent_hops[0] = hops;
+    memcpy(devices + 1, network->recent_device, sizeof network->recent_device);
+    memcpy(all_hops + 1, network->recent_hops, sizeof network->recent_hops);
+    for (uint16_t i = 0; i < NETWORK_RECENT; i++)
+        network->recent_device[i] = i <= (uint16_t)at ? devices[i] : devices[i + 1];
+    for (uint8_t i = 0; i < NETWORK_RECENT; i++)
+        network->recent_hops[i] = i <= (uint8_t)at ? all_hops[i] : all_hops[i + 1];
+    network->recent_count = (uint8_t)(at < count ? count : at + 1);
 }
 
 static uint16_t sum_to(uint16_t a, uint16_t b)

@@ -87,50 +87,6 @@ static bool line_is_one_handset(const struct facts *f)
     return f->network.handsets && !f->subscriber.shared && f->kind != NETWORK_OF_FIXED_LINES;
 }
 
-/*
- * What several signals rest on, found out once for all of them: most have nothing to say of most
- * packets, and are not even asked.
- */
-enum ground {
-    GROUND_HOPS = 1u << 0,   /* hops_count */
-    GROUND_GUESTS = 1u << 1, /* hops_tell_guests */
-    GROUND_USUAL = 1u << 2,  /* how the hops stand to the network, where they count */
-    GROUND_BELOW = 1u << 3,
-    GROUND_ABOVE = 1u << 4,
-    GROUND_NEW = 1u << 5,
-    GROUND_LINE = 1u << 6,   /* the subscriber has been seen */
-    GROUND_LITTLE = 1u << 7, /* its network has not been seen enough */
-    GROUND_HANDSETS = 1u << 8,
-    GROUND_ONE_HANDSET = 1u << 9, /* line_is_one_handset */
-    GROUND_REWRITTEN = 1u << 10,
-    GROUND_MSS = 1u << 11,    /* of another size than usual */
-    GROUND_KIND = 1u << 12,   /* the user has named the network's */
-    GROUND_LONGER = 1u << 13, /* path_is_longer, where hops count */
-};
-
-static uint32_t grounds_of(const struct facts *f)
-{
-    static const uint32_t relations[] = {
-        [NETWORK_NEW] = GROUND_NEW,
-        [NETWORK_USUAL] = GROUND_USUAL,
-        [NETWORK_BELOW] = GROUND_BELOW,
-        [NETWORK_ABOVE] = GROUND_ABOVE,
-    };
-
-    const bool counts = hops_count(f);
-    const bool longer = counts && path_is_longer(f);
-
-    return (counts ? GROUND_HOPS | relations[f->network.relation] : 0u) |
-           (longer ? GROUND_LONGER : 0u) | (hops_tell_guests(f) && !longer ? GROUND_GUESTS : 0u) |
-           (f->subscriber.subscriber ? GROUND_LINE : 0u) |
-           (f->network.enough ? 0u : GROUND_LITTLE) |
-           (f->network.enough && f->network.handsets ? GROUND_HANDSETS : 0u) |
-           (line_is_one_handset(f) ? GROUND_ONE_HANDSET : 0u) |
-           (f->rewritten ? GROUND_REWRITTEN : 0u) |
-           (f->mss != NETWORK_MSS_USUAL ? GROUND_MSS : 0u) |
-           (f->kind != NETWORK_OF_ANY_KIND ? GROUND_KIND : 0u);
-}
-
 static void detail_of_network(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = f->observation->hop_limit;
@@ -371,7 +327,7 @@ static bool route_moved(const struct facts *f, struct evidence *out)
 static bool initial_255(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = f->observation->hop_limit;
-    return f->initial == 255;
+    return true;
 }
 
 /* detail: at least so many devices */
@@ -395,58 +351,49 @@ static bool several_paths(const struct facts *f, struct evidence *out)
 static bool fixed_lines(const struct facts *f, struct evidence *out)
 {
     (void)out;
-    return f->kind == NETWORK_OF_FIXED_LINES &&
-           (f->network.relation != NETWORK_USUAL || f->subscriber.below);
+    return f->network.relation != NETWORK_USUAL || f->subscriber.below;
 }
 
 /* no detail */
 static bool hosting(const struct facts *f, struct evidence *out)
 {
+    (void)f;
     (void)out;
-    return f->kind == NETWORK_OF_HOSTING;
+    return true;
 }
 
 /* In the order in which they are listed when their weights are equal. */
 static const struct {
     const char *name;
     enum signal_group group;
-    uint32_t grounds; /* enum ground, all of them; or it says nothing */
     bool (*weigh)(const struct facts *facts, struct evidence *out); /* NULL: not of a packet */
 } signals[SIGNAL_COUNT] = {
-    [SIGNAL_FIRST_DROP] = {"first_drop", GROUP_HOPS, 0, NULL},
-    [SIGNAL_BELOW_NETWORK] = {"below_network", GROUP_HOPS, GROUND_BELOW | GROUND_GUESTS,
-                              below_network},
-    [SIGNAL_AS_NETWORK] = {"as_network", GROUP_HOPS, GROUND_USUAL, as_network},
-    [SIGNAL_ABOVE_NETWORK] = {"above_network", GROUP_HOPS, GROUND_ABOVE | GROUND_GUESTS,
-                              above_network},
-    [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, GROUND_GUESTS | GROUND_LINE,
-                                 below_subscriber},
-    [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, GROUND_HOPS | GROUND_LINE,
-                              as_subscriber},
-    [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, GROUND_GUESTS | GROUND_LINE, alternating},
-    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_MUTE, GROUND_REWRITTEN, stack_hop_limit},
-    [SIGNAL_COMPUTER_STACK] = {"computer_stack", GROUP_STACK, GROUND_HANDSETS, computer_stack},
-    [SIGNAL_SEVERAL_STACKS] = {"several_stacks", GROUP_SUBSCRIBER, GROUND_ONE_HANDSET | GROUND_LINE,
-                               several_stacks},
-    [SIGNAL_TOO_LITTLE_SEEN] = {"too_little_seen", GROUP_MUTE, GROUND_LITTLE, too_little_seen},
-    [SIGNAL_ROUTE_MOVED] = {"route_moved", GROUP_MUTE, GROUND_LITTLE, route_moved},
-    [SIGNAL_INITIAL_255] = {"initial_255", GROUP_MUTE, 0, initial_255},
-    [SIGNAL_UNLIKE_NETWORK] = {"unlike_network", GROUP_MUTE, GROUND_NEW, unlike_network},
-    [SIGNAL_SHARED_ADDRESS] = {"shared_address", GROUP_MUTE, GROUND_LINE, shared_address},
-    [SIGNAL_SEVERAL_PATHS] = {"several_paths", GROUP_MUTE, GROUND_HOPS, several_paths},
-    [SIGNAL_FIXED_LINES] = {"fixed_lines", GROUP_MUTE, GROUND_KIND | GROUND_HOPS, fixed_lines},
-    [SIGNAL_HOSTING] = {"hosting", GROUP_MUTE, GROUND_KIND, hosting},
-    [SIGNAL_LARGER_MSS] = {"larger_mss", GROUP_STACK, GROUND_MSS, larger_mss},
-    [SIGNAL_SMALLER_MSS] = {"smaller_mss", GROUP_MUTE, GROUND_MSS, smaller_mss},
-    [SIGNAL_CLOCK_BREAK] = {"clock_break", GROUP_SUBSCRIBER, GROUND_ONE_HANDSET | GROUND_LINE,
-                            clock_break},
-    [SIGNAL_TWO_IDENTIFIERS] = {"two_identifiers", GROUP_SUBSCRIBER,
-                                GROUND_ONE_HANDSET | GROUND_LINE, two_identifiers},
-    [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, 0, NULL},
-    [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, 0, NULL},
-    [SIGNAL_LONGER_PATH] = {"longer_path", GROUP_HOPS, GROUND_LONGER, longer_path},
-    [SIGNAL_STACKS_IN_TURNS] = {"stacks_in_turns", GROUP_SUBSCRIBER,
-                                GROUND_ONE_HANDSET | GROUND_LINE, stacks_in_turns},
+    [SIGNAL_FIRST_DROP] = {"first_drop", GROUP_HOPS, NULL},
+    [SIGNAL_BELOW_NETWORK] = {"below_network", GROUP_HOPS, below_network},
+    [SIGNAL_AS_NETWORK] = {"as_network", GROUP_HOPS, as_network},
+    [SIGNAL_ABOVE_NETWORK] = {"above_network", GROUP_HOPS, above_network},
+    [SIGNAL_BELOW_SUBSCRIBER] = {"below_subscriber", GROUP_HOPS, below_subscriber},
+    [SIGNAL_AS_SUBSCRIBER] = {"as_subscriber", GROUP_HOPS, as_subscriber},
+    [SIGNAL_ALTERNATING] = {"alternating", GROUP_HOPS, alternating},
+    [SIGNAL_STACK_HOP_LIMIT] = {"stack_hop_limit", GROUP_MUTE, stack_hop_limit},
+    [SIGNAL_COMPUTER_STACK] = {"computer_stack", GROUP_STACK, computer_stack},
+    [SIGNAL_SEVERAL_STACKS] = {"several_stacks", GROUP_SUBSCRIBER, several_stacks},
+    [SIGNAL_TOO_LITTLE_SEEN] = {"too_little_seen", GROUP_MUTE, too_little_seen},
+    [SIGNAL_ROUTE_MOVED] = {"route_moved", GROUP_MUTE, route_moved},
+    [SIGNAL_INITIAL_255] = {"initial_255", GROUP_MUTE, initial_255},
+    [SIGNAL_UNLIKE_NETWORK] = {"unlike_network", GROUP_MUTE, unlike_network},
+    [SIGNAL_SHARED_ADDRESS] = {"shared_address", GROUP_MUTE, shared_address},
+    [SIGNAL_SEVERAL_PATHS] = {"several_paths", GROUP_MUTE, several_paths},
+    [SIGNAL_FIXED_LINES] = {"fixed_lines", GROUP_MUTE, fixed_lines},
+    [SIGNAL_HOSTING] = {"hosting", GROUP_MUTE, hosting},
+    [SIGNAL_LARGER_MSS] = {"larger_mss", GROUP_STACK, larger_mss},
+    [SIGNAL_SMALLER_MSS] = {"smaller_mss", GROUP_MUTE, smaller_mss},
+    [SIGNAL_CLOCK_BREAK] = {"clock_break", GROUP_SUBSCRIBER, clock_break},
+    [SIGNAL_TWO_IDENTIFIERS] = {"two_identifiers", GROUP_SUBSCRIBER, two_identifiers},
+    [SIGNAL_BROWSER_STACK] = {"browser_stack", GROUP_BROWSER, NULL},
+    [SIGNAL_PROXY] = {"proxy", GROUP_MUTE, NULL},
+    [SIGNAL_LONGER_PATH] = {"longer_path", GROUP_HOPS, longer_path},
+    [SIGNAL_STACKS_IN_TURNS] = {"stacks_in_turns", GROUP_SUBSCRIBER, stacks_in_turns},
 };
 
 enum signal_group signal_group(enum signal signal)
@@ -454,28 +401,73 @@ enum signal_group signal_group(enum signal signal)
     return signals[signal].group;
 }
 
-static bool ask(enum signal signal, uint32_t grounds, const struct facts *facts,
-                struct evidence *out)
+_Static_assert(SIGNAL_COUNT <= 32, "a word has a bit for each");
+
+static uint32_t bit(enum signal signal)
 {
-    if ((signals[signal].grounds & ~grounds) != 0 || !signals[signal].weigh)
-        return false;
+    return (uint32_t)1 << signal;
+}
+
+/* These bits where that is so, or none, without a branch. */
+static uint32_t where(bool so, uint32_t bits)
+{
+    return -(uint32_t)so & bits;
+}
+
+/*
+ * The signals that are asked, a bit for each. Most have nothing to say of most packets; what several of
+ * them rest on is found out once.
+ */
+static uint32_t asked_of(const struct facts *f)
+{
+    const enum network_relation relation = f->network.relation;
+    const bool counts = hops_count(f);
+    const bool longer = counts && path_is_longer(f);
+    const bool guests = hops_tell_guests(f) && !longer;
+    const bool line = f->subscriber.subscriber;
+    const bool little = !f->network.enough;
+
+    return where(counts && relation == NETWORK_USUAL, bit(SIGNAL_AS_NETWORK)) |
+           where(guests && relation == NETWORK_BELOW, bit(SIGNAL_BELOW_NETWORK)) |
+           where(guests && relation == NETWORK_ABOVE, bit(SIGNAL_ABOVE_NETWORK)) |
+           where(counts && relation == NETWORK_NEW, bit(SIGNAL_UNLIKE_NETWORK)) |
+           where(guests && line, bit(SIGNAL_BELOW_SUBSCRIBER) | bit(SIGNAL_ALTERNATING)) |
+           where(counts && line, bit(SIGNAL_AS_SUBSCRIBER)) |
+           where(longer, bit(SIGNAL_LONGER_PATH)) | where(counts, bit(SIGNAL_SEVERAL_PATHS)) |
+           where(f->network.enough && f->network.handsets, bit(SIGNAL_COMPUTER_STACK)) |
+           where(line && line_is_one_handset(f),
+                 bit(SIGNAL_SEVERAL_STACKS) | bit(SIGNAL_STACKS_IN_TURNS) |
+                     bit(SIGNAL_CLOCK_BREAK) | bit(SIGNAL_TWO_IDENTIFIERS)) |
+           where(line, bit(SIGNAL_SHARED_ADDRESS)) |
+           where(f->mss != NETWORK_MSS_USUAL, bit(SIGNAL_LARGER_MSS) | bit(SIGNAL_SMALLER_MSS)) |
+           where(f->rewritten, bit(SIGNAL_STACK_HOP_LIMIT)) |
+           where(f->initial == 255, bit(SIGNAL_INITIAL_255)) |
+           where(little, bit(SIGNAL_TOO_LITTLE_SEEN) | bit(SIGNAL_ROUTE_MOVED)) |
+           where(f->kind == NETWORK_OF_FIXED_LINES && counts, bit(SIGNAL_FIXED_LINES)) |
+           where(f->kind == NETWORK_OF_HOSTING, bit(SIGNAL_HOSTING));
+}
+
+static bool ask(enum signal signal, const struct facts *facts, struct evidence *out)
+{
     *out = (struct evidence){.signal = (uint8_t)signal};
     return signals[signal].weigh(facts, out);
 }
 
 bool signal_strength(enum signal signal, const struct facts *facts, struct evidence *out)
 {
-    return ask(signal, grounds_of(facts), facts, out);
+    return asked_of(facts) & bit(signal) && ask(signal, facts, out);
 }
 
 unsigned signal_weigh_all(const struct facts *facts, struct evidence out[SIGNAL_COUNT])
 {
-    const uint32_t grounds = grounds_of(facts);
     unsigned count = 0;
 
-    for (unsigned i = 0; i < SIGNAL_COUNT; i++)
-        if (ask((enum signal)i, grounds, facts, &out[count]))
+    for (uint32_t asked = asked_of(facts); asked != 0; asked &= asked - 1) {
+        const unsigned i = (unsigned)__builtin_ctz(asked);
+
+        if (ask((enum signal)i, facts, &out[count]))
             out[count++].weight *= weights[i];
+    }
     return count;
 }
 

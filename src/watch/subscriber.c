@@ -358,12 +358,14 @@ static void learn_arrival(struct subscriber *subscriber, uint8_t hop_limit, uint
                           uint32_t fresh_since_s, uint64_t time_ns)
 {
     const uint32_t now_s = (uint32_t)(time_ns / 1000000000u);
+    uint8_t recent[SUBSCRIBER_RECENT];
 
     decay(subscriber, now_s);
     if (subscriber->seen > 0 && subscriber->updated_s < fresh_since_s)
         forget_path(subscriber);
     learn_hop_limit(subscriber, hop_limit);
-    memmove(subscriber->recent + 1, subscriber->recent, SUBSCRIBER_RECENT - 1);
+    memcpy(recent, subscriber->recent, sizeof recent);
+    memcpy(subscriber->recent + 1, recent, sizeof recent - 1);
     subscriber->recent[0] = hops_of(hop_limit) | kind;
     subscriber->updated_s = now_s;
 }

@@ -5,7 +5,7 @@
 
 #include "watch/signal.h"
 
-#include "base/whole.h"
+#include "base/rounded.h"
 
 #include <string.h>
 
@@ -79,7 +79,7 @@ static void evidence_keep(struct connection *connection, const struct judgement 
         const struct evidence *evidence = &judgement->evidence[i];
 
         connection->signals |= (uint32_t)evidence->signal << i * CONNECTION_SIGNAL_BITS;
-        connection->weight[i] = (int8_t)whole((double)evidence->weight * 10);
+        connection->weight[i] = (int8_t)rounded((double)evidence->weight * 10);
         memcpy(connection->detail[i], evidence->detail, EVIDENCE_DETAILS);
     }
 }
@@ -101,7 +101,7 @@ static void network_keep(struct connection *connection, const struct network_vie
 {
     connection->network_length = network->known ? network->prefix.length : CONNECTION_NO_NETWORK;
     connection->network_hop_limit = network->hop_limit;
-    connection->network_share = (unsigned)whole(network->share * THOUSAND) & 1023u;
+    connection->network_share = (unsigned)rounded(network->share * THOUSAND) & 1023u;
     connection->network_seen =
         network->seen < UINT32_MAX ? (uint32_t)network->seen : (uint32_t)UINT32_MAX;
 }
@@ -121,7 +121,7 @@ static void network_recall(const struct connection *connection, const struct add
 static void stack_keep(struct connection *connection, const struct stack *stack)
 {
     connection->family = stack->family & 7u;
-    connection->stack_probability = (unsigned)whole(stack_probability(stack) * THOUSAND) & 1023u;
+    connection->stack_probability = (unsigned)rounded(stack_probability(stack) * THOUSAND) & 1023u;
 }
 
 /* Which the other families were is not kept: they share what is left. */
@@ -148,7 +148,7 @@ void connection_keep(const struct judgement *judgement, struct connection *conne
     connection->server_port = o->server_port;
     connection->sequence = o->sequence;
     connection->hop_limit = o->hop_limit;
-    connection->probability = (uint16_t)whole(judgement->probability * TEN_THOUSAND);
+    connection->probability = (uint16_t)rounded(judgement->probability * TEN_THOUSAND);
     connection->verdict = judgement->verdict & 3u;
     connection->rewritten = judgement->rewritten;
     stack_keep(connection, &judgement->stack);

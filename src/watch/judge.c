@@ -5,7 +5,7 @@
  */
 #include "watch/judge.h"
 
-#include "base/whole.h"
+#include "base/rounded.h"
 
 #include <math.h>
 
@@ -115,14 +115,15 @@ static void judge_by_evidence(const struct watch_settings *settings, const struc
         const enum signal_group group = signal_group((enum signal)found[i].signal);
         const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);
 
-        found[i].weight = (float)(whole(weight * 10) / 10.0); /* what is shown is what is counted */
+        found[i].weight =
+            (float)(rounded(weight * 10) / 10.0); /* what is shown is what is counted */
         if (group != GROUP_MUTE && fabsf(found[i].weight) < 0.05f)
             continue; /* a mute is what has no weight by itself */
         weighed = weighed || group != GROUP_MUTE;
         sum += (double)found[i].weight;
         add_evidence(out, &found[i]);
     }
-    out->probability = weighed ? logistic(sum) : settings->prior;
+    out->probability = weighed ? logistic(sum) : facts->prior;
     /* The prior alone is no reason, and neither is anything about a network hardly known. */
     if (weighed && facts->network.enough)
         out->verdict = verdict_of(out->probability, settings->threshold);
@@ -141,7 +142,7 @@ static void judge_by_first_drop(const struct facts *facts, struct judgement *out
         out->probability = is_lower ? FIRST_DROP_SURE : 1 - FIRST_DROP_SURE;
         evidence = (struct evidence){
             .signal = SIGNAL_FIRST_DROP,
-            .weight = (float)(whole(logit(out->probability) * 10) / 10.0),
+            .weight = (float)(rounded(logit(out->probability) * 10) / 10.0),
             .detail = {arrived, facts->finest->highest},
         };
     }

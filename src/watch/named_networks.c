@@ -233,6 +233,7 @@ const struct named_network *named_networks_parent(const struct named_networks *n
 unsigned named_networks_levels(const struct named_networks *networks, const struct address *client,
                                struct prefix *out, enum network_kind *out_kind)
 {
+    /* Most users name none, and this is asked for every packet. */
     const struct named_network *network = networks ? named_networks_find(networks, client) : NULL;
     unsigned count = 0;
 

@@ -17,11 +17,11 @@
 enum {
     HALF_LIFE_S = 3 * 24 * 3600,
     MSS_TOTAL_LEAST = 16, /* handsets whose MSS is known */
-    CELL_MOST = 60000,    /* all cells are halved when one reaches it */
     HOPS_MOST = 127,      /* of an initial of 255 */
 };
 
-_Static_assert(NETWORK_FADED_S == 16 * HALF_LIFE_S && CELL_MOST < 1 << 16, "all are halved to 0");
+_Static_assert(NETWORK_FADED_S == 16 * HALF_LIFE_S && NETWORK_CELL_MOST < 1 << 16,
+               "all are halved to 0");
 
 /* A guest arrives one hop below its host; some hide the hop, double it, or start one higher. */
 #define GUEST_BELOW  0.90
@@ -426,7 +426,7 @@ static uint16_t sum_to(uint16_t a, uint16_t b)
 {
     const unsigned sum = (unsigned)a + b;
 
-    return (uint16_t)(sum < CELL_MOST ? sum : CELL_MOST - 1);
+    return (uint16_t)(sum < NETWORK_CELL_MOST ? sum : NETWORK_CELL_MOST - 1);
 }
 
 /* What had `hops` before has `by` more now; what is there already stays. */
@@ -532,7 +532,7 @@ void network_learn(struct network *network, const struct network_lesson *lesson)
     cell->weight = (uint16_t)(cell->weight + lesson->weight);
     network->weight += lesson->weight;
     cell->computer = (uint16_t)(cell->computer + (uint16_t)(lesson->weight * lesson->computers));
-    if (cell->count >= CELL_MOST || cell->weight >= CELL_MOST)
+    if (cell->count >= NETWORK_CELL_MOST || cell->weight >= NETWORK_CELL_MOST)
         halve(network, 1);
     if (lesson->handset_mss != 0)
         add_mss(network, mss_step(lesson->handset_mss), 1);

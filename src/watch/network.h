@@ -16,6 +16,7 @@ enum {
     NETWORK_RECENT = 16,
     NETWORK_WEIGHT_ONE = 16, /* weights of observations are in sixteenths */
     NETWORK_HOPS_NONE = 255,
+    NETWORK_CELL_MOST = 60000,            /* all cells are halved when one reaches it */
     NETWORK_FADED_S = 16 * 3 * 24 * 3600, /* without a visit nothing is left of what is counted */
 };
 
@@ -74,8 +75,8 @@ struct network_reading {
     double tethered;     /* the same for one behind another */
     double guests;       /* share of the network that looks tethered, 0 to 1 */
     double computers;    /* share of computers among the devices on the line */
-    double move;         /* probability that it is moving right now, as far as seen */
-    uint8_t usual;       /* the hop limit of the part that the relation is to */
+    double move;   /* probability that it is moving right now, as far as seen; 0 on a path in use */
+    uint8_t usual; /* the hop limit of the part that the relation is to */
     double usual_share;  /* how much arrives with the hops of `usual` */
     uint8_t second;      /* hops of a second path in ordinary use, or NETWORK_HOPS_NONE */
     double second_share; /* how much arrives so */

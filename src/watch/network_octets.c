@@ -80,7 +80,8 @@ static bool read_cells(struct cursor *c, struct network *out)
         cell->weight = cursor_u16(c);
         cell->computer = cursor_u16(c);
         out->weight += cell->weight;
-        if (cell->computer > cell->weight || (cell->count == 0 && cell->weight == 0))
+        if (cell->count >= NETWORK_CELL_MOST || cell->weight >= NETWORK_CELL_MOST ||
+            cell->computer > cell->weight || (cell->count == 0 && cell->weight == 0))
             return false;
         for (unsigned j = 0; j < i; j++)
             if (out->cell[j].hop_limit == cell->hop_limit)

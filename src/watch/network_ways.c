@@ -10,7 +10,7 @@
 #define PATH_PRIOR 0.03
 /* Chance that the network moved just before this observation. */
 #define MOVE_PRIOR 0.0002
-/* Odds from which a move is sure. */
+/* Odds above which a move is sure. */
 #define MOVE_SURE 20.0
 /* Shares below these are not believed, after a move and before. */
 #define MOVE_NEW_LEAST 0.01
@@ -87,7 +87,7 @@ static double is_path(const struct network_ways *ways, unsigned way, double near
     return path / (path + guests);
 }
 
-/* All but `direct`, which takes longer. */
+/* All but what is on the line, which takes longer. */
 static void find_weights(const struct network *network, struct network_ways *ways)
 {
     memset(ways->at, NETWORK_WAY_NONE, sizeof ways->at);
@@ -195,7 +195,7 @@ static void find_recent(const struct network *network, const struct network_ways
 }
 
 /*
- * Odds of a move, or `known` where they are no better. The devices seen last are likelier by the moved
+ * Odds of a move, or `known`, MOVE_PRIOR or more, where they are no better. The devices seen last are likelier by the moved
  * baseline than by the one that is known, up to the moment of the move.
  */
 static double odds_of(const struct recent *recent, const struct network_ways *ways,
@@ -280,6 +280,7 @@ bool network_ways_have_moved(const struct network *network, uint8_t hops, uint16
 
     find_weights(network, ways);
     find_recent(network, ways, hops, device, &recent);
+    /* Most need not be looked at more closely. */
     if (MOVE_PRIOR * larger(recent.growth[false][0], recent.growth[true][0]) <= MOVE_SURE)
         return false;
     find_direct(ways);

@@ -76,7 +76,10 @@ bool network_ways_is_one_path(const struct network_ways *ways);
 double network_ways_move_odds(const struct network *network, const struct network_ways *ways,
                               uint8_t hops, uint16_t device);
 
-/* Whether it has moved so for sure; then *ways is what it was, and the likeliest move is in *out. */
+/*
+ * Whether it has moved for sure, be it to a path in ordinary use; then *ways is how it was before, and the
+ * likeliest move is in *out.
+ */
 bool network_ways_have_moved(const struct network *network, uint8_t hops, uint16_t device,
                              struct network_ways *ways, struct network_move *out);
 

@@ -7,7 +7,7 @@
 #include "watch/stack.h"
 #include "watch/weights.h"
 
-#include "base/whole.h"
+#include "base/rounded.h"
 
 #include <math.h>
 
@@ -37,7 +37,7 @@ static double logit(double p)
 
 static uint8_t percent(double share)
 {
-    return (uint8_t)whole(share * 100);
+    return (uint8_t)rounded(share * 100);
 }
 
 static uint8_t saturated(uint64_t count)

@@ -248,6 +248,8 @@ uint32_t stack_signature(const struct observation *observation)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
+_Static_assert(TCP_OPTIONS_MAX == 3 * sizeof(uint64_t), "the kinds of options are three words");
+
 /* All features but the kinds of options, and never 0. */
 static uint64_t rest_of(const struct observation *o)
 {
@@ -277,7 +279,7 @@ uint32_t stack_recall(const struct stack_table *table, struct stack_cache *cache
 
     memcpy(option, observation->option, sizeof option);
     at = ((option[0] ^ rest) * 0x9e3779b97f4a7c15u ^ option[1] ^ more) * 0xbf58476d1ce4e5b9u;
-    kept = &cache->kept[((at >> 40) ^ option[2]) % STACK_GUESSES];
+    kept = &cache->kept[((at >> 56) ^ option[2]) % STACK_GUESSES];
     if (kept->option[0] != option[0] || kept->option[1] != option[1] ||
         kept->option[2] != option[2] || kept->rest != rest || kept->more != more) {
         memcpy(kept->option, option, sizeof option);

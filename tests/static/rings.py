@@ -213,9 +213,10 @@ def allocates_after_set_up(root, set_up_files):
 
 
 def symbols(objects):
-    """(object, symbol, class, section) by nm(1)."""
-    output = subprocess.run(["nm", "--format=sysv", *map(str, objects)], check=True, text=True,
-                            stdout=subprocess.PIPE).stdout
+    """(object, symbol, class, section) by nm(1), which would ask a compiler's plugin of what is to be
+    compiled as one, and hear of no sections."""
+    output = subprocess.run(["nm", "--plugin=/dev/null", "--format=sysv", *map(str, objects)], check=True,
+                            text=True, stdout=subprocess.PIPE).stdout
     found = []
     current = ""
     for line in output.splitlines():

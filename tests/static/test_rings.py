@@ -165,7 +165,8 @@ def compiled(tmp_path, text):
     source = tmp_path / "watch_watch.c"
     source.write_text(text)
     target = source.with_suffix(".c.o")
-    subprocess.run(["gcc", "-O0", "-w", "-fPIC", "-c", source, "-o", target], check=True)
+    subprocess.run(["gcc", "-O0", "-w", "-fPIC", "-flto", "-ffat-lto-objects", "-c", source, "-o", target],
+                   check=True)
     return [target]
 
 

@@ -178,6 +178,20 @@ static void handsets_one_below_handsets_are_a_path_though_they_be_few(void **sta
     assert_int_equal(read_of(&network, 12).relation, NETWORK_USUAL);
 }
 
+static void nobody_moves_to_a_path_that_is_in_ordinary_use(void **state)
+{
+    static const struct group groups[] = {{600, 52, 0}, {200, 50, 0}, {20, 47, 0}};
+    static const struct {
+        uint8_t hops;
+        bool may_have_moved;
+    } rows[] = {{12, false}, {14, false}, {17, true}, {20, true}};
+    struct network network = made_of(groups, 3);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(read_of(&network, rows[i].hops).move > 0, rows[i].may_have_moved);
+}
+
 static void a_network_of_several_paths_says_so(void **state)
 {
     static const struct group groups[] = {{600, 52, 0}, {400, 50, 0}};
@@ -410,6 +424,9 @@ static void octets_that_it_never_gave_are_refused(void **state)
     bad = good;
     bad.length++;
     assert_int_equal(network_restore(&bad, &back), -EINVAL);
+    network.cell[0].weight = NETWORK_CELL_MOST; /* it would have been halved */
+    network_save(&network, &bad);
+    assert_int_equal(network_restore(&bad, &back), -EINVAL);
 }
 
 int main(void)
@@ -421,6 +438,7 @@ int main(void)
         cmocka_unit_test(guests_do_not_hide_each_other_but_a_path_does),
         cmocka_unit_test(computers_one_below_handsets_are_no_path_however_many),
         cmocka_unit_test(handsets_one_below_handsets_are_a_path_though_they_be_few),
+        cmocka_unit_test(nobody_moves_to_a_path_that_is_in_ordinary_use),
         cmocka_unit_test(a_network_of_several_paths_says_so),
         cmocka_unit_test(initials_are_compared_by_hops),
         cmocka_unit_test(a_move_is_recognised_and_learnt_anew),

@@ -195,8 +195,8 @@ static void find_recent(const struct network *network, const struct network_ways
 }
 
 /*
- * Odds of a move, or `known`, MOVE_PRIOR or more, where they are no better. The devices seen last are likelier by the moved
- * baseline than by the one that is known, up to the moment of the move.
+ * Odds of a move, or `known`, MOVE_PRIOR or more, where they are no better. The devices seen last are
+ * likelier by the moved baseline than by the one that is known, up to the moment of the move.
  */
 static double odds_of(const struct recent *recent, const struct network_ways *ways,
                       const struct network_move *move, double known)

@@ -396,8 +396,8 @@ static unsigned place_of_device(const struct network *network, uint16_t device)
 {
     int16_t first = NETWORK_RECENT;
 
-    for (int16_t i = 0; i < NETWORK_RECENT; i++) {
-        const int16_t place = network->recent_device[i] == device ? i : NETWORK_RECENT;
+    for (unsigned i = 0; i < NETWORK_RECENT; i++) {
+        const int16_t place = network->recent_device[i] == device ? (int16_t)i : NETWORK_RECENT;
 
         first = place < first ? place : first;
     }
@@ -415,10 +415,10 @@ static void remember_device(struct network *network, uint16_t device, uint8_t ho
 
     memcpy(devices + 1, network->recent_device, sizeof network->recent_device);
     memcpy(all_hops + 1, network->recent_hops, sizeof network->recent_hops);
-    for (uint16_t i = 0; i < NETWORK_RECENT; i++)
-        network->recent_device[i] = i <= (uint16_t)at ? devices[i] : devices[i + 1];
-    for (uint8_t i = 0; i < NETWORK_RECENT; i++)
-        network->recent_hops[i] = i <= (uint8_t)at ? all_hops[i] : all_hops[i + 1];
+    for (unsigned i = 0; i < NETWORK_RECENT; i++)
+        network->recent_device[i] = (uint16_t)i <= (uint16_t)at ? devices[i] : devices[i + 1];
+    for (unsigned i = 0; i < NETWORK_RECENT; i++)
+        network->recent_hops[i] = (uint8_t)i <= (uint8_t)at ? all_hops[i] : all_hops[i + 1];
     network->recent_count = (uint8_t)(at < count ? count : at + 1);
 }
 

@@ -41,7 +41,7 @@ def text(row):
     if row.references:
         lines[-1] += (f"; {row.reference}: "
                       f"{number(statistics.median(row.references), row.unit)} {row.unit}")
-    lines.append(f"    {figure(row)} in {len(row.values)} rounds; budget {row.budget_text()}: "
+    lines.append(f"    {figure(row)} in {len(row.figures())} rounds; budget {row.budget_text()}: "
                  f"{'kept' if row.is_kept() else 'MISSED'}")
     return "\n".join(lines)
 

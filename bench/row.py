@@ -32,8 +32,8 @@ def quartiles(values):
 @dataclasses.dataclass
 class Row:
     """Values and references are of the same rounds, in their order: figures are made round by round,
-    so that what disturbs a round disturbs both sides. A reference that was taken once, since it
-    takes long, stands for all rounds."""
+    so that what disturbs a round disturbs both sides. A reference that takes
+    long is taken in the first rounds alone, and figures are of those."""
 
     row: str
     what: str
@@ -45,9 +45,7 @@ class Row:
     references: list = dataclasses.field(default_factory=list)
 
     def figures(self):
-        references = self.references or [None]
-        if len(references) == 1:
-            references = references * len(self.values)
+        references = self.references or [None] * len(self.values)
         figure = KINDS[self.kind].figure
         return [figure(*pair) for pair in zip(self.values, references)]
 
@@ -81,7 +79,7 @@ class Row:
                 "reference": {"what": self.reference, **side(self.references)}
                              if self.references else None,
                 "figure": {"kind": self.kind, "value": self.figure(), "spread": list(self.spread())},
-                "budget": self.budget, "kept": self.is_kept(), "rounds": len(self.values)}
+                "budget": self.budget, "kept": self.is_kept(), "rounds": len(self.figures())}
 
 
 class LeftOut(Exception):

@@ -3,6 +3,8 @@
  */
 #include "edge/capture.h"
 
+#include "edge/savefile.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <pcap/pcap.h>
@@ -59,6 +61,8 @@ static const char *const tunnel_filters[] = {
 
 struct capture {
     pcap_t *pcap;
+    struct savefile *savefile; /* what libpcap opened, when it is of the usual kind */
+    bool by_savefile;          /* until libpcap takes over */
     enum link link;
     bool live;
     uint64_t time_unit_ns; /* of tv_usec, which holds nanoseconds where libpcap can */
@@ -119,6 +123,7 @@ void capture_close(struct capture *capture)
         return;
     if (capture->pcap != NULL)
         pcap_close(capture->pcap);
+    savefile_close(capture->savefile);
     free(capture->file_buffer);
     free(capture->name);
     free(capture);
@@ -222,6 +227,16 @@ static int open_format(struct capture *capture, FILE *stream, char *error, size_
     return -EINVAL;
 }
 
+/* Standard input stays libpcap's: others may read on where we stop. */
+static void open_savefile(struct capture *capture, FILE *stream)
+{
+    const int snapshot_length = pcap_snapshot(capture->pcap);
+
+    if (stream != stdin && capture->file_size > 0 && snapshot_length > 0)
+        capture->by_savefile =
+            savefile_open(fileno(stream), (size_t)snapshot_length, &capture->savefile) == 0;
+}
+
 int capture_open_file(const char *path, struct capture **out, char *error, size_t error_size)
 {
     struct capture *capture = capture_new(strcmp(path, "-") == 0 ? "standard input" : path, false);
@@ -246,6 +261,8 @@ int capture_open_file(const char *path, struct capture **out, char *error, size_
     if (fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode))
         capture->file_size = (uint64_t)status.st_size;
     result = open_format(capture, stream, error, error_size);
+    if (result == 0)
+        open_savefile(capture, stream);
 out:
     if (result == 0)
         *out = capture;
@@ -380,10 +397,8 @@ static void deliver(u_char *user, const struct pcap_pkthdr *header, const u_char
     to->each(&captured, to->context);
 }
 
-static int describe_read_fault(struct capture *capture)
+static int describe_read_fault(struct capture *capture, const char *words)
 {
-    const char *words = pcap_geterr(capture->pcap);
-
     if (capture->live)
         snprintf(capture->error, sizeof capture->error, "%s: expected packets, found: %s",
                  capture->name, words);
@@ -394,14 +409,53 @@ static int describe_read_fault(struct capture *capture)
     return -EIO;
 }
 
-long capture_read(struct capture *capture, size_t limit,
-                  void (*each)(const struct captured *captured, void *context), void *context)
+/* As many records as are usual; libpcap takes over at the first that is not, or at the end. */
+static long read_savefile(struct capture *capture, size_t limit,
+                          void (*each)(const struct captured *captured, void *context),
+                          void *context)
+{
+    struct captured captured = {.link = capture->link};
+    struct savefile_record record;
+    size_t count = 0;
+
+    for (; limit == 0 || count < limit; count++) {
+        if (!savefile_next(capture->savefile, &record)) {
+            if (fseeko(pcap_file(capture->pcap), savefile_at(capture->savefile), SEEK_SET) != 0)
+                return describe_read_fault(capture, strerror(errno));
+            capture->by_savefile = false;
+            break;
+        }
+        captured.octets = record.octets;
+        captured.length = record.length;
+        captured.time_ns = record.time_ns;
+        capture->packets++;
+        each(&captured, context);
+    }
+    return (long)count;
+}
+
+static long read_pcap(struct capture *capture, size_t limit,
+                      void (*each)(const struct captured *captured, void *context), void *context)
 {
     struct delivery delivery = {.capture = capture, .each = each, .context = context};
     const int count = limit == 0 || limit > INT_MAX ? -1 : (int)limit;
     const int got = pcap_dispatch(capture->pcap, count, deliver, (u_char *)&delivery);
 
-    return got < 0 ? describe_read_fault(capture) : got;
+    return got < 0 ? describe_read_fault(capture, pcap_geterr(capture->pcap)) : got;
+}
+
+long capture_read(struct capture *capture, size_t limit,
+                  void (*each)(const struct captured *captured, void *context), void *context)
+{
+    long count = 0;
+    long more;
+
+    if (capture->by_savefile)
+        count = read_savefile(capture, limit, each, context);
+    if (count < 0 || capture->by_savefile)
+        return count;
+    more = read_pcap(capture, limit == 0 ? 0 : limit - (size_t)count, each, context);
+    return more < 0 ? more : count + more;
 }
 
 const char *capture_error(const struct capture *capture)
@@ -435,7 +489,9 @@ struct capture_counts capture_counts(struct capture *capture)
 struct capture_progress capture_progress(const struct capture *capture)
 {
     FILE *stream = capture->live ? NULL : pcap_file(capture->pcap);
-    const off_t at = stream != NULL ? ftello(stream) : 0;
+    const off_t at = capture->by_savefile ? savefile_at(capture->savefile)
+                     : stream != NULL     ? ftello(stream)
+                                          : 0;
 
     return (struct capture_progress){
         .octets = at > 0 ? (uint64_t)at : 0,

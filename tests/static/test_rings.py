@@ -111,6 +111,8 @@ def test_a_good_tree_passes(rule, tmp_path):
     (rings.foreign_headers, {"src/wire/packet.h": "#include <ldns/ldns.h>\n"}, "<ldns/ldns.h>"),
     (rings.crossed_rooms, {"src/watch/watch.h": '#include "edge/tun.h"\n'}, "may not include"),
     (rings.crossed_rooms, {"src/edge/xdp.h": '#include "edge/tun.h"\n'}, "may not include"),
+    (rings.crossed_rooms, {"src/edge/xdp.c": '#include "edge/savefile.h"\n',
+                           "src/edge/savefile.h": ""}, "may not include"),
     (rings.crossed_rooms, {"src/edge/xdp.h": '#include "watch/watch.h"\n'}, "may not include"),
     (rings.crossed_rooms, {"src/wire/packet.h": '#include "watch/watch.h"\n'}, "may not include"),
     (rings.crossed_rooms, {"src/base/log.c": "", "src/base/log.h": "",

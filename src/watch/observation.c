@@ -19,21 +19,11 @@ static bool is_opening(uint8_t bits)
     return (bits & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-/* A call for each packet, so that it goes without a table of its rows. */
 static uint32_t flags_of(const struct packet *packet, const struct tcp *tcp)
 {
-    const uint32_t of_tcp = tcp->flags;
-    const uint32_t of_packet = packet->flags;
+    enum { OF_PACKET = PACKET_DONT_FRAGMENT | PACKET_RESERVED_BIT | PACKET_OPTIONS };
 
-    return (of_tcp & TCP_HAS_MSS ? OBSERVATION_HAS_MSS : 0u) |
-           (of_tcp & TCP_HAS_WINDOW_SCALE ? OBSERVATION_HAS_WINDOW_SCALE : 0u) |
-           (of_tcp & TCP_HAS_SACK_PERMITTED ? OBSERVATION_HAS_SACK_PERMITTED : 0u) |
-           (of_tcp & TCP_HAS_TIMESTAMPS ? OBSERVATION_HAS_TIMESTAMPS : 0u) |
-           ((of_tcp & (TCP_BAD_OPTIONS | TCP_OPTIONS_CUT)) != 0 ? OBSERVATION_BAD_OPTIONS : 0u) |
-           (of_tcp & TCP_PADDING_NOT_ZERO ? OBSERVATION_PADDING : 0u) |
-           (of_packet & PACKET_DONT_FRAGMENT ? OBSERVATION_DONT_FRAGMENT : 0u) |
-           (of_packet & PACKET_OPTIONS ? OBSERVATION_IP_OPTIONS : 0u) |
-           (of_packet & PACKET_RESERVED_BIT ? OBSERVATION_RESERVED_BIT : 0u) |
+    return tcp->flags | (packet->flags & OF_PACKET) << OBSERVATION_OF_PACKET |
            (packet_payload_length(packet) > tcp->header_length ? OBSERVATION_PAYLOAD : 0u);
 }
 
@@ -42,8 +32,45 @@ static uint8_t ip_options(const struct packet *packet)
     return packet->version == 4 ? (uint8_t)(packet_header_length(packet) - IPV4_HEADER_MIN) : 0;
 }
 
-enum observation_refusal observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns,
-                                                 struct observation *out)
+static void take_packet(const struct packet *packet, struct observation *out)
+{
+    out->client = packet->source;
+    out->server = packet->destination;
+    out->version = packet->version;
+    out->hop_limit = packet->hop_limit;
+    out->traffic_class = packet->traffic_class;
+    out->ip_id = packet->id;
+    out->ip_options = ip_options(packet);
+    out->flow_label = packet->flow_label;
+}
+
+static void take_fixed(const struct tcp *tcp, struct observation *out)
+{
+    out->client_port = tcp->source_port;
+    out->server_port = tcp->destination_port;
+    out->sequence = tcp->sequence;
+    out->acknowledgment = tcp->acknowledgment;
+    out->tcp_bits = tcp->bits;
+    out->window = tcp->window;
+    out->urgent = tcp->urgent;
+}
+
+static void take_options(const struct tcp *tcp, struct observation *out)
+{
+    out->mss = tcp->mss;
+    out->window_scale = tcp->window_scale;
+    out->option_count = tcp->option_count;
+    out->option_padding = tcp->padding;
+    out->timestamp_value = tcp->timestamp_value;
+    out->timestamp_echo = tcp->timestamp_echo;
+}
+
+/*
+ * A call for each packet, all in one piece: what the parsers find then goes from registers to where it
+ * belongs. Every field of *out is set by itself, which is less than to clear all of them before.
+ */
+__attribute__((flatten)) enum observation_refusal
+observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns, struct observation *out)
 {
     struct packet packet;
     struct tcp tcp;
@@ -54,51 +81,28 @@ enum observation_refusal observation_from_packet(const uint8_t *ip, size_t lengt
     refusal = refusal_of_packet(&packet);
     if (refusal != OBSERVATION_TAKEN)
         return refusal;
-    if (!tcp_parse(packet.payload, packet_payload_length(&packet), &tcp))
+    out->time_ns = time_ns;
+    out->line = 0;
+    out->endpoint = (struct address){{0}};
+    take_packet(&packet, out);
+    if (!tcp_parse_fixed(packet.payload, packet_payload_length(&packet), &tcp))
         return OBSERVATION_BROKEN;
-    if (!is_opening(tcp.bits)) {
-        out->time_ns = time_ns;
-        out->client = packet.source;
-        out->client_port = tcp.source_port;
-        out->hop_limit = packet.hop_limit;
-        out->tcp_bits = tcp.bits;
-        out->line = 0;
+    take_fixed(&tcp, out);
+    if (!is_opening(tcp.bits))
         return OBSERVATION_NOT_OPENING;
-    }
-
-    *out = (struct observation){
-        .time_ns = time_ns,
-        .client = packet.source,
-        .server = packet.destination,
-        .client_port = tcp.source_port,
-        .server_port = tcp.destination_port,
-        .flags = flags_of(&packet, &tcp),
-        .version = packet.version,
-        .hop_limit = packet.hop_limit,
-        .traffic_class = packet.traffic_class,
-        .tcp_bits = tcp.bits,
-        .ip_id = packet.id,
-        .window = tcp.window,
-        .mss = tcp.mss,
-        .window_scale = tcp.window_scale,
-        .option_count = tcp.option_count,
-        .option_padding = tcp.padding,
-        .ip_options = ip_options(&packet),
-        .timestamp_value = tcp.timestamp_value,
-        .timestamp_echo = tcp.timestamp_echo,
-        .flow_label = packet.flow_label,
-        .sequence = tcp.sequence,
-        .acknowledgment = tcp.acknowledgment,
-        .urgent = tcp.urgent,
-    };
-    __builtin_memcpy(out->option, tcp.option, sizeof out->option);
+    tcp_parse_options(&tcp, packet.payload, out->option);
+    take_options(&tcp, out);
+    out->flags = flags_of(&packet, &tcp);
     return OBSERVATION_TAKEN;
 }
 
 /* Without a branch: clients of all kinds come in turns. */
 uint8_t observation_initial(uint8_t hop_limit)
 {
-    return (uint8_t)(32 + (hop_limit > 32) * 32 + (hop_limit > 64) * 64 + (hop_limit > 128) * 127);
+    enum { STEP = 32 };
+    static const uint8_t initials[] = {32, 32, 64, 128, 128, 255, 255, 255, 255};
+
+    return initials[(hop_limit + STEP - 1u) / STEP];
 }
 
 const char *observation_refusal_name(enum observation_refusal refusal)

@@ -8,17 +8,23 @@
 #include "wire/packet.h"
 #include "wire/tcp.h"
 
+/*
+ * Flags that tell of the TCP header stand as in wire/tcp.h, those that tell of the packet by so many
+ * bits higher than in wire/packet.h: each group is taken over at once. No file holds the numbers.
+ */
+enum { OBSERVATION_OF_PACKET = 8 };
+
 enum {
-    OBSERVATION_HAS_MSS = 1u << 0,
-    OBSERVATION_HAS_WINDOW_SCALE = 1u << 1,
-    OBSERVATION_HAS_SACK_PERMITTED = 1u << 2,
-    OBSERVATION_HAS_TIMESTAMPS = 1u << 3,
-    OBSERVATION_DONT_FRAGMENT = 1u << 4,
-    OBSERVATION_IP_OPTIONS = 1u << 5,
-    OBSERVATION_RESERVED_BIT = 1u << 6,
-    OBSERVATION_BAD_OPTIONS = 1u << 7, /* TCP options that are wrong or were cut */
-    OBSERVATION_PAYLOAD = 1u << 8,     /* the SYN carries data (RFC 7413) */
-    OBSERVATION_PADDING = 1u << 9,     /* octets after end-of-options that are not zero */
+    OBSERVATION_HAS_MSS = TCP_HAS_MSS,
+    OBSERVATION_HAS_WINDOW_SCALE = TCP_HAS_WINDOW_SCALE,
+    OBSERVATION_HAS_SACK_PERMITTED = TCP_HAS_SACK_PERMITTED,
+    OBSERVATION_HAS_TIMESTAMPS = TCP_HAS_TIMESTAMPS,
+    OBSERVATION_BAD_OPTIONS = TCP_BAD_OPTIONS | TCP_OPTIONS_CUT, /* either: wrong, or cut */
+    OBSERVATION_PADDING = TCP_PADDING_NOT_ZERO, /* octets after end-of-options that are not zero */
+    OBSERVATION_PAYLOAD = 1u << 7,              /* the SYN carries data (RFC 7413) */
+    OBSERVATION_DONT_FRAGMENT = PACKET_DONT_FRAGMENT << OBSERVATION_OF_PACKET,
+    OBSERVATION_RESERVED_BIT = PACKET_RESERVED_BIT << OBSERVATION_OF_PACKET,
+    OBSERVATION_IP_OPTIONS = PACKET_OPTIONS << OBSERVATION_OF_PACKET,
 };
 
 struct observation {

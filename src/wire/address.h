@@ -45,7 +45,8 @@ static inline struct address address_v6(const uint8_t octets[16])
 {
     struct address a;
 
-    __builtin_memcpy(a.octets, octets, 16);
+    __builtin_memcpy(a.octets, octets, 8);
+    __builtin_memcpy(a.octets + 8, octets + 8, 8);
     return a;
 }
 
@@ -62,6 +63,18 @@ static inline bool address_equal(const struct address *a, const struct address *
 {
     return address_word(a->octets) == address_word(b->octets) &&
            address_word(a->octets + 8) == address_word(b->octets + 8);
+}
+
+/* A word's value where its octets stand in network byte order. */
+static inline uint64_t address_word_value(uint64_t word)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word;
+}
+
+/* The first (0) or the second (1) half of the 128 bits, as a number. */
+static inline uint64_t address_half(const struct address *a, unsigned half)
+{
+    return address_word_value(address_word(a->octets + (size_t)half * 8));
 }
 
 static inline bool address_is_v4(const struct address *a)
@@ -102,7 +115,8 @@ static inline bool address_is_unspecified(const struct address *a)
 /* 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291, 2.7) */
 static inline bool address_is_multicast(const struct address *a)
 {
-    return address_is_v4(a) ? (a->octets[12] & 0xf0) == 0xe0 : a->octets[0] == 0xff;
+    return address_is_v4(a) ? (uint32_t)address_half(a, 1) >> 28 == 0xe
+                            : address_half(a, 0) >> 56 == 0xff;
 }
 
 /* 127.0.0.0/8 (RFC 1122, 3.2.1.3) or ::1 */
@@ -125,18 +139,6 @@ static inline bool address_is_special(const struct address *a)
 {
     return address_is_unspecified(a) || address_is_multicast(a) || address_is_loopback(a) ||
            address_is_limited_broadcast(a);
-}
-
-/* A word's value where its octets stand in network byte order. */
-static inline uint64_t address_word_value(uint64_t word)
-{
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word;
-}
-
-/* The first (0) or the second (1) half of the 128 bits, as a number. */
-static inline uint64_t address_half(const struct address *a, unsigned half)
-{
-    return address_word_value(address_word(a->octets + (size_t)half * 8));
 }
 
 /* The first `bits` of 64 set, as a word that stands in network byte order. */

@@ -55,13 +55,13 @@ static inline uint16_t frame_of_family(const uint8_t family[4])
 /* Reads a link header up to its type of payload; for link types without one, IPv4's. */
 static inline uint16_t frame_ethertype(enum link link, struct cursor *c)
 {
-    const uint8_t *family;
+    const uint8_t *header;
     uint16_t type;
 
     switch (link) {
-    case LINK_ETHERNET:
-        cursor_skip(c, 12);
-        return cursor_u16(c);
+    case LINK_ETHERNET: /* addresses 12, type 2 */
+        header = cursor_take(c, 14);
+        return header ? load_u16(header + 12) : 0;
     case LINK_COOKED: /* type 2, device 2, address length 2, address 8, protocol 2 */
         cursor_skip(c, 14);
         return cursor_u16(c);
@@ -70,8 +70,8 @@ static inline uint16_t frame_ethertype(enum link link, struct cursor *c)
         cursor_skip(c, 18);
         return type;
     case LINK_LOOPBACK:
-        family = cursor_take(c, 4);
-        return family ? frame_of_family(family) : 0;
+        header = cursor_take(c, 4);
+        return header ? frame_of_family(header) : 0;
     case LINK_RAW:
     default:
         return ETHERTYPE_IPV4;

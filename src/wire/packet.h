@@ -127,26 +127,22 @@ static inline bool packet_checksum_is_good(const uint8_t *ip, size_t options)
 }
 
 /* As far as they stand in the word of an IPv4 header's flags and fragment offset. */
-static inline uint32_t packet_flags_v4(uint16_t fragment)
+static inline uint32_t packet_flags_v4(uint32_t fragment)
 {
-    uint32_t flags = 0;
+    enum { RESERVED = 0x8000, DONT = 0x4000, MORE = 0x2000, OFFSET = 0x1fff, SHIFT = 13 };
+    const uint32_t flags = fragment >> SHIFT & (PACKET_RESERVED_BIT | PACKET_DONT_FRAGMENT);
 
-    if (fragment & 0x8000)
-        flags |= PACKET_RESERVED_BIT;
-    if (fragment & 0x4000)
-        flags |= PACKET_DONT_FRAGMENT;
-    if (fragment & 0x1fff)
-        flags |= PACKET_FRAGMENT_LATER;
-    else if (fragment & 0x2000)
-        flags |= PACKET_FRAGMENT_FIRST;
-    return flags;
+    _Static_assert(PACKET_RESERVED_BIT == RESERVED >> SHIFT, "the bit stands as in the header");
+    _Static_assert(PACKET_DONT_FRAGMENT == DONT >> SHIFT, "the bit stands as in the header");
+    if (fragment & OFFSET)
+        return flags | PACKET_FRAGMENT_LATER;
+    return fragment & MORE ? flags | PACKET_FRAGMENT_FIRST : flags;
 }
 
 static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor c)
 {
     const uint8_t *ip = cursor_take(&c, IPV4_HEADER_MIN);
     size_t header;
-    uint16_t fragment;
 
     if (ip == NULL)
         return PACKET_FAULT_SHORT;
@@ -158,7 +154,12 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor 
     if (c.failed)
         return PACKET_FAULT_SHORT;
 
-    fragment = load_u16(ip + 6);
+    p->flags = packet_flags_v4(load_u16(ip + 6));
+    if (header > IPV4_HEADER_MIN)
+        p->flags |= PACKET_OPTIONS;
+    if (!packet_checksum_is_good(ip, header - IPV4_HEADER_MIN))
+        p->flags |= PACKET_BAD_CHECKSUM;
+    p->payload = c.at;
     p->version = 4;
     p->traffic_class = ip[1];
     p->id = load_u16(ip + 4);
@@ -166,13 +167,6 @@ static inline enum packet_fault packet_parse_v4(struct packet *p, struct cursor 
     p->protocol = ip[9];
     p->source = address_v4(ip + 12);
     p->destination = address_v4(ip + 16);
-    p->payload = c.at;
-    if (fragment != 0)
-        p->flags = packet_flags_v4(fragment);
-    if (header > IPV4_HEADER_MIN)
-        p->flags |= PACKET_OPTIONS;
-    if (!packet_checksum_is_good(ip, header - IPV4_HEADER_MIN))
-        p->flags |= PACKET_BAD_CHECKSUM;
     packet_set_end(p, c.end);
     return PACKET_OK;
 }
@@ -260,9 +254,12 @@ static inline enum packet_fault packet_parse_at(struct cursor c, struct packet *
     struct cursor first = c;
     const uint8_t version = cursor_u8(&first) >> 4;
 
-    *out = (struct packet){.ip = c.at};
     if (first.failed)
         return PACKET_FAULT_SHORT;
+    out->ip = c.at;
+    out->flags = 0;
+    out->id = 0;
+    out->flow_label = 0;
     switch (version) {
     case 4:
         return packet_parse_v4(out, c);

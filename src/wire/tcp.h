@@ -56,87 +56,108 @@ struct tcp {
     uint32_t timestamp_echo;
     uint32_t flags;                  /* TCP_HAS_..., TCP_BAD_OPTIONS, TCP_OPTIONS_CUT */
     uint8_t header_length;           /* octets, by the data offset */
+    uint8_t header_received;         /* of these */
     uint8_t option_count;            /* of option[]; kinds beyond TCP_OPTIONS_MAX are not kept */
     uint8_t padding;                 /* octets after the end-of-options option */
     uint8_t option[TCP_OPTIONS_MAX]; /* kinds, in the order in which they came */
 };
 
-/* The octets of a kind's value; -1 where it has no fixed length, or is not known here. */
-static inline int tcp_option_length(uint8_t kind)
+/* The octets of an option of this kind; 0 where they are not fixed, or the kind is not known here. */
+static inline uint8_t tcp_option_length(uint8_t kind)
 {
-    switch (kind) {
-    case TCP_OPTION_MSS:
-        return 2;
-    case TCP_OPTION_WINDOW_SCALE:
-        return 1;
-    case TCP_OPTION_SACK_PERMITTED:
-        return 0;
-    case TCP_OPTION_TIMESTAMPS:
-        return 8;
-    default:
-        return -1;
-    }
+    static const uint8_t lengths[UINT8_MAX + 1] = {
+        [TCP_OPTION_MSS] = 4,
+        [TCP_OPTION_WINDOW_SCALE] = 3,
+        [TCP_OPTION_SACK_PERMITTED] = 2,
+        [TCP_OPTION_TIMESTAMPS] = 10,
+    };
+
+    return lengths[kind];
 }
 
-/* Reads one option's value; `body` is what follows its length octet. */
-static inline void tcp_option_value(struct tcp *t, uint8_t kind, const uint8_t *body, size_t length)
-{
-    const int expected = tcp_option_length(kind);
+enum { TCP_OPTION_LAST = TCP_OPTION_TIMESTAMPS }; /* of those with a fixed length */
 
-    if (expected < 0)
-        return;
-    if (length != (size_t)expected) {
-        t->flags |= TCP_BAD_OPTIONS;
-        return;
-    }
-    switch (kind) {
-    case TCP_OPTION_MSS:
-        t->mss = load_u16(body);
+/* Reads the values of such options; `place` is by kind, from the header's start, and 0 for none. */
+static inline void tcp_option_values(struct tcp *t, const uint8_t *octets,
+                                     const uint8_t place[TCP_OPTION_LAST + 1])
+{
+    const uint8_t *const mss = octets + place[TCP_OPTION_MSS];
+    const uint8_t *const scale = octets + place[TCP_OPTION_WINDOW_SCALE];
+    const uint8_t *const timestamps = octets + place[TCP_OPTION_TIMESTAMPS];
+
+    if (mss != octets) {
+        t->mss = load_u16(mss + 2);
         t->flags |= TCP_HAS_MSS;
-        break;
-    case TCP_OPTION_WINDOW_SCALE:
-        t->window_scale = body[0];
+    }
+    if (scale != octets) {
+        t->window_scale = scale[2];
         t->flags |= TCP_HAS_WINDOW_SCALE;
-        break;
-    case TCP_OPTION_SACK_PERMITTED:
+    }
+    if (place[TCP_OPTION_SACK_PERMITTED])
         t->flags |= TCP_HAS_SACK_PERMITTED;
-        break;
-    default:
-        t->timestamp_value = load_u32(body);
-        t->timestamp_echo = load_u32(body + 4);
+    if (timestamps != octets) {
+        t->timestamp_value = load_u32(timestamps + 2);
+        t->timestamp_echo = load_u32(timestamps + 6);
         t->flags |= TCP_HAS_TIMESTAMPS;
     }
 }
 
-/* Reads options until the end; what came before a fault is kept, what comes after it is not read. */
-static inline void tcp_options(struct tcp *t, struct cursor c)
+/* What follows the end-of-options option. */
+static inline void tcp_padding(struct tcp *t, const uint8_t *octets, size_t length)
 {
-    while (cursor_left(&c) > 0) {
-        const uint8_t kind = cursor_u8(&c);
-        uint8_t length;
-        const uint8_t *body;
+    size_t zeros = 0;
 
-        if (t->option_count < TCP_OPTIONS_MAX)
-            t->option[t->option_count++] = kind;
-        if (kind == TCP_OPTION_END) {
-            t->padding = (uint8_t)cursor_left(&c);
-            while (cursor_left(&c) > 0)
-                if (cursor_u8(&c) != 0)
-                    t->flags |= TCP_PADDING_NOT_ZERO;
-            return;
-        }
-        if (kind == TCP_OPTION_NOP)
+    while (zeros < length && octets[zeros] == 0)
+        zeros++;
+    if (zeros < length)
+        t->flags |= TCP_PADDING_NOT_ZERO;
+    t->padding = (uint8_t)length;
+}
+
+/*
+ * Reads the options behind the fixed octets that tcp_parse_fixed read, up to the end or a fault: what
+ * came before that is kept. The kinds go to `out_kinds` in their order, zeros behind them.
+ */
+static inline void tcp_parse_options(struct tcp *t, const uint8_t *octets,
+                                     uint8_t out_kinds[TCP_OPTIONS_MAX])
+{
+    const size_t end = t->header_received;
+    uint8_t place[TCP_OPTION_LAST + 1] = {0};
+    size_t count = 0;
+    size_t at = TCP_HEADER_MIN;
+
+    __builtin_memset(out_kinds, 0, TCP_OPTIONS_MAX);
+    while (at < end) {
+        const uint8_t kind = octets[at];
+        uint8_t length;
+
+        if (count < TCP_OPTIONS_MAX)
+            out_kinds[count] = kind;
+        count++;
+        if (kind <= TCP_OPTION_NOP) {
+            if (kind == TCP_OPTION_END) {
+                tcp_padding(t, octets + at + 1, end - at - 1);
+                break;
+            }
+            at++;
             continue;
-        length = cursor_u8(&c);
-        body = length >= 2 ? cursor_take(&c, (size_t)length - 2) : NULL;
-        if (c.failed && (t->flags & TCP_OPTIONS_CUT)) /* right as far as one can see */
-            return;
-        if (c.failed || length < 2) {
-            t->flags |= TCP_BAD_OPTIONS;
-            return;
         }
-        tcp_option_value(t, kind, body, (size_t)length - 2);
+        length = at + 1 < end ? octets[at + 1] : 2;
+        if (length < 2 || at + length > end) {
+            /* cut, it is right as far as one can see */
+            if (length < 2 || !(t->flags & TCP_OPTIONS_CUT))
+                t->flags |= TCP_BAD_OPTIONS;
+            break;
+        }
+        /* a compiler takes two numbers for different where it is not told better */
+        if (__builtin_expect(length == tcp_option_length(kind), true))
+            place[kind] = (uint8_t)at;
+        else if (tcp_option_length(kind) != 0)
+            t->flags |= TCP_BAD_OPTIONS;
+        at += length;
     }
+    t->option_count = (uint8_t)(count < TCP_OPTIONS_MAX ? count : TCP_OPTIONS_MAX);
+    tcp_option_values(t, octets, place);
 }
 
 /* The header's octets by its data offset; 0 where `length` octets do not hold that many. */
@@ -148,33 +169,42 @@ static inline size_t tcp_header_length(const uint8_t *octets, size_t length)
 }
 
 /*
- * Parses the header at `octets`, of which `length` were received. Returns false when fewer than
- * the 20 fixed octets are there or the data offset is below 5 (RFC 9293, 3.1); options that are
- * wrong or cut short are told in flags.
+ * Parses the fixed octets of the header at `octets`, of which `length` were received. Returns false
+ * when fewer than these 20 are there or the data offset is below 5 (RFC 9293, 3.1), and *out is then
+ * undefined. Of the options it tells how many octets were received, and whether they are cut.
  */
-static inline bool tcp_parse(const uint8_t *octets, size_t length, struct tcp *out)
+static inline bool tcp_parse_fixed(const uint8_t *octets, size_t length, struct tcp *out)
 {
     size_t header;
+    bool is_cut;
 
-    *out = (struct tcp){0};
     if (length < TCP_HEADER_MIN)
         return false;
     header = (size_t)(octets[12] >> 4) * 4;
     if (header < TCP_HEADER_MIN)
         return false;
-    out->source_port = load_u16(octets);
-    out->destination_port = load_u16(octets + 2);
-    out->sequence = load_u32(octets + 4);
-    out->acknowledgment = load_u32(octets + 8);
-    out->header_length = (uint8_t)header;
-    out->bits = octets[13];
-    out->window = load_u16(octets + 14);
-    out->urgent = load_u16(octets + 18);
-    if (header > length) {
-        header = length;
-        out->flags |= TCP_OPTIONS_CUT;
-    }
-    tcp_options(out, cursor_over(octets + TCP_HEADER_MIN, header - TCP_HEADER_MIN));
+    is_cut = header > length;
+    *out = (struct tcp){
+        .source_port = load_u16(octets),
+        .destination_port = load_u16(octets + 2),
+        .sequence = load_u32(octets + 4),
+        .acknowledgment = load_u32(octets + 8),
+        .window = load_u16(octets + 14),
+        .urgent = load_u16(octets + 18),
+        .bits = octets[13],
+        .header_length = (uint8_t)header,
+        .header_received = (uint8_t)(is_cut ? length : header),
+        .flags = is_cut ? TCP_OPTIONS_CUT : 0,
+    };
+    return true;
+}
+
+/* The same with the options; those that are wrong or cut short are told in flags. */
+static inline bool tcp_parse(const uint8_t *octets, size_t length, struct tcp *out)
+{
+    if (!tcp_parse_fixed(octets, length, out))
+        return false;
+    tcp_parse_options(out, octets, out->option);
     return true;
 }
 

@@ -90,7 +90,9 @@ static inline uint16_t tunnel_over_pppoe(struct cursor *c)
 /* From a payload of this type to the IP packet in it; false when there is none. */
 static inline bool tunnel_type_to_ip(uint16_t type, struct cursor *c)
 {
-    for (unsigned i = 0; i < TUNNEL_LAYERS_MAX && !c->failed && !frame_is_ip(type); i++) {
+    for (unsigned i = 0; i <= TUNNEL_LAYERS_MAX && !c->failed; i++) {
+        if (frame_is_ip(type))
+            return true;
         if (frame_is_vlan(type) || type == ETHERTYPE_QINQ_BEFORE) {
             cursor_skip(c, 2);
             type = cursor_u16(c);
@@ -104,7 +106,7 @@ static inline bool tunnel_type_to_ip(uint16_t type, struct cursor *c)
             return false;
         }
     }
-    return !c->failed && frame_is_ip(type);
+    return false;
 }
 
 /*
@@ -194,12 +196,15 @@ static inline uint16_t tunnel_over_udp(struct cursor *c)
 /* A look before the packet is parsed: most are TCP, and no tunnel. */
 static inline bool tunnel_is_likely(const struct cursor *c)
 {
-    const bool is_v4 = tunnel_ip_type(c) == ETHERTYPE_IPV4;
+    bool is_v4;
     uint8_t protocol;
 
     if (cursor_left(c) < IPV4_HEADER_MIN)
         return false;
-    protocol = is_v4 ? c->at[9] : c->at[6];
+    is_v4 = c->at[0] >> 4 == 4;
+    protocol = c->at[is_v4 ? 9 : 6];
+    if (protocol == PROTOCOL_TCP)
+        return false;
     return protocol == PROTOCOL_IPV4 || protocol == PROTOCOL_IPV6 || protocol == PROTOCOL_GRE ||
            protocol == PROTOCOL_UDP || (!is_v4 && packet_is_extension(protocol));
 }

@@ -56,6 +56,81 @@ static void a_syn_is_observed_with_all_that_it_shows(void **state)
                                   OBSERVATION_DONT_FRAGMENT);
 }
 
+/* All but the gaps between the fields, of which there are two. */
+static void nothing_of_an_earlier_observation_is_left(void **state)
+{
+    uint8_t packet[sizeof syn_v4];
+    struct observation fresh;
+    struct observation used;
+
+    (void)state;
+    memcpy(packet, syn_v4, sizeof packet);
+    packet[32] = 0x50; /* no options */
+    mend_checksum(packet);
+    memset(&fresh, 0, sizeof fresh);
+    memset(&used, 0xff, sizeof used);
+    assert_int_equal(observation_from_packet(packet, 40, 77, &fresh), OBSERVATION_TAKEN);
+    assert_int_equal(observation_from_packet(packet, 40, 77, &used), OBSERVATION_TAKEN);
+    assert_memory_equal(&used, &fresh, offsetof(struct observation, ip_options) + 1);
+    assert_memory_equal(&used.timestamp_value, &fresh.timestamp_value,
+                        offsetof(struct observation, urgent) + sizeof used.urgent -
+                            offsetof(struct observation, timestamp_value));
+    assert_memory_equal(&used.line, &fresh.line, sizeof used - offsetof(struct observation, line));
+}
+
+static void every_flag_has_its_own_bits(void **state)
+{
+    static const uint32_t flags[] = {
+        OBSERVATION_HAS_MSS,        OBSERVATION_HAS_WINDOW_SCALE, OBSERVATION_HAS_SACK_PERMITTED,
+        OBSERVATION_HAS_TIMESTAMPS, OBSERVATION_BAD_OPTIONS,      OBSERVATION_PADDING,
+        OBSERVATION_PAYLOAD,        OBSERVATION_DONT_FRAGMENT,    OBSERVATION_RESERVED_BIT,
+        OBSERVATION_IP_OPTIONS,
+    };
+    uint32_t seen = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        assert_true(flags[i] != 0);
+        assert_int_equal(seen & flags[i], 0);
+        seen |= flags[i];
+    }
+}
+
+static void what_the_headers_show_beside_values_is_in_the_flags(void **state)
+{
+    static const struct {
+        unsigned at;
+        uint8_t octet;
+        uint32_t flags;
+    } rows[] = {
+        {AT_FRAGMENT, 0x00, 0},
+        {AT_FRAGMENT, 0x40, OBSERVATION_DONT_FRAGMENT},
+        {AT_FRAGMENT, 0x80, OBSERVATION_RESERVED_BIT},
+        {AT_FRAGMENT, 0xc0, OBSERVATION_DONT_FRAGMENT | OBSERVATION_RESERVED_BIT},
+        {32, 0x90, OBSERVATION_DONT_FRAGMENT | OBSERVATION_PAYLOAD},
+        {41, 3, OBSERVATION_DONT_FRAGMENT | OBSERVATION_BAD_OPTIONS},
+        {56, 0, OBSERVATION_DONT_FRAGMENT | OBSERVATION_PADDING},
+    };
+    enum {
+        LOOKED_AT = OBSERVATION_DONT_FRAGMENT | OBSERVATION_RESERVED_BIT | OBSERVATION_IP_OPTIONS |
+                    OBSERVATION_PAYLOAD | OBSERVATION_PADDING,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t packet[sizeof syn_v4];
+        struct observation o;
+
+        memcpy(packet, syn_v4, sizeof packet);
+        packet[rows[i].at] = rows[i].octet;
+        mend_checksum(packet);
+        assert_int_equal(observation_from_packet(packet, sizeof packet, 0, &o), OBSERVATION_TAKEN);
+        assert_int_equal(o.flags & LOOKED_AT, rows[i].flags & LOOKED_AT);
+        assert_int_equal((o.flags & OBSERVATION_BAD_OPTIONS) != 0,
+                         (rows[i].flags & OBSERVATION_BAD_OPTIONS) != 0);
+    }
+}
+
 static void what_is_not_an_opening_is_refused_by_its_reason(void **state)
 {
     static const struct {
@@ -147,6 +222,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_syn_is_observed_with_all_that_it_shows),
+        cmocka_unit_test(nothing_of_an_earlier_observation_is_left),
+        cmocka_unit_test(every_flag_has_its_own_bits),
+        cmocka_unit_test(what_the_headers_show_beside_values_is_in_the_flags),
         cmocka_unit_test(what_is_not_an_opening_is_refused_by_its_reason),
         cmocka_unit_test(a_wrong_checksum_of_the_header_is_broken),
         cmocka_unit_test(a_packet_cut_short_is_never_read_past_its_end),

@@ -21,6 +21,7 @@ static enum packet_fault parse(const uint8_t *octets, size_t length, struct pack
     free(copy);
     copy = malloc(length + 1);
     memcpy(copy + 1, octets, length);
+    memset(out, 0xff, sizeof *out); /* all of it is set */
     return packet_parse(copy + 1, length, out);
 }
 
@@ -44,6 +45,8 @@ static void an_ipv4_packet_is_read_whole(void **state)
     assert_int_equal(packet_family(&p), FAMILY_V4);
     assert_int_equal(p.length, 60);
     assert_int_equal(p.id, 0x1c46);
+    assert_int_equal(p.flow_label, 0);
+    assert_int_equal(p.traffic_class, 0);
     assert_int_equal(p.hop_limit, 51);
     assert_int_equal(p.protocol, PROTOCOL_TCP);
     assert_int_equal(p.flags, PACKET_DONT_FRAGMENT);
@@ -160,6 +163,7 @@ static void an_ipv6_packet_is_read_whole(void **state)
     assert_int_equal(p.length, 44);
     assert_int_equal(p.traffic_class, 0xb8);
     assert_int_equal(p.flow_label, 0x12345);
+    assert_int_equal(p.id, 0);
     assert_int_equal(p.hop_limit, 51);
     assert_int_equal(p.protocol, PROTOCOL_UDP);
     assert_int_equal(p.source.octets[15], 1);

@@ -101,6 +101,19 @@ static const struct {
     {"timestamps too short", {8, 6, 1, 2, 3, 4, 1, 1}, 8, TCP_BAD_OPTIONS, 3, 0},
     {"an unknown kind is stepped over", {254, 4, 7, 7, 3, 3, 8, 1}, 8, TCP_HAS_WINDOW_SCALE, 3, 0},
     {"fast open, with and without a cookie", {34, 2, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8}, 12, 0, 2, 0},
+    {"no-operation for the last", {3, 3, 7, 1}, 4, TCP_HAS_WINDOW_SCALE, 2, 0},
+    {"the end for the last", {3, 3, 7, 0}, 4, TCP_HAS_WINDOW_SCALE, 2, 0},
+    {"a kind alone for the last", {3, 3, 7, 254}, 4, TCP_HAS_WINDOW_SCALE | TCP_BAD_OPTIONS, 2, 0},
+    {"a scale of two octets", {3, 4, 7, 7}, 4, TCP_BAD_OPTIONS, 1, 0},
+    {"a permission with a value", {4, 3, 7, 1}, 4, TCP_BAD_OPTIONS, 2, 0},
+    {"the greatest kind, of the least length", {255, 2, 255, 2}, 4, 0, 2, 0},
+    {"a length of one for an unknown kind", {254, 1, 4, 2}, 4, TCP_BAD_OPTIONS, 1, 0},
+    {"only the last octet after the end is not zero",
+     {0, 0, 0, 0, 0, 0, 0, 1},
+     8,
+     TCP_PADDING_NOT_ZERO,
+     1,
+     7},
     {"good ones before a bad one are kept",
      {2, 4, 5, 180, 3, 9, 7, 0},
      8,
@@ -142,6 +155,94 @@ static void options_right_and_wrong_are_told_apart(void **state)
     }
 }
 
+static void parse_options(const uint8_t *options, size_t there, size_t received, struct tcp *out)
+{
+    uint8_t octets[60];
+
+    memcpy(octets, linux_syn, TCP_HEADER_MIN);
+    octets[12] = (uint8_t)((TCP_HEADER_MIN + there) / 4 << 4);
+    memcpy(octets + TCP_HEADER_MIN, options, there);
+    memset(out, 0xff, sizeof *out); /* all of it is set */
+    assert_true(tcp_parse(octets, TCP_HEADER_MIN + received, out));
+}
+
+static void of_two_of_a_kind_the_last_good_one_counts(void **state)
+{
+    static const uint8_t twice[] = {2, 4, 5, 180, 3, 3, 7, 2, 4, 4, 0, 3, 3, 9, 1, 1};
+    static const uint8_t second_is_bad[] = {2, 4, 5, 180, 3, 3, 7, 2, 3, 4, 3, 4, 9, 9, 1, 1};
+    struct tcp t;
+
+    (void)state;
+    parse_options(twice, sizeof twice, sizeof twice, &t);
+    assert_int_equal(t.flags, TCP_HAS_MSS | TCP_HAS_WINDOW_SCALE);
+    assert_int_equal(t.mss, 1024);
+    assert_int_equal(t.window_scale, 9);
+    parse_options(second_is_bad, sizeof second_is_bad, sizeof second_is_bad, &t);
+    assert_int_equal(t.flags, TCP_HAS_MSS | TCP_HAS_WINDOW_SCALE | TCP_BAD_OPTIONS);
+    assert_int_equal(t.mss, 1460);
+    assert_int_equal(t.window_scale, 7);
+}
+
+static void as_many_kinds_as_there_is_room_for_are_kept(void **state)
+{
+    uint8_t options[40];
+    uint8_t kinds[TCP_OPTIONS_MAX];
+    struct tcp t;
+
+    (void)state;
+    memset(options, TCP_OPTION_NOP, sizeof options);
+    memset(kinds, TCP_OPTION_NOP, sizeof kinds);
+    options[TCP_OPTIONS_MAX - 1] = kinds[TCP_OPTIONS_MAX - 1] = 254; /* the last that is kept */
+    options[TCP_OPTIONS_MAX] = 2;
+    options[TCP_OPTIONS_MAX + 1] = 254; /* and one that is not */
+    options[TCP_OPTIONS_MAX + 2] = 2;
+    parse_options(options, sizeof options, sizeof options, &t);
+    assert_int_equal(t.flags, 0);
+    assert_int_equal(t.option_count, TCP_OPTIONS_MAX);
+    assert_memory_equal(t.option, kinds, sizeof kinds);
+}
+
+static void what_is_not_there_is_zero(void **state)
+{
+    static const uint8_t options[] = {1, 254, 3, 9};
+    static const uint8_t kinds[TCP_OPTIONS_MAX] = {1, 254};
+    struct tcp t;
+
+    (void)state;
+    parse_options(options, sizeof options, sizeof options, &t);
+    assert_int_equal(t.flags, 0);
+    assert_int_equal(t.mss, 0);
+    assert_int_equal(t.window_scale, 0);
+    assert_int_equal(t.timestamp_value, 0);
+    assert_int_equal(t.timestamp_echo, 0);
+    assert_int_equal(t.padding, 0);
+    assert_int_equal(t.option_count, 2);
+    assert_memory_equal(t.option, kinds, sizeof kinds);
+}
+
+static void a_wrong_length_is_wrong_in_a_cut_header_as_well(void **state)
+{
+    static const struct {
+        uint8_t options[8];
+        size_t received;
+        uint32_t flags;
+    } rows[] = {
+        {{2}, 1, TCP_OPTIONS_CUT},                            /* the kind alone */
+        {{2, 4, 5}, 3, TCP_OPTIONS_CUT},                      /* and a part of its value */
+        {{2, 9, 5}, 3, TCP_OPTIONS_CUT},                      /* whether that is there: who knows */
+        {{2, 1}, 2, TCP_OPTIONS_CUT | TCP_BAD_OPTIONS},       /* no length at all */
+        {{2, 3, 5, 1}, 4, TCP_OPTIONS_CUT | TCP_BAD_OPTIONS}, /* not that of its kind */
+        {{4, 2, 0, 1}, 4, TCP_OPTIONS_CUT | TCP_HAS_SACK_PERMITTED | TCP_PADDING_NOT_ZERO},
+    };
+    struct tcp t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        parse_options(rows[i].options, sizeof rows[i].options, rows[i].received, &t);
+        assert_int_equal(t.flags, rows[i].flags);
+    }
+}
+
 static void every_bit_of_the_header_has_its_name(void **state)
 {
     uint8_t octets[TCP_HEADER_MIN];
@@ -167,6 +268,10 @@ int main(void)
         cmocka_unit_test(a_header_without_its_fixed_octets_is_none),
         cmocka_unit_test(a_capture_that_ends_inside_the_options_keeps_what_it_has),
         cmocka_unit_test(options_right_and_wrong_are_told_apart),
+        cmocka_unit_test(of_two_of_a_kind_the_last_good_one_counts),
+        cmocka_unit_test(as_many_kinds_as_there_is_room_for_are_kept),
+        cmocka_unit_test(what_is_not_there_is_zero),
+        cmocka_unit_test(a_wrong_length_is_wrong_in_a_cut_header_as_well),
         cmocka_unit_test(every_bit_of_the_header_has_its_name),
     };
 

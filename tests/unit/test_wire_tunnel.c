@@ -82,6 +82,22 @@ static void raw_and_cooked_links_are_looked_through_too(void **state)
     }
 }
 
+static void as_many_layers_as_may_be_are_looked_through_and_no_more(void **state)
+{
+    (void)state;
+    for (unsigned tags = 0; tags <= TUNNEL_LAYERS_MAX + 2; tags++) {
+        uint8_t octets[14 + 4 * (TUNNEL_LAYERS_MAX + 2) + 20] = {0};
+        struct cursor c = cursor_over(octets, 14 + (size_t)4 * tags + 20);
+
+        for (unsigned i = 0; i < tags; i++)
+            store_u16(octets + 12 + (size_t)4 * i, ETHERTYPE_VLAN);
+        store_u16(octets + 12 + (size_t)4 * tags, ETHERTYPE_IPV4);
+        assert_int_equal(tunnel_to_ip(LINK_ETHERNET, &c), tags <= TUNNEL_LAYERS_MAX);
+        if (tags <= TUNNEL_LAYERS_MAX)
+            assert_int_equal(c.at - octets, 14 + 4 * tags);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +105,7 @@ int main(void)
         cmocka_unit_test(only_gtp_u_tells_a_subscriber_and_the_identifier_is_in_it),
         cmocka_unit_test(a_frame_that_is_cut_leads_nowhere_else),
         cmocka_unit_test(raw_and_cooked_links_are_looked_through_too),
+        cmocka_unit_test(as_many_layers_as_may_be_are_looked_through_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,15 +250,26 @@ uint32_t stack_signature(const struct observation *observation)
 
 _Static_assert(TCP_OPTIONS_MAX == 3 * sizeof(uint64_t), "the kinds of options are three words");
 
-/* All features but the kinds of options, and never 0. */
+/*
+ * What all features but the kinds of options are made of, and never 0. It may tell packets apart that
+ * have the same features, never the other way round. What is usually zero is looked at together.
+ */
 static uint64_t rest_of(const struct observation *o)
 {
-    enum { ANY = 1 };
+    enum {
+        FLAGS = OBSERVATION_HAS_WINDOW_SCALE | OBSERVATION_PADDING | OBSERVATION_DONT_FRAGMENT,
+        TCP_BITS = TCP_ECE | TCP_CWR | TCP_URG,
+        ANY = 1u << 14,
+    };
+    const bool is_set = (o->version == 6 ? o->flow_label : o->ip_id) != 0;
+    const bool is_odd = (o->timestamp_echo | o->acknowledgment | o->urgent) != 0;
+    const uint64_t quirk = is_odd ? quirk_value(o) & 7 : 0;
 
-    return (uint64_t)o->window << 48 | (scale_value(o) & 0xff) << 40 |
-           (uint64_t)((o->flags & OBSERVATION_HAS_WINDOW_SCALE) != 0) << 39 | ecn_value(o) << 38 |
-           id_value(o) << 34 | (flow_value(o) & 3) << 32 | (quirk_value(o) & 0xff) << 24 |
-           (uint64_t)o->option_padding << 16 | (uint64_t)o->option_count << 8 | ANY;
+    _Static_assert(FLAGS < 1u << 11 && TCP_OPTIONS_MAX < 1u << 5, "each has its own bits");
+    return (uint64_t)o->window << 48 | (uint64_t)o->window_scale << 40 |
+           (uint64_t)o->option_padding << 32 | (o->option_count & 0x1fu) << 26 |
+           (uint64_t)is_set << 25 | quirk << 22 | (uint64_t)(o->tcp_bits & TCP_BITS) << 14 | ANY |
+           (o->version & 7u) << 11 | (o->flags & FLAGS);
 }
 
 /* What signatures of p0f's look at beside that. */

@@ -75,6 +75,14 @@ static void a_guess_that_is_remembered_is_the_one_that_is_made(void **state)
         o.ip_id = i / 600 % 2 == 0 ? 0 : o.ip_id;
         o.flow_label = i / 1200 % 2 == 0 ? 0 : o.flow_label;
         o.tcp_bits |= i / 2400 % 2 == 0 ? TCP_ECE | TCP_CWR : 0;
+        o.tcp_bits |= i % 11 == 0 ? TCP_URG : 0;
+        o.urgent = i % 13 == 0;
+        o.acknowledgment = i % 17 == 0;
+        o.option_padding = (uint8_t)(o.option_padding + (i % 19 == 0));
+        if (i % 23 == 0)
+            o.flags ^= OBSERVATION_PADDING;
+        if (i % 3 == 0)
+            o.flags ^= OBSERVATION_DONT_FRAGMENT;
         if (i % 7 == 0)
             o.flags &= ~(uint32_t)OBSERVATION_HAS_WINDOW_SCALE;
         stack_guess(&table, &o, &made);

@@ -124,13 +124,19 @@ uint64_t table_hash_word(const struct table *table, uint64_t word)
     return hash_permute(table->hash_key, word);
 }
 
+/* As it is compared with several at a time. */
+static uint32_t tags_of(uint32_t tag)
+{
+    return tag * 0x01010101u;
+}
+
 void table_spot(const struct table *table, uint64_t hash, struct table_spot *out)
 {
-    const uint8_t tag = (uint8_t)(hash ^ hash >> 32);
+    const uint32_t tag = hash & UINT8_MAX; /* of what the buckets come from the least part */
 
     out->bucket[0] = (uint32_t)((hash & UINT32_MAX) * table->buckets >> 32);
     out->bucket[1] = (uint32_t)((hash >> 32) * table->buckets >> 32);
-    out->tag = tag ? tag : 1;
+    out->tags = tags_of(tag + (tag == 0));
     out->choice = 0;
     out->way = TABLE_WAYS;
 }
@@ -166,28 +172,28 @@ static void prefetch_place(const struct table *table, struct place place)
         __builtin_prefetch(entry + at, 1);
 }
 
-/* The ways with this tag, a bit for each. */
-static unsigned ways_with(const struct table_marks *marks, uint8_t tag)
+/* The ways with this tag, four times, a bit for each. */
+static unsigned ways_with(const struct table_marks *marks, uint32_t tags)
 {
 #ifdef __SSE2__
-    const __m128i tags = _mm_load_si128((const __m128i *)marks); /* and a little more */
-    const __m128i same = _mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag));
+    const __m128i theirs = _mm_load_si128((const __m128i *)marks); /* and a little more */
+    const __m128i same = _mm_cmpeq_epi8(theirs, _mm_set1_epi32((int)tags));
 
     return (unsigned)_mm_movemask_epi8(same) & ((1u << TABLE_WAYS) - 1);
 #else
     unsigned ways = 0;
 
     for (unsigned way = 0; way < TABLE_WAYS; way++)
-        ways |= (unsigned)(marks->tag[way] == tag) << way;
+        ways |= (unsigned)(marks->tag[way] == (uint8_t)tags) << way;
     return ways;
 #endif
 }
 
 /* The same in both buckets of a key: those of the second stand SECOND bits higher. */
-static unsigned places_with(const struct table *table, const struct table_spot *spot, uint8_t tag)
+static unsigned places_with(const struct table *table, const struct table_spot *spot, uint32_t tags)
 {
-    return ways_with(&table->marks[spot->bucket[0]], tag) |
-           ways_with(&table->marks[spot->bucket[1]], tag) << SECOND;
+    return ways_with(&table->marks[spot->bucket[0]], tags) |
+           ways_with(&table->marks[spot->bucket[1]], tags) << SECOND;
 }
 
 static unsigned first_of(unsigned places)
@@ -235,17 +241,14 @@ static inline uint8_t *entry_of(const struct table *table, const struct table_sp
     return NULL;
 }
 
-void *table_find(const struct table *table, struct table_spot *spot, const void *key)
+/* Not inlined, nor are those below: who does not need it does not pay for its registers. */
+__attribute__((noinline)) static void *find_in_buckets(const struct table *table,
+                                                       struct table_spot *spot, const void *key)
 {
     unsigned places;
     uint8_t *entry;
 
-    /* Where it was prefetched, most of the time. */
-    if (spot->way < TABLE_WAYS &&
-        table->marks[spot->bucket[spot->choice]].tag[spot->way] == spot->tag &&
-        (entry = entry_of(table, spot, key)))
-        return entry;
-    for (places = places_with(table, spot, spot->tag); places != 0; places &= places - 1) {
+    for (places = places_with(table, spot, spot->tags); places != 0; places &= places - 1) {
         take_place(spot, first_of(places));
         if ((entry = entry_of(table, spot, key)))
             return entry;
@@ -253,6 +256,19 @@ void *table_find(const struct table *table, struct table_spot *spot, const void 
     spot->choice = 0;
     spot->way = TABLE_WAYS;
     return NULL;
+}
+
+void *table_find(const struct table *table, struct table_spot *spot, const void *key)
+{
+    /* Where it was prefetched, most of the time. */
+    if (!table->shape.is_of && spot->way < TABLE_WAYS &&
+        table->marks[spot->bucket[spot->choice]].tag[spot->way] == (uint8_t)spot->tags) {
+        uint8_t *entry = entry_at(table, place_of_spot(spot));
+
+        if (begins_with(table, entry, key))
+            return entry;
+    }
+    return find_in_buckets(table, spot, key);
 }
 
 static uint32_t age_of(const struct table_marks *marks, unsigned way, uint32_t now)
@@ -301,6 +317,7 @@ static void note_proven(const struct table *table, struct table_marks *marks)
     }
 }
 
+/* Whether both buckets are full of entries that stay, as it was noted; of no other table it ever is. */
 static bool is_proven(const struct table *table, const struct table_spot *spot, uint32_t now)
 {
     const uint32_t first = table->marks[spot->bucket[0]].proven_until;
@@ -428,13 +445,11 @@ static uint64_t take_least_useful(const struct table *table, struct table_spot *
 }
 
 /*
- * Takes the place of an entry that goes; false when the table keeps all that have their places there.
- * A flood asks that for every packet, so that the answer is noted with both buckets.
+ * Takes the place of an entry that goes; false when the table keeps all that have their places there,
+ * which is noted with both buckets.
  */
 static bool make_room(struct table *table, struct table_spot *spot, uint32_t now)
 {
-    if (table->shape.keeps_proven && is_proven(table, spot, now))
-        return false;
     if (take_least_useful(table, spot, now) == 0 || !table->shape.keeps_proven)
         return true;
     note_proven(table, &table->marks[spot->bucket[0]]);
@@ -442,20 +457,10 @@ static bool make_room(struct table *table, struct table_spot *spot, uint32_t now
     return false;
 }
 
-/*
- * The entries that may have the key; where there is none, the place that a new one will take, unless
- * that will most likely be refused.
- */
-void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns)
+/* The place that a new entry will take, unless that will most likely be refused. */
+__attribute__((noinline)) static void prefetch_vacant(const struct table *table,
+                                                      struct table_spot *spot, uint64_t now_ns)
 {
-    unsigned places = places_with(table, spot, spot->tag);
-
-    for (; places != 0; places &= places - 1) {
-        take_place(spot, first_of(places));
-        prefetch_place(table, place_of_spot(spot));
-    }
-    if (spot->way < TABLE_WAYS)
-        return;
     if (!take_vacant(table, spot)) {
         if (table->shape.keeps_proven)
             return;
@@ -464,7 +469,23 @@ void table_prefetch_entry(const struct table *table, struct table_spot *spot, ui
     prefetch_place(table, place_of_spot(spot));
 }
 
-void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns)
+/* The entries that may have the key; there is one, most of the time. */
+void table_prefetch_entry(const struct table *table, struct table_spot *spot, uint64_t now_ns)
+{
+    unsigned places = places_with(table, spot, spot->tags);
+
+    if (places == 0) {
+        prefetch_vacant(table, spot, now_ns);
+        return;
+    }
+    for (; places != 0; places &= places - 1) {
+        take_place(spot, first_of(places));
+        prefetch_place(table, place_of_spot(spot));
+    }
+}
+
+__attribute__((noinline)) static void *add(struct table *table, struct table_spot *spot,
+                                           const void *key, uint64_t now_ns)
 {
     struct table_marks *marks;
     uint8_t *entry;
@@ -479,7 +500,7 @@ void *table_add(struct table *table, struct table_spot *spot, const void *key, u
     }
     marks = &table->marks[spot->bucket[spot->choice]];
     entry = entry_at(table, place_of_spot(spot));
-    marks->tag[spot->way] = spot->tag;
+    marks->tag[spot->way] = (uint8_t)spot->tags;
     marks->worth[spot->way] = 0;
     marks->used[spot->way] = ticks(now_ns);
     marks->proven_until = 0;
@@ -487,6 +508,16 @@ void *table_add(struct table *table, struct table_spot *spot, const void *key, u
     if (!table->shape.is_of)
         memcpy(entry, key, table->shape.key_size);
     return entry;
+}
+
+void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns)
+{
+    /* A flood asks for nothing else. */
+    if (is_proven(table, spot, ticks(now_ns))) {
+        table->refused++;
+        return NULL;
+    }
+    return add(table, spot, key, now_ns);
 }
 
 void table_rate(struct table *table, const struct table_spot *spot, uint8_t worth, uint64_t now_ns)
@@ -523,6 +554,7 @@ void table_forget(struct table *table, void *entry)
     const struct place place = place_of(table, entry);
 
     table->marks[place.bucket].tag[place.way] = 0;
+    table->marks[place.bucket].proven_until = 0;
     table->count--;
 }
 

@@ -73,7 +73,7 @@ uint64_t table_hash_word(const struct table *table, uint64_t word);
 /* Where a key may be; once it was found or added, where it is. */
 struct table_spot {
     uint32_t bucket[2];
-    uint8_t tag;
+    uint32_t tags;  /* a piece of the hash, four times */
     uint8_t choice; /* of the buckets */
     uint8_t way;    /* TABLE_WAYS: not known yet */
 };

@@ -275,6 +275,22 @@ static void a_refusal_is_not_remembered_beyond_what_changes(void **state)
     table_deinit(&table);
 }
 
+static void a_refusal_is_not_remembered_where_one_is_forgotten(void **state)
+{
+    const struct table_shape wanted = shape(TABLE_WAYS, true);
+    struct table table;
+
+    (void)state;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t k = 0; k < TABLE_WAYS; k++)
+        add(&table, k, 16, second);
+    assert_null(add(&table, 100, 0, 2 * second));
+    table_forget(&table, find(&table, 3));
+    assert_non_null(add(&table, 100, 16, 2 * second));
+    assert_null(add(&table, 101, 0, 2 * second));
+    table_deinit(&table);
+}
+
 static void what_was_prefetched_may_be_gone_when_it_is_looked_for(void **state)
 {
     const struct table_shape wanted = shape(TABLE_WAYS, false);
@@ -405,6 +421,7 @@ int main(void)
         cmocka_unit_test(what_was_used_more_than_a_year_ago_is_old),
         cmocka_unit_test(a_clock_that_is_put_back_makes_nothing_old),
         cmocka_unit_test(a_refusal_is_not_remembered_beyond_what_changes),
+        cmocka_unit_test(a_refusal_is_not_remembered_where_one_is_forgotten),
         cmocka_unit_test(what_was_prefetched_may_be_gone_when_it_is_looked_for),
         cmocka_unit_test(a_flood_takes_nothing_that_is_proven),
         cmocka_unit_test(worth_grows_with_each_doubling),

@@ -88,21 +88,21 @@ void memory_deinit(struct memory *memory)
     table_deinit(&memory->connections);
 }
 
-/* IPv4 and short prefixes of IPv6 fit in a word, which is faster to hash than their octets. */
+/*
+ * Of an IPv4 prefix the first half is all zeros, of an IPv6 one of up to 64 bits the second: what is left
+ * fits in a word, which is faster to hash. Longer ones are only there where a user names them.
+ */
 void memory_network_spot(const struct memory *memory, const struct prefix *prefix,
                          struct table_spot *out)
 {
     const struct table *table = &memory->networks;
-    const uint8_t *octets = prefix->address.octets;
-    uint64_t hash;
+    const uint64_t high = address_word(prefix->address.octets);
+    const uint64_t low = address_word(prefix->address.octets + 8);
 
-    if (address_is_v4(&prefix->address))
-        hash = table_hash_word(table, (uint64_t)load_u32(octets + 12) << 8 | prefix->length);
-    else if (prefix->length <= 56)
-        hash = table_hash_word(table, address_half(&prefix->address, 0) | prefix->length);
-    else
-        hash = table_hash(table, prefix);
-    table_spot(table, hash, out);
+    table_spot(table,
+               high == 0 || low == 0 ? table_hash_word(table, (high ^ low) + prefix->length)
+                                     : table_hash(table, prefix),
+               out);
 }
 
 void memory_connection_spot(const struct memory *memory, const struct connection_key *key,

@@ -233,10 +233,15 @@ const struct named_network *named_networks_parent(const struct named_networks *n
 unsigned named_networks_levels(const struct named_networks *networks, const struct address *client,
                                struct prefix *out, enum network_kind *out_kind)
 {
-    /* Most users name none, and this is asked for every packet. */
-    const struct named_network *network = networks ? named_networks_find(networks, client) : NULL;
+    const struct named_network *network;
     unsigned count = 0;
 
+    /* Most users name none, and this is asked for every packet. */
+    if (!networks) {
+        *out_kind = NETWORK_OF_ANY_KIND;
+        return network_levels(client, out);
+    }
+    network = named_networks_find(networks, client);
     *out_kind = network ? (enum network_kind)network->kind : NETWORK_OF_ANY_KIND;
     if (!network)
         return network_levels(client, out);

@@ -11,6 +11,7 @@
 #include "watch/observation.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,18 +39,18 @@ _Static_assert(NETWORK_FADED_S == 16 * HALF_LIFE_S && NETWORK_CELL_MOST < 1 << 1
 #define MSS_SMALLER_MOST 0.03
 /* Chance that a part of a known network that is itself hardly known has a path of its own. */
 #define PART_DIFFERS 0.05
+
 unsigned network_levels(const struct address *client, struct prefix out[NETWORK_LEVELS_MAX])
 {
-    static const uint8_t lengths[FAMILY_COUNT][NETWORK_LEVELS_MAX] = {
-        [FAMILY_V4] = {96 + 24, 96 + 20, 96 + 16},
-        [FAMILY_V6] = {48, 32, 0},
-    };
-    static const unsigned counts[FAMILY_COUNT] = {[FAMILY_V4] = 3, [FAMILY_V6] = 2};
-    const enum family family = address_family(client);
-
-    for (unsigned i = 0; i < counts[family]; i++)
-        out[i] = prefix_of(client, lengths[family][i]);
-    return counts[family];
+    if (address_is_v4(client)) {
+        out[0] = prefix_of(client, 96 + 24);
+        out[1] = prefix_of(client, 96 + 20);
+        out[2] = prefix_of(client, 96 + 16);
+        return 3;
+    }
+    out[0] = prefix_of(client, 48);
+    out[1] = prefix_of(client, 32);
+    return 2;
 }
 
 static const struct network_cell *heaviest_at(const struct network *network, int hops)
@@ -124,8 +125,7 @@ static uint32_t weight_at(const struct network *network, uint8_t hops)
     uint32_t weight = 0;
 
     for (unsigned i = 0; i < network->cell_count; i++)
-        if (network->cell[i].hops == hops)
-            weight += network->cell[i].weight;
+        weight += network->cell[i].hops == hops ? network->cell[i].weight : 0u;
     return weight;
 }
 
@@ -206,30 +206,41 @@ void network_read(struct network *const *level, unsigned levels, uint8_t hops, u
     find_second(&ways, out);
 }
 
+/*
+ * Of two hop limits the one that has this initial comes first, then the more frequent, and then the first.
+ * One number says it all, so that no branch has to.
+ */
+static uint32_t view_rank(const struct network *network, unsigned i, uint8_t initial)
+{
+    const struct network_cell *cell = &network->cell[i];
+    const uint32_t own = cell->hop_limit + cell->hops == initial;
+
+    return own << 24 | (uint32_t)cell->count << 4 | (NETWORK_CELLS - i);
+}
+
+_Static_assert(NETWORK_CELLS < 1 << 4 && NETWORK_CELL_MOST < 1 << 20, "each part has its bits");
+
 void network_view(const struct network *network, uint8_t hop_limit, struct network_view *out)
 {
     const uint8_t initial = observation_initial(hop_limit);
-    const struct network_cell *best = NULL;
-    bool best_is_own = false;
+    uint32_t highest = 0;
     unsigned total = 0;
 
     *out = (struct network_view){0};
     if (!network || network->seen == 0)
         return;
     for (unsigned i = 0; i < network->cell_count; i++) {
-        const struct network_cell *cell = &network->cell[i];
-        const bool own = cell->hop_limit + cell->hops == initial;
+        const uint32_t rank = view_rank(network, i, initial);
 
-        total += cell->count;
-        if (!best || (own && !best_is_own) || (own == best_is_own && cell->count > best->count)) {
-            best = cell;
-            best_is_own = own;
-        }
+        total += network->cell[i].count;
+        highest = rank > highest ? rank : highest;
     }
-    out->known = best != NULL;
+    out->known = highest > 0;
     out->prefix = network->prefix;
     out->seen = network->seen;
-    if (best) {
+    if (highest > 0) {
+        const struct network_cell *best = &network->cell[NETWORK_CELLS - highest % (1 << 4)];
+
         out->hop_limit = best->hop_limit;
         out->share = total > 0 ? (double)best->count / total : 0;
     }
@@ -394,14 +405,55 @@ static struct network_cell *cell_for(struct network *network, uint8_t hop_limit)
 /* The first place with this device; NETWORK_RECENT for none. All are looked at, several at a time. */
 static unsigned place_of_device(const struct network *network, uint16_t device)
 {
-    int16_t first = NETWORK_RECENT;
+    int16_t after = 0; /* places from it on */
 
     for (unsigned i = 0; i < NETWORK_RECENT; i++) {
-        const int16_t place = network->recent_device[i] == device ? (int16_t)i : NETWORK_RECENT;
+        const int16_t its = network->recent_device[i] == device ? (int16_t)(NETWORK_RECENT - i) : 0;
 
-        first = place < first ? place : first;
+        after = its > after ? its : after;
     }
-    return (unsigned)first;
+    return NETWORK_RECENT - (unsigned)after;
+}
+
+/* As many as a register of any machine holds. */
+typedef uint16_t eight_devices __attribute__((vector_size(8 * sizeof(uint16_t))));
+typedef uint8_t sixteen_hops __attribute__((vector_size(16 * sizeof(uint8_t))));
+
+_Static_assert(NETWORK_RECENT == 16, "two of devices, and one of hops");
+
+/*
+ * Those in places up to `at` go one place on, without a copy on the stack, which would be waited for.
+ * Into the first place comes what stands before it in the network, until the caller writes to it.
+ */
+static void move_devices(struct network *network, unsigned at)
+{
+    const eight_devices place[2] = {{0, 1, 2, 3, 4, 5, 6, 7}, {8, 9, 10, 11, 12, 13, 14, 15}};
+    const size_t offset = offsetof(struct network, recent_device) - sizeof(uint16_t);
+    eight_devices here[2];
+    eight_devices before[2];
+
+    memcpy(here, network->recent_device, sizeof here);
+    memcpy(before, (const uint8_t *)network + offset, sizeof before);
+    for (unsigned i = 0; i < 2; i++) {
+        const eight_devices moves = (eight_devices)(place[i] <= (uint16_t)at);
+
+        here[i] = (before[i] & moves) | (here[i] & ~moves);
+    }
+    memcpy(network->recent_device, here, sizeof here);
+}
+
+static void move_hops(struct network *network, unsigned at)
+{
+    const sixteen_hops place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const sixteen_hops moves = (sixteen_hops)(place <= (uint8_t)at);
+    const size_t offset = offsetof(struct network, recent_hops) - sizeof(uint8_t);
+    sixteen_hops here;
+    sixteen_hops before;
+
+    memcpy(&here, network->recent_hops, sizeof here);
+    memcpy(&before, (const uint8_t *)network + offset, sizeof before);
+    here = (before & moves) | (here & ~moves);
+    memcpy(network->recent_hops, &here, sizeof here);
 }
 
 /* It comes first, and what stood before its place, or the last, goes one place on. */
@@ -410,15 +462,11 @@ static void remember_device(struct network *network, uint16_t device, uint8_t ho
     const unsigned count = network->recent_count;
     const unsigned known = place_of_device(network, device);
     const unsigned at = known < count ? known : count < NETWORK_RECENT ? count : NETWORK_RECENT - 1;
-    uint16_t devices[NETWORK_RECENT + 1] = {device};
-    uint8_t all_hops[NETWORK_RECENT + 1] = {hops};
 
-    memcpy(devices + 1, network->recent_device, sizeof network->recent_device);
-    memcpy(all_hops + 1, network->recent_hops, sizeof network->recent_hops);
-    for (unsigned i = 0; i < NETWORK_RECENT; i++)
-        network->recent_device[i] = (uint16_t)i <= (uint16_t)at ? devices[i] : devices[i + 1];
-    for (unsigned i = 0; i < NETWORK_RECENT; i++)
-        network->recent_hops[i] = (uint8_t)i <= (uint8_t)at ? all_hops[i] : all_hops[i + 1];
+    move_devices(network, at);
+    move_hops(network, at);
+    network->recent_device[0] = device;
+    network->recent_hops[0] = hops;
     network->recent_count = (uint8_t)(at < count ? count : at + 1);
 }
 

@@ -90,40 +90,47 @@ static double is_path(const struct network_ways *ways, unsigned way, double near
 /* All but what is on the line, which takes longer. */
 static void find_weights(const struct network *network, struct network_ways *ways)
 {
+    unsigned total = 0;
+    unsigned usual = 0;
+    double computers = 0;
+
     memset(ways->at, NETWORK_WAY_NONE, sizeof ways->at);
     ways->weight[NETWORK_WAY_NONE] = 0;
-    ways->count = ways->usual = 0;
+    ways->count = 0;
     ways->hops[0] = 0; /* of a network without any cell */
-    ways->total = ways->computers = 0;
     for (unsigned i = 0; i < network->cell_count; i++) {
         const struct network_cell *cell = &network->cell[i];
         const unsigned way = way_of(ways, cell->hops);
 
         ways->weight[way] += cell->weight;
         ways->computer[way] += cell->computer;
-        ways->total += cell->weight;
+        total += cell->weight;
     }
     for (unsigned i = 1; i < ways->count; i++)
-        if (ways->weight[i] > ways->weight[ways->usual])
-            ways->usual = i;
-    if (ways->count > 0 && ways->total > 0)
-        ways->computers = (ways->computer[ways->usual] + NETWORK_WEIGHT_ONE / 2.0) /
-                          (ways->weight[ways->usual] + 2 * NETWORK_WEIGHT_ONE);
-    ways->handsets = ways->total >= NETWORK_ENOUGH && ways->computers <= HANDSETS_COMPUTERS_MOST;
+        usual = ways->weight[i] > ways->weight[usual] ? i : usual;
+    if (total > 0)
+        computers = (ways->computer[usual] + NETWORK_WEIGHT_ONE / 2.0) /
+                    (ways->weight[usual] + 2 * NETWORK_WEIGHT_ONE);
+    ways->usual = usual;
+    ways->total = total;
+    ways->computers = computers;
+    ways->handsets = total >= NETWORK_ENOUGH && computers <= HANDSETS_COMPUTERS_MOST;
 }
 
 /* With find_weights done. */
 static void find_direct(struct network_ways *ways)
 {
     const struct made_up made_up = made_up_of(ways);
+    double total = 0;
 
-    ways->direct[NETWORK_WAY_NONE] = ways->direct_total = 0;
+    ways->direct[NETWORK_WAY_NONE] = 0;
     for (unsigned i = 0; i < ways->count; i++) {
         const double nearer = network_ways_at(ways, ways->weight, ways->hops[i] - 1);
 
         ways->direct[i] = ways->weight[i] * is_path(ways, i, nearer, &made_up);
-        ways->direct_total += ways->direct[i];
+        total += ways->direct[i];
     }
+    ways->direct_total = total;
 }
 
 void network_ways_of(const struct network *network, struct network_ways *out)
@@ -149,7 +156,7 @@ static double weight_after(const struct network_ways *ways, const struct network
 /*
  * The devices seen last, newest first, all but the one that is asked about. For each what is the same
  * for every move: one over the share that its hops have now, and how much the odds of a move can grow
- * from that device on. What cannot become the likeliest so is not followed.
+ * from that device on, at most. What cannot become the likeliest so is not followed.
  */
 struct recent {
     unsigned count;
@@ -165,33 +172,60 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
+/* What devices of a way have in common. */
+struct recent_way {
+    double per_share;
+    double growth[2]; /* by a device, of a move of a part and of the whole */
+};
+
+static void find_recent_ways(const struct network_ways *ways, uint8_t hops, double per_weight,
+                             struct recent_way out[NETWORK_CELLS + 1])
+{
+    const double most = larger(ways->weight[ways->usual] * per_weight, MOVE_NEW_LEAST);
+
+    for (unsigned i = 0; i < ways->count; i++) {
+        const double per_share = 1 / larger(ways->weight[i] * per_weight, MOVE_OLD_LEAST);
+        /* What a part moves to, with its guests, is the hops that are asked about, and one more: the
+         * weight comes beside what is there. Elsewhere it can but lose. */
+        const bool is_gain = ways->hops[i] == hops || ways->hops[i] == hops + 1;
+
+        out[i] = (struct recent_way){
+            .per_share = per_share,
+            .growth = {is_gain ? most * per_share + 1 : 1, larger(most * per_share, 1)},
+        };
+    }
+    out[NETWORK_WAY_NONE] = (struct recent_way){
+        .per_share = 1 / MOVE_OLD_LEAST,
+        .growth = {most / MOVE_OLD_LEAST + 1, larger(most / MOVE_OLD_LEAST, 1)},
+    };
+}
+
 static void find_recent(const struct network *network, const struct network_ways *ways,
                         uint8_t hops, uint16_t device, struct recent *out)
 {
-    double per_share[NETWORK_CELLS + 1];
-    double most;
+    const double per_weight = 1 / ways->total;
+    struct recent_way of[NETWORK_CELLS + 1];
+    uint8_t way[NETWORK_RECENT];
+    double part = 1;
+    double whole = 1;
+    unsigned count = 0;
 
-    out->count = 0;
-    out->per_weight = 1 / ways->total;
-    most = larger(ways->weight[ways->usual] * out->per_weight, MOVE_NEW_LEAST);
-    for (unsigned i = 0; i < ways->count; i++)
-        per_share[i] = 1 / larger(ways->weight[i] * out->per_weight, MOVE_OLD_LEAST);
-    per_share[NETWORK_WAY_NONE] = 1 / MOVE_OLD_LEAST;
+    find_recent_ways(ways, hops, per_weight, of);
     for (unsigned i = 0; i < network->recent_count; i++) {
-        out->hops[out->count] = network->recent_hops[i];
-        out->per_share[out->count] = per_share[network_ways_find(ways, network->recent_hops[i])];
-        out->count += network->recent_device[i] != device;
-    }
-    out->growth[false][out->count] = out->growth[true][out->count] = 1;
-    for (unsigned i = out->count; i-- > 0;) {
-        const double whole = most * out->per_share[i];
-        /* What a part moves to, with its guests, is the hops that are asked about, and one more: the
-         * weight comes beside what is there. Elsewhere it can but lose. */
-        const bool is_gain = out->hops[i] == hops || out->hops[i] == hops + 1;
+        const uint8_t its = network->recent_hops[i];
 
-        out->growth[true][i] = out->growth[true][i + 1] * larger(whole, 1);
-        out->growth[false][i] = out->growth[false][i + 1] * (is_gain ? whole + 1 : 1);
+        way[count] = (uint8_t)network_ways_find(ways, its);
+        out->hops[count] = its;
+        out->per_share[count] = of[way[count]].per_share;
+        count += network->recent_device[i] != device;
     }
+    out->growth[false][count] = out->growth[true][count] = 1;
+    for (unsigned i = count; i-- > 0;) {
+        out->growth[false][i] = part *= of[way[i]].growth[false];
+        out->growth[true][i] = whole *= of[way[i]].growth[true];
+    }
+    out->per_weight = per_weight;
+    out->count = count;
 }
 
 /*

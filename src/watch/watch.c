@@ -14,9 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many observations each stage of watch_observe_all is ahead of the next: as many as memory brings
- * at a time. */
-enum { STAGES = 3, STAGE_APART = 8 };
+/*
+ * How many observations each of the three stages of watch_observe_all is ahead of the next: as many as
+ * memory brings at a time; and for how many there is room, a power of two for the sake of the division.
+ */
+enum { STAGE_APART = 8, STAGES_ROOM = 32 };
+
+_Static_assert(3 * STAGE_APART <= STAGES_ROOM, "none is written over before its last stage");
 
 struct watch {
     struct watch_settings settings;
@@ -138,8 +142,10 @@ void watch_reconfigure(struct watch *watch, const struct watch_settings *setting
 static void find_spots(const struct watch *watch, const struct observation *o, struct known *out)
 {
     const struct memory *memory = &watch->memory;
+    const unsigned levels =
+        named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
 
-    out->levels = named_networks_levels(watch->settings.named, &o->client, out->prefix, &out->kind);
+    out->levels = levels;
     out->connection_key = (struct connection_key){o->client, o->client_port};
     memory_connection_spot(memory, &out->connection_key, &out->connection_spot);
     table_prefetch_marks(&memory->connections, &out->connection_spot);
@@ -147,7 +153,7 @@ static void find_spots(const struct watch *watch, const struct observation *o, s
     out->subscriber_hash = table_hash_word(&memory->subscribers, out->subscriber_key);
     table_spot(&memory->subscribers, out->subscriber_hash, &out->subscriber_spot);
     table_prefetch_marks(&memory->subscribers, &out->subscriber_spot);
-    for (unsigned i = 0; i < out->levels; i++) {
+    for (unsigned i = 0; i < levels; i++) {
         memory_network_spot(memory, &out->prefix[i], &out->network_spot[i]);
         table_prefetch_marks(&memory->networks, &out->network_spot[i]);
     }
@@ -158,20 +164,23 @@ static void prefetch_entries(const struct watch *watch, const struct observation
                              struct known *known)
 {
     const struct memory *memory = &watch->memory;
+    const unsigned levels = known->levels;
+    const uint64_t time_ns = o->time_ns;
 
-    table_prefetch_entry(&memory->connections, &known->connection_spot, o->time_ns);
-    table_prefetch_entry(&memory->subscribers, &known->subscriber_spot, o->time_ns);
-    for (unsigned i = 0; i < known->levels; i++)
-        table_prefetch_entry(&memory->networks, &known->network_spot[i], o->time_ns);
+    table_prefetch_entry(&memory->connections, &known->connection_spot, time_ns);
+    table_prefetch_entry(&memory->subscribers, &known->subscriber_spot, time_ns);
+    for (unsigned i = 0; i < levels; i++)
+        table_prefetch_entry(&memory->networks, &known->network_spot[i], time_ns);
 }
 
 static void find_known(const struct watch *watch, const struct observation *o, struct known *out)
 {
     const struct memory *memory = &watch->memory;
+    const unsigned levels = out->levels;
 
     out->connection = table_find(&memory->connections, &out->connection_spot, &out->connection_key);
     out->subscriber = table_find(&memory->subscribers, &out->subscriber_spot, &out->subscriber_key);
-    for (unsigned i = 0; i < out->levels; i++)
+    for (unsigned i = 0; i < levels; i++)
         out->network[i] = table_find(&memory->networks, &out->network_spot[i], &out->prefix[i]);
     out->is_repeated =
         out->connection &&
@@ -445,20 +454,20 @@ void watch_observe_all(struct watch *watch, const struct observation *observatio
                        void *context)
 {
     const size_t apart = STAGE_APART;
-    struct known known[STAGES * STAGE_APART];
+    struct known known[STAGES_ROOM];
     struct judgement judgement;
 
     for (size_t i = 0; i < count + 2 * apart; i++) {
-        struct known *of_first = &known[i % (STAGES * apart)];
-        struct known *of_second = &known[(i - apart) % (STAGES * apart)];
-        struct known *of_third = &known[(i - 2 * apart) % (STAGES * apart)];
+        const size_t second = i - apart;
+        const size_t third = second - apart;
 
         if (i < count)
-            find_spots(watch, &observations[i], of_first);
-        if (i >= apart && i - apart < count)
-            prefetch_entries(watch, &observations[i - apart], of_second);
-        if (i >= 2 * apart) {
-            const bool is_new = observe(watch, of_third, &observations[i - 2 * apart], &judgement);
+            find_spots(watch, &observations[i], &known[i % STAGES_ROOM]);
+        if (second < count)
+            prefetch_entries(watch, &observations[second], &known[second % STAGES_ROOM]);
+        if (third < count) {
+            const bool is_new =
+                observe(watch, &known[third % STAGES_ROOM], &observations[third], &judgement);
 
             judged(&judgement, is_new, context);
         }

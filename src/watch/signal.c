@@ -25,6 +25,8 @@
 #define TURNS_DIRECT   0.05
 /* The device of the line itself, by a longer path than before. */
 #define LONGER_PATH (-3.0F)
+/* Changes among the last arrivals. */
+#define TURNS_LEAST 3
 /* From a computer to a handset and back. */
 #define STACK_TURNS_LEAST 2
 /* What is counted of evidence that the network has given already. */
@@ -85,6 +87,20 @@ static bool path_is_longer(const struct facts *f)
 static bool line_is_one_handset(const struct facts *f)
 {
     return f->network.handsets && !f->subscriber.shared && f->kind != NETWORK_OF_FIXED_LINES;
+}
+
+/* Bits of the families seen on the line, but for that of a packet whose family is known. */
+static uint8_t other_stacks(const struct facts *f)
+{
+    const enum stack_family family = f->stack->family;
+
+    return family < STACK_FAMILY_COUNT ? (uint8_t)(f->subscriber.families & ~(1u << family)) : 0;
+}
+
+/* The handset of a line is seldom the guest on it. */
+static bool stack_is_of_handset(const struct facts *f)
+{
+    return f->stack->family == STACK_ANDROID || f->stack->family == STACK_IOS;
 }
 
 static void detail_of_network(const struct facts *f, struct evidence *out)
@@ -155,8 +171,6 @@ static bool below_subscriber(const struct facts *f, struct evidence *out)
     const struct subscriber_reading *s = &f->subscriber;
     const double own = fmax(BELOW_DIRECT + s->own_share / 200.0, f->network.direct);
 
-    if (!s->below || s->shared)
-        return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = s->usual_share;
     out->detail[2] = s->usual;
@@ -171,13 +185,8 @@ static bool below_subscriber(const struct facts *f, struct evidence *out)
  */
 static bool as_subscriber(const struct facts *f, struct evidence *out)
 {
-    const struct subscriber_reading *s = &f->subscriber;
-
-    if (!s->as_usual || s->shared || f->network.path < PATH_IN_USE ||
-        f->network.nearer_path < PATH_IN_USE)
-        return false;
     out->detail[0] = f->observation->hop_limit;
-    out->detail[1] = s->own_share;
+    out->detail[1] = f->subscriber.own_share;
     out->weight = -1;
     return true;
 }
@@ -194,8 +203,6 @@ static bool longer_path(const struct facts *f, struct evidence *out)
 /* detail: hop limit, changes among the last arrivals */
 static bool alternating(const struct facts *f, struct evidence *out)
 {
-    if (f->subscriber.turns < 3 || f->subscriber.shared)
-        return false;
     out->detail[0] = f->observation->hop_limit;
     out->detail[1] = f->subscriber.turns;
     /* Where a second path is in ordinary use, lines that use both look the same. */
@@ -235,15 +242,9 @@ static bool computer_stack(const struct facts *f, struct evidence *out)
 static bool several_stacks(const struct facts *f, struct evidence *out)
 {
     const enum stack_family family = f->stack->family;
-    const uint8_t others =
-        family < STACK_FAMILY_COUNT ? (uint8_t)(f->subscriber.families & ~(1u << family)) : 0;
 
-    if (others == 0)
-        return false;
-    if (family == STACK_ANDROID || family == STACK_IOS)
-        return false; /* the handset of a line is seldom the guest on it */
     out->detail[0] = (uint8_t)family;
-    out->detail[1] = others;
+    out->detail[1] = other_stacks(f);
     out->weight = (float)f->stack->probability[family];
     return true;
 }
@@ -280,35 +281,35 @@ static bool larger_mss(const struct facts *f, struct evidence *out)
     detail_of_mss(f, out);
     out->detail[2] = percent(f->mss_share);
     out->weight = (float)log(MSS_TETHERED / fmax(f->mss_share, MSS_DIRECT_LEAST));
-    return f->mss == NETWORK_MSS_LARGER;
+    return true;
 }
 
 /* detail: the MSS, two octets */
 static bool smaller_mss(const struct facts *f, struct evidence *out)
 {
     detail_of_mss(f, out);
-    return is_smaller_mss(f);
+    return true;
 }
 
 /* no detail; newest Linux has a clock for each connection, which is none to be broken */
 static bool clock_break(const struct facts *f, struct evidence *out)
 {
+    (void)f;
     out->weight = 1;
-    return f->clock_break;
+    return true;
 }
 
 /* no detail */
 static bool two_identifiers(const struct facts *f, struct evidence *out)
 {
+    (void)f;
     out->weight = 1;
-    return f->other_identifier;
+    return true;
 }
 
 /* detail: observations so far */
 static bool too_little_seen(const struct facts *f, struct evidence *out)
 {
-    if (f->network.moving)
-        return false;
     out->detail[0] = f->network.network ? saturated(f->network.network->seen) : 0;
     return true;
 }
@@ -316,8 +317,6 @@ static bool too_little_seen(const struct facts *f, struct evidence *out)
 /* detail: hops before, hops now */
 static bool route_moved(const struct facts *f, struct evidence *out)
 {
-    if (!f->network.moving)
-        return false;
     out->detail[0] = f->network.network->moved_from;
     out->detail[1] = f->network.network->moved_to;
     return true;
@@ -334,14 +333,12 @@ static bool initial_255(const struct facts *f, struct evidence *out)
 static bool shared_address(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = f->subscriber.devices;
-    return f->subscriber.shared;
+    return true;
 }
 
 /* detail: hops of a second path, percent that take it */
 static bool several_paths(const struct facts *f, struct evidence *out)
 {
-    if (f->network.second == NETWORK_HOPS_NONE)
-        return false;
     out->detail[0] = f->network.second;
     out->detail[1] = percent(f->network.second_share);
     return true;
@@ -350,8 +347,9 @@ static bool several_paths(const struct facts *f, struct evidence *out)
 /* no detail */
 static bool fixed_lines(const struct facts *f, struct evidence *out)
 {
+    (void)f;
     (void)out;
-    return f->network.relation != NETWORK_USUAL || f->subscriber.below;
+    return true;
 }
 
 /* no detail */
@@ -414,9 +412,28 @@ static uint32_t where(bool so, uint32_t bits)
     return -(uint32_t)so & bits;
 }
 
+/* Of what the line did before. */
+static uint32_t asked_of_line(const struct facts *f, bool counts, bool guests)
+{
+    const struct subscriber_reading *s = &f->subscriber;
+    const bool own = s->subscriber && !s->shared;
+    const bool of_handset = s->subscriber && line_is_one_handset(f);
+    const bool computer = of_handset && !stack_is_of_handset(f);
+    const bool both_paths = f->network.path >= PATH_IN_USE && f->network.nearer_path >= PATH_IN_USE;
+
+    return where(guests && own && s->below, bit(SIGNAL_BELOW_SUBSCRIBER)) |
+           where(guests && own && s->turns >= TURNS_LEAST, bit(SIGNAL_ALTERNATING)) |
+           where(counts && own && s->as_usual && both_paths, bit(SIGNAL_AS_SUBSCRIBER)) |
+           where(computer && other_stacks(f) != 0, bit(SIGNAL_SEVERAL_STACKS)) |
+           where(computer, bit(SIGNAL_STACKS_IN_TURNS)) |
+           where(of_handset && f->clock_break, bit(SIGNAL_CLOCK_BREAK)) |
+           where(of_handset && f->other_identifier, bit(SIGNAL_TWO_IDENTIFIERS)) |
+           where(s->subscriber && s->shared, bit(SIGNAL_SHARED_ADDRESS));
+}
+
 /*
- * The signals that are asked, a bit for each. Most have nothing to say of most packets; what several of
- * them rest on is found out once.
+ * The signals that are asked, a bit for each: those that have something to say, as far as that is found
+ * out sooner than by asking. What several of them rest on is found out once.
  */
 static uint32_t asked_of(const struct facts *f)
 {
@@ -424,27 +441,26 @@ static uint32_t asked_of(const struct facts *f)
     const bool counts = hops_count(f);
     const bool longer = counts && path_is_longer(f);
     const bool guests = hops_tell_guests(f) && !longer;
-    const bool line = f->subscriber.subscriber;
     const bool little = !f->network.enough;
+    const bool fixed = f->kind == NETWORK_OF_FIXED_LINES;
 
     return where(counts && relation == NETWORK_USUAL, bit(SIGNAL_AS_NETWORK)) |
            where(guests && relation == NETWORK_BELOW, bit(SIGNAL_BELOW_NETWORK)) |
            where(guests && relation == NETWORK_ABOVE, bit(SIGNAL_ABOVE_NETWORK)) |
            where(counts && relation == NETWORK_NEW, bit(SIGNAL_UNLIKE_NETWORK)) |
-           where(guests && line, bit(SIGNAL_BELOW_SUBSCRIBER) | bit(SIGNAL_ALTERNATING)) |
-           where(counts && line, bit(SIGNAL_AS_SUBSCRIBER)) |
-           where(longer, bit(SIGNAL_LONGER_PATH)) | where(counts, bit(SIGNAL_SEVERAL_PATHS)) |
-           where(f->network.enough && f->network.handsets, bit(SIGNAL_COMPUTER_STACK)) |
-           where(line && line_is_one_handset(f),
-                 bit(SIGNAL_SEVERAL_STACKS) | bit(SIGNAL_STACKS_IN_TURNS) |
-                     bit(SIGNAL_CLOCK_BREAK) | bit(SIGNAL_TWO_IDENTIFIERS)) |
-           where(line, bit(SIGNAL_SHARED_ADDRESS)) |
-           where(f->mss != NETWORK_MSS_USUAL, bit(SIGNAL_LARGER_MSS) | bit(SIGNAL_SMALLER_MSS)) |
+           where(longer, bit(SIGNAL_LONGER_PATH)) |
+           where(counts && f->network.second != NETWORK_HOPS_NONE, bit(SIGNAL_SEVERAL_PATHS)) |
+           where(!little && f->network.handsets, bit(SIGNAL_COMPUTER_STACK)) |
+           where(f->mss == NETWORK_MSS_LARGER, bit(SIGNAL_LARGER_MSS)) |
+           where(is_smaller_mss(f), bit(SIGNAL_SMALLER_MSS)) |
            where(f->rewritten, bit(SIGNAL_STACK_HOP_LIMIT)) |
            where(f->initial == 255, bit(SIGNAL_INITIAL_255)) |
-           where(little, bit(SIGNAL_TOO_LITTLE_SEEN) | bit(SIGNAL_ROUTE_MOVED)) |
-           where(f->kind == NETWORK_OF_FIXED_LINES && counts, bit(SIGNAL_FIXED_LINES)) |
-           where(f->kind == NETWORK_OF_HOSTING, bit(SIGNAL_HOSTING));
+           where(little && !f->network.moving, bit(SIGNAL_TOO_LITTLE_SEEN)) |
+           where(little && f->network.moving, bit(SIGNAL_ROUTE_MOVED)) |
+           where(fixed && counts && (relation != NETWORK_USUAL || f->subscriber.below),
+                 bit(SIGNAL_FIXED_LINES)) |
+           where(f->kind == NETWORK_OF_HOSTING, bit(SIGNAL_HOSTING)) |
+           asked_of_line(f, counts, guests);
 }
 
 static bool ask(enum signal signal, const struct facts *facts, struct evidence *out)

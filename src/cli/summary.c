@@ -5,6 +5,7 @@
 #include "cli/summary.h"
 
 #include "base/units.h"
+#include "edge/pages.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,10 +19,25 @@ enum {
     NETWORKS_SHOWN = 10,
 };
 
+/* Free rows, none of which lies across two cache lines, and few pages of them. */
+static struct summary_network *rows_new(size_t count)
+{
+    enum { CACHE_LINE = 64 };
+    struct summary_network *rows = aligned_alloc(CACHE_LINE, count * sizeof *rows);
+
+    if (rows == NULL)
+        return NULL;
+    pages_prefer_large(rows, count * sizeof *rows);
+    memset(rows, 0, count * sizeof *rows);
+    return rows;
+}
+
+_Static_assert(sizeof(struct summary_network) == 32, "two of them are a cache line");
+
 int summary_init(struct summary *summary)
 {
     *summary = (struct summary){.network_capacity = NETWORKS_FIRST};
-    summary->networks = calloc(NETWORKS_FIRST, sizeof *summary->networks);
+    summary->networks = rows_new(NETWORKS_FIRST);
     return summary->networks != NULL ? 0 : -ENOMEM;
 }
 
@@ -53,10 +69,10 @@ static uint64_t seen_of(const struct summary_network *network)
 
 /* The row of `prefix`, or the free one where it belongs. */
 static struct summary_network *find_network(const struct summary *summary,
-                                            const struct prefix *prefix)
+                                            const struct prefix *prefix, size_t hash)
 {
     const size_t mask = summary->network_capacity - 1;
-    size_t i = hash_prefix(prefix) & mask;
+    size_t i = hash & mask;
 
     while (seen_of(&summary->networks[i]) > 0 &&
            (summary->networks[i].prefix.length != prefix->length ||
@@ -76,28 +92,28 @@ static bool make_room(struct summary *summary)
         return true;
     if (capacity >= NETWORKS_MAX)
         return false;
-    larger = calloc(capacity * 2, sizeof *larger);
+    larger = rows_new(capacity * 2);
     if (larger == NULL)
         return false;
     summary->networks = larger;
     summary->network_capacity = capacity * 2;
     for (size_t i = 0; i < capacity; i++)
         if (seen_of(&before[i]) > 0)
-            *find_network(summary, &before[i].prefix) = before[i];
+            *find_network(summary, &before[i].prefix, hash_prefix(&before[i].prefix)) = before[i];
     free(before);
     return true;
 }
 
 static void add_network(struct summary *summary, const struct summary_waiting *of)
 {
-    struct summary_network *network = find_network(summary, &of->prefix);
+    struct summary_network *network = find_network(summary, &of->prefix, of->hash);
 
     if (seen_of(network) == 0) {
         if (!make_room(summary)) {
             summary->elsewhere++;
             return;
         }
-        network = find_network(summary, &of->prefix);
+        network = find_network(summary, &of->prefix, of->hash);
         network->prefix = of->prefix;
         summary->network_count++;
     }
@@ -130,10 +146,10 @@ static void wait_for_network(struct summary *summary, const struct judgement *ju
     newest =
         &summary->waiting[(summary->waiting_from + summary->waiting_count++) % SUMMARY_WAITING];
     newest->prefix = *prefix;
+    newest->hash = hash_prefix(prefix);
     newest->verdict = judgement->verdict;
-    row = &summary->networks[hash_prefix(prefix) & (summary->network_capacity - 1)];
+    row = &summary->networks[newest->hash & (summary->network_capacity - 1)];
     __builtin_prefetch(row, 1);
-    __builtin_prefetch((const uint8_t *)(row + 1) - 1, 1); /* it may lie across two lines */
 }
 
 void summary_add(struct summary *summary, const struct judgement *judgement)

@@ -19,6 +19,7 @@ struct summary_network {
 enum { SUMMARY_WAITING = 8 };
 
 struct summary_waiting {
+    size_t hash; /* of the prefix */
     struct prefix prefix;
     enum verdict verdict;
 };

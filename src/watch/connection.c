@@ -73,15 +73,16 @@ uint64_t connection_time_ns(const struct connection *connection)
 
 static void evidence_keep(struct connection *connection, const struct judgement *judgement)
 {
-    connection->evidence_count = judgement->evidence_count & 7u;
-    connection->signals = 0;
+    uint32_t signals = 0;
+
     for (unsigned i = 0; i < judgement->evidence_count; i++) {
         const struct evidence *evidence = &judgement->evidence[i];
 
-        connection->signals |= (uint32_t)evidence->signal << i * CONNECTION_SIGNAL_BITS;
+        signals |= (uint32_t)evidence->signal << i * CONNECTION_SIGNAL_BITS;
         connection->weight[i] = (int8_t)rounded((double)evidence->weight * 10);
         memcpy(connection->detail[i], evidence->detail, EVIDENCE_DETAILS);
     }
+    connection->signals = signals;
 }
 
 static void evidence_recall(const struct connection *connection, struct judgement *out)
@@ -97,15 +98,6 @@ static void evidence_recall(const struct connection *connection, struct judgemen
     }
 }
 
-static void network_keep(struct connection *connection, const struct network_view *network)
-{
-    connection->network_length = network->known ? network->prefix.length : CONNECTION_NO_NETWORK;
-    connection->network_hop_limit = network->hop_limit;
-    connection->network_share = (unsigned)rounded(network->share * THOUSAND) & 1023u;
-    connection->network_seen =
-        network->seen < UINT32_MAX ? (uint32_t)network->seen : (uint32_t)UINT32_MAX;
-}
-
 static void network_recall(const struct connection *connection, const struct address *client,
                            struct network_view *out)
 {
@@ -116,12 +108,6 @@ static void network_recall(const struct connection *connection, const struct add
     out->hop_limit = connection->network_hop_limit;
     out->share = (double)connection->network_share / THOUSAND;
     out->seen = connection->network_seen;
-}
-
-static void stack_keep(struct connection *connection, const struct stack *stack)
-{
-    connection->family = stack->family & 7u;
-    connection->stack_probability = (unsigned)rounded(stack_probability(stack) * THOUSAND) & 1023u;
 }
 
 /* Which the other families were is not kept: they share what is left. */
@@ -135,13 +121,43 @@ static void stack_recall(const struct connection *connection, struct stack *out)
     out->probability[out->family % STACK_FAMILY_COUNT] = probability;
 }
 
+static unsigned thousandths(double share)
+{
+    return (unsigned)rounded(share * THOUSAND);
+}
+
+/* Found out first and then set one after another, the bit-fields of a word are stored together. */
+static void bits_keep(struct connection *connection, const struct judgement *judgement)
+{
+    const struct network_view *network = &judgement->network;
+    const uint64_t time_us = judgement->observation.time_ns / 1000;
+    const unsigned verdict = judgement->verdict;
+    const unsigned family = judgement->stack.family;
+    const bool rewritten = judgement->rewritten;
+    const unsigned evidence_count = judgement->evidence_count;
+    const bool is_v6 = !address_is_v4(&judgement->observation.client);
+    const unsigned share = thousandths(network->share);
+    const unsigned probability = thousandths(stack_probability(&judgement->stack));
+    const uint8_t length = network->known ? network->prefix.length : CONNECTION_NO_NETWORK;
+
+    connection->time_us = time_us & ((1ull << 52) - 1);
+    connection->verdict = verdict & 3u;
+    connection->family = family & 7u;
+    connection->rewritten = rewritten;
+    connection->evidence_count = evidence_count & 7u;
+    connection->is_v6 = is_v6;
+    connection->network_share = share & 1023u;
+    connection->stack_probability = probability & 1023u;
+    connection->network_length = length;
+}
+
 void connection_keep(const struct judgement *judgement, struct connection *connection,
                      struct connection_side *side)
 {
     const struct observation *o = &judgement->observation;
+    const uint64_t seen = judgement->network.seen;
 
-    connection->time_us = o->time_ns / 1000 & ((1ull << 52) - 1);
-    connection->is_v6 = !address_is_v4(&o->client);
+    bits_keep(connection, judgement);
     address_keep(&o->client, connection->is_v6, connection->client, side->client);
     address_keep(&o->server, connection->is_v6, connection->server, side->server);
     connection->client_port = o->client_port;
@@ -149,10 +165,8 @@ void connection_keep(const struct judgement *judgement, struct connection *conne
     connection->sequence = o->sequence;
     connection->hop_limit = o->hop_limit;
     connection->probability = (uint16_t)rounded(judgement->probability * TEN_THOUSAND);
-    connection->verdict = judgement->verdict & 3u;
-    connection->rewritten = judgement->rewritten;
-    stack_keep(connection, &judgement->stack);
-    network_keep(connection, &judgement->network);
+    connection->network_hop_limit = judgement->network.hop_limit;
+    connection->network_seen = seen < UINT32_MAX ? (uint32_t)seen : (uint32_t)UINT32_MAX;
     evidence_keep(connection, judgement);
 }
 

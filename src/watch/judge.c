@@ -43,6 +43,12 @@ static double logistic(double x)
     return 1 / (1 + exp(-x));
 }
 
+/* What is shown is what is counted. Of such numbers a tenth is the same float as a division by ten. */
+static float to_tenths(double weight)
+{
+    return (float)(rounded(weight * 10) * 0.1);
+}
+
 /* Mutes are lighter than any weight. */
 static bool is_heavier(const struct evidence *a, const struct evidence *b)
 {
@@ -115,8 +121,7 @@ static void judge_by_evidence(const struct watch_settings *settings, const struc
         const enum signal_group group = signal_group((enum signal)found[i].signal);
         const double weight = (double)found[i].weight * group_scale(facts, group, group_sum[group]);
 
-        found[i].weight =
-            (float)(rounded(weight * 10) / 10.0); /* what is shown is what is counted */
+        found[i].weight = to_tenths(weight);
         if (group != GROUP_MUTE && fabsf(found[i].weight) < 0.05f)
             continue; /* a mute is what has no weight by itself */
         weighed = weighed || group != GROUP_MUTE;
@@ -142,7 +147,7 @@ static void judge_by_first_drop(const struct facts *facts, struct judgement *out
         out->probability = is_lower ? FIRST_DROP_SURE : 1 - FIRST_DROP_SURE;
         evidence = (struct evidence){
             .signal = SIGNAL_FIRST_DROP,
-            .weight = (float)(rounded(logit(out->probability) * 10) / 10.0),
+            .weight = to_tenths(logit(out->probability)),
             .detail = {arrived, facts->finest->highest},
         };
     }

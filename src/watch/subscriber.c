@@ -116,9 +116,18 @@ static uint8_t devices_of(const struct subscriber *subscriber)
     return (uint8_t)(clocks > signatures ? clocks : signatures);
 }
 
+/* Most subscribers have one hop limit. */
+static uint8_t percent_of(unsigned part, unsigned total)
+{
+    if (part == 0 || part == total)
+        return part == 0 ? 0 : 100;
+    return (uint8_t)(part * 100 / total);
+}
+
 void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t fresh_since_s,
                      struct subscriber_reading *out)
 {
+    unsigned families = 0;
     unsigned total;
     unsigned usual;
     unsigned own;
@@ -132,15 +141,15 @@ void subscriber_read(const struct subscriber *subscriber, uint8_t hops, uint32_t
     out->shared = bits_set(subscriber->clocks) >= SHARED_CLOCKS ||
                   bits_set(subscriber->signatures) >= SHARED_SIGNATURES;
     for (unsigned i = 0; i < STACK_FAMILY_COUNT; i++)
-        if (subscriber->family[i] >= FAMILY_COUNT_LEAST)
-            out->families |= (uint8_t)(1u << i);
+        families |= (unsigned)(subscriber->family[i] >= FAMILY_COUNT_LEAST) << i;
+    out->families = (uint8_t)families;
     total = total_count(subscriber);
     if (total == 0 || subscriber->updated_s < fresh_since_s)
         return;
     usual = count_at_hops(subscriber, hops - 1, &out->usual);
-    out->usual_share = (uint8_t)(usual * 100 / total);
+    out->usual_share = percent_of(usual, total);
     own = count_at_hops(subscriber, hops, &ignored);
-    out->own_share = (uint8_t)(own * 100 / total);
+    out->own_share = percent_of(own, total);
     out->as_usual = usual == 0 && own >= USUAL_COUNT_LEAST && out->own_share >= ALWAYS_PERCENT;
     out->below = usual >= USUAL_COUNT_LEAST && out->usual_share >= USUAL_PERCENT_LEAST;
     out->turns = turns_at(subscriber, hops);

@@ -172,7 +172,7 @@ static void prefetch_place(const struct table *table, struct place place)
         __builtin_prefetch(entry + at, 1);
 }
 
-/* The ways with this tag, four times, a bit for each. */
+/* The ways with this tag, which is given four times over; a bit for each. */
 static unsigned ways_with(const struct table_marks *marks, uint32_t tags)
 {
 #ifdef __SSE2__
@@ -241,7 +241,10 @@ static inline uint8_t *entry_of(const struct table *table, const struct table_sp
     return NULL;
 }
 
-/* Not inlined, nor are those below: who does not need it does not pay for its registers. */
+/*
+ * Not inlined, nor are prefetch_vacant and add: who does not need them does not pay for their
+ * registers.
+ */
 __attribute__((noinline)) static void *find_in_buckets(const struct table *table,
                                                        struct table_spot *spot, const void *key)
 {
@@ -317,7 +320,10 @@ static void note_proven(const struct table *table, struct table_marks *marks)
     }
 }
 
-/* Whether both buckets are full of entries that stay, as it was noted; of no other table it ever is. */
+/*
+ * Whether both buckets are full of entries that stay, as it was noted; never of a table that does not
+ * keep them.
+ */
 static bool is_proven(const struct table *table, const struct table_spot *spot, uint32_t now)
 {
     const uint32_t first = table->marks[spot->bucket[0]].proven_until;
@@ -404,10 +410,15 @@ static unsigned free_way(struct table *table, uint64_t bucket, unsigned depth)
     return TABLE_WAYS;
 }
 
+static bool may_move(const struct table *table)
+{
+    return table->shape.hash && table->count < table->shape.entries;
+}
+
 /* Makes a place free in either bucket by moving others; false when there is none to be had. */
 static bool move_others(struct table *table, struct table_spot *spot)
 {
-    if (!table->shape.hash || table->count >= table->shape.entries)
+    if (!may_move(table))
         return false;
     for (unsigned depth = 1; depth <= MOVES_DEPTH; depth++)
         for (uint8_t choice = 0; choice < 2; choice++) {
@@ -512,8 +523,8 @@ __attribute__((noinline)) static void *add(struct table *table, struct table_spo
 
 void *table_add(struct table *table, struct table_spot *spot, const void *key, uint64_t now_ns)
 {
-    /* A flood asks for nothing else. */
-    if (is_proven(table, spot, ticks(now_ns))) {
+    /* A flood asks for nothing else; where others may move, what is noted of two buckets is not all. */
+    if (is_proven(table, spot, ticks(now_ns)) && !may_move(table)) {
         table->refused++;
         return NULL;
     }

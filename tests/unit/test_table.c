@@ -291,6 +291,29 @@ static void a_refusal_is_not_remembered_where_one_is_forgotten(void **state)
     table_deinit(&table);
 }
 
+static void a_refusal_is_not_remembered_where_others_may_move(void **state)
+{
+    enum { ENTRIES = 1000, FORGOTTEN = 100 };
+    struct table_shape wanted = shape(ENTRIES, true);
+    struct table table;
+
+    (void)state;
+    wanted.hash = hash_of;
+    assert_int_equal(table_init(&table, &wanted, hash_key), 0);
+    for (uint64_t key = 0; key < 4ull * ENTRIES; key++)
+        add(&table, key, 16, second);
+    for (uint64_t key = 0; table.count > ENTRIES - FORGOTTEN; key++) {
+        struct entry *entry = find(&table, key);
+
+        if (entry)
+            table_forget(&table, entry);
+    }
+    for (uint64_t key = 0; key < FORGOTTEN; key++)
+        assert_non_null(add(&table, 1000000 + key, 16, second));
+    assert_int_equal(table.count, ENTRIES);
+    table_deinit(&table);
+}
+
 static void what_was_prefetched_may_be_gone_when_it_is_looked_for(void **state)
 {
     const struct table_shape wanted = shape(TABLE_WAYS, false);
@@ -422,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_put_back_makes_nothing_old),
         cmocka_unit_test(a_refusal_is_not_remembered_beyond_what_changes),
         cmocka_unit_test(a_refusal_is_not_remembered_where_one_is_forgotten),
+        cmocka_unit_test(a_refusal_is_not_remembered_where_others_may_move),
         cmocka_unit_test(what_was_prefetched_may_be_gone_when_it_is_looked_for),
         cmocka_unit_test(a_flood_takes_nothing_that_is_proven),
         cmocka_unit_test(worth_grows_with_each_doubling),

@@ -19,7 +19,7 @@ enum {
     NETWORKS_SHOWN = 10,
 };
 
-/* Free rows, none of which lies across two cache lines, and few pages of them. */
+/* Free rows, none of which lies across two cache lines, in few large pages. */
 static struct summary_network *rows_new(size_t count)
 {
     enum { CACHE_LINE = 64 };

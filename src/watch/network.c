@@ -415,11 +415,14 @@ static unsigned place_of_device(const struct network *network, uint16_t device)
     return NETWORK_RECENT - (unsigned)after;
 }
 
-/* As many as a register of any machine holds. */
+/* As many as a register of any machine with vectors holds. */
 typedef uint16_t eight_devices __attribute__((vector_size(8 * sizeof(uint16_t))));
 typedef uint8_t sixteen_hops __attribute__((vector_size(16 * sizeof(uint8_t))));
 
 _Static_assert(NETWORK_RECENT == 16, "two of devices, and one of hops");
+_Static_assert(offsetof(struct network, recent_hops) > 0 &&
+                   offsetof(struct network, recent_device) > 0,
+               "something stands before each");
 
 /*
  * Those in places up to `at` go one place on, without a copy on the stack, which would be waited for.

@@ -182,6 +182,7 @@ static void find_recent_ways(const struct network_ways *ways, uint8_t hops, doub
                              struct recent_way out[NETWORK_CELLS + 1])
 {
     const double most = larger(ways->weight[ways->usual] * per_weight, MOVE_NEW_LEAST);
+    const double per_share_of_none = 1 / MOVE_OLD_LEAST;
 
     for (unsigned i = 0; i < ways->count; i++) {
         const double per_share = 1 / larger(ways->weight[i] * per_weight, MOVE_OLD_LEAST);
@@ -194,9 +195,10 @@ static void find_recent_ways(const struct network_ways *ways, uint8_t hops, doub
             .growth = {is_gain ? most * per_share + 1 : 1, larger(most * per_share, 1)},
         };
     }
+    /* What is no way may have either of these hops. */
     out[NETWORK_WAY_NONE] = (struct recent_way){
-        .per_share = 1 / MOVE_OLD_LEAST,
-        .growth = {most / MOVE_OLD_LEAST + 1, larger(most / MOVE_OLD_LEAST, 1)},
+        .per_share = per_share_of_none,
+        .growth = {most * per_share_of_none + 1, larger(most * per_share_of_none, 1)},
     };
 }
 
@@ -205,7 +207,7 @@ static void find_recent(const struct network *network, const struct network_ways
 {
     const double per_weight = 1 / ways->total;
     struct recent_way of[NETWORK_CELLS + 1];
-    uint8_t way[NETWORK_RECENT];
+    uint8_t way[NETWORK_RECENT] = {0};
     double part = 1;
     double whole = 1;
     unsigned count = 0;

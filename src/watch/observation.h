@@ -68,7 +68,7 @@ enum observation_refusal {
 /*
  * Makes an observation of an IP packet of which `length` octets were received. OBSERVATION_NOT_OPENING
  * sets time_ns, client, client_port, hop_limit, tcp_bits and line, with the sender for a client, and
- * leaves the rest of *out undefined; other refusals leave all.
+ * leaves the rest of *out undefined; other refusals leave all of it undefined.
  */
 enum observation_refusal observation_from_packet(const uint8_t *ip, size_t length, uint64_t time_ns,
                                                  struct observation *out);

@@ -1,6 +1,7 @@
 /*
- * The signals of evidence, one small function each, and the table of them. A function says nothing
- * (false), or gives a weight, or 0 for a mute; and what its sentence needs.
+ * The signals of evidence, one small function each, and the table of them. A function is asked only
+ * where asked_of says so, and relies on that. It says nothing (false), or gives a weight, or 0 for a
+ * mute; and what its sentence needs.
  */
 #include "watch/signal.h"
 
@@ -89,7 +90,7 @@ static bool line_is_one_handset(const struct facts *f)
     return f->network.handsets && !f->subscriber.shared && f->kind != NETWORK_OF_FIXED_LINES;
 }
 
-/* Bits of the families seen on the line, but for that of a packet whose family is known. */
+/* Bits of the families seen on the line beside this packet's; none where its family is not known. */
 static uint8_t other_stacks(const struct facts *f)
 {
     const enum stack_family family = f->stack->family;
@@ -418,14 +419,14 @@ static uint32_t asked_of_line(const struct facts *f, bool counts, bool guests)
     const struct subscriber_reading *s = &f->subscriber;
     const bool own = s->subscriber && !s->shared;
     const bool of_handset = s->subscriber && line_is_one_handset(f);
-    const bool computer = of_handset && !stack_is_of_handset(f);
+    const bool may_be_computer = of_handset && !stack_is_of_handset(f);
     const bool both_paths = f->network.path >= PATH_IN_USE && f->network.nearer_path >= PATH_IN_USE;
 
     return where(guests && own && s->below, bit(SIGNAL_BELOW_SUBSCRIBER)) |
            where(guests && own && s->turns >= TURNS_LEAST, bit(SIGNAL_ALTERNATING)) |
            where(counts && own && s->as_usual && both_paths, bit(SIGNAL_AS_SUBSCRIBER)) |
-           where(computer && other_stacks(f) != 0, bit(SIGNAL_SEVERAL_STACKS)) |
-           where(computer, bit(SIGNAL_STACKS_IN_TURNS)) |
+           where(may_be_computer && other_stacks(f) != 0, bit(SIGNAL_SEVERAL_STACKS)) |
+           where(of_handset, bit(SIGNAL_STACKS_IN_TURNS)) |
            where(of_handset && f->clock_break, bit(SIGNAL_CLOCK_BREAK)) |
            where(of_handset && f->other_identifier, bit(SIGNAL_TWO_IDENTIFIERS)) |
            where(s->subscriber && s->shared, bit(SIGNAL_SHARED_ADDRESS));

@@ -54,12 +54,12 @@ struct tcp {
     uint8_t window_scale;
     uint32_t timestamp_value;
     uint32_t timestamp_echo;
-    uint32_t flags;                  /* TCP_HAS_..., TCP_BAD_OPTIONS, TCP_OPTIONS_CUT */
+    uint32_t flags;                  /* TCP_HAS_... and the others above */
     uint8_t header_length;           /* octets, by the data offset */
     uint8_t header_received;         /* of these */
     uint8_t option_count;            /* of option[]; kinds beyond TCP_OPTIONS_MAX are not kept */
     uint8_t padding;                 /* octets after the end-of-options option */
-    uint8_t option[TCP_OPTIONS_MAX]; /* kinds, in the order in which they came */
+    uint8_t option[TCP_OPTIONS_MAX]; /* kinds in their order; of tcp_parse alone */
 };
 
 /* The octets of an option of this kind; 0 where they are not fixed, or the kind is not known here. */

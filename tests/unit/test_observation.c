@@ -131,6 +131,27 @@ static void what_the_headers_show_beside_values_is_in_the_flags(void **state)
     }
 }
 
+/* Two NOPs and an end before the TCP header, and none of the bits of a packet that are no flags. */
+static void options_of_ip_are_in_the_flags_and_counted(void **state)
+{
+    enum { OPTIONS = 4, HEADER = 20 };
+    uint8_t packet[sizeof syn_v4 + OPTIONS] = {0};
+    struct observation o;
+
+    (void)state;
+    memcpy(packet, syn_v4, HEADER);
+    memset(packet + HEADER, 1, OPTIONS - 1);
+    memcpy(packet + HEADER + OPTIONS, syn_v4 + HEADER, sizeof syn_v4 - HEADER);
+    packet[0] = 0x46;
+    store_u16(packet + 2, 1500); /* more than there is: it was cut */
+    store_u16(packet + AT_CHECKSUM, checksum_fold(checksum_add(0, packet, HEADER + OPTIONS)));
+    assert_int_equal(observation_from_packet(packet, sizeof packet, 0, &o), OBSERVATION_TAKEN);
+    assert_int_equal(o.ip_options, OPTIONS);
+    assert_int_equal(o.flags, OBSERVATION_HAS_MSS | OBSERVATION_HAS_WINDOW_SCALE |
+                                  OBSERVATION_HAS_SACK_PERMITTED | OBSERVATION_HAS_TIMESTAMPS |
+                                  OBSERVATION_DONT_FRAGMENT | OBSERVATION_IP_OPTIONS);
+}
+
 static void what_is_not_an_opening_is_refused_by_its_reason(void **state)
 {
     static const struct {
@@ -225,6 +246,7 @@ int main(void)
         cmocka_unit_test(nothing_of_an_earlier_observation_is_left),
         cmocka_unit_test(every_flag_has_its_own_bits),
         cmocka_unit_test(what_the_headers_show_beside_values_is_in_the_flags),
+        cmocka_unit_test(options_of_ip_are_in_the_flags_and_counted),
         cmocka_unit_test(what_is_not_an_opening_is_refused_by_its_reason),
         cmocka_unit_test(a_wrong_checksum_of_the_header_is_broken),
         cmocka_unit_test(a_packet_cut_short_is_never_read_past_its_end),

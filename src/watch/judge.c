@@ -164,11 +164,6 @@ void judge(const struct watch_settings *settings, const struct facts *facts, str
         judge_by_evidence(settings, facts, out);
 }
 
-static bool is_handset(enum stack_family family)
-{
-    return family == STACK_ANDROID || family == STACK_IOS;
-}
-
 /* Tablets call themselves Macintosh, and phones that are asked for the desktop's page X11; Linux. */
 static bool may_be_same(enum stack_family browser, enum stack_family stack)
 {
@@ -194,7 +189,9 @@ void judge_hear(double threshold, enum stack_family browser, bool proxied,
             return;
         evidence = (struct evidence){
             .signal = SIGNAL_BROWSER_STACK,
-            .weight = is_handset(stack) && !is_handset(browser) ? BROWSER_WEIGHT : 0,
+            .weight = stack_family_is_handset(stack) && !stack_family_is_handset(browser)
+                          ? BROWSER_WEIGHT
+                          : 0,
             .detail = {(uint8_t)browser, (uint8_t)stack},
         };
     }

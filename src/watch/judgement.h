@@ -65,6 +65,7 @@ struct judgement {
 double stack_probability(const struct stack *stack);
 
 const char *stack_family_name(enum stack_family family); /* "android", ..., "unknown" */
+bool stack_family_is_handset(enum stack_family family);  /* of phones and tablets */
 const char *verdict_name(enum verdict verdict);          /* "direct", "tethered", "unknown" */
 
 /* The signal's name, as in JSON: "below_network". */

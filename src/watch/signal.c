@@ -98,12 +98,6 @@ static uint8_t other_stacks(const struct facts *f)
     return family < STACK_FAMILY_COUNT ? (uint8_t)(f->subscriber.families & ~(1u << family)) : 0;
 }
 
-/* The handset of a line is seldom the guest on it. */
-static bool stack_is_of_handset(const struct facts *f)
-{
-    return f->stack->family == STACK_ANDROID || f->stack->family == STACK_IOS;
-}
-
 static void detail_of_network(const struct facts *f, struct evidence *out)
 {
     out->detail[0] = f->observation->hop_limit;
@@ -419,13 +413,15 @@ static uint32_t asked_of_line(const struct facts *f, bool counts, bool guests)
     const struct subscriber_reading *s = &f->subscriber;
     const bool own = s->subscriber && !s->shared;
     const bool of_handset = s->subscriber && line_is_one_handset(f);
-    const bool may_be_computer = of_handset && !stack_is_of_handset(f);
+    /* The handset of a line is seldom the guest on it. */
+    const bool others =
+        of_handset && !stack_family_is_handset(f->stack->family) && other_stacks(f) != 0;
     const bool both_paths = f->network.path >= PATH_IN_USE && f->network.nearer_path >= PATH_IN_USE;
 
     return where(guests && own && s->below, bit(SIGNAL_BELOW_SUBSCRIBER)) |
            where(guests && own && s->turns >= TURNS_LEAST, bit(SIGNAL_ALTERNATING)) |
            where(counts && own && s->as_usual && both_paths, bit(SIGNAL_AS_SUBSCRIBER)) |
-           where(may_be_computer && other_stacks(f) != 0, bit(SIGNAL_SEVERAL_STACKS)) |
+           where(others, bit(SIGNAL_SEVERAL_STACKS)) |
            where(of_handset, bit(SIGNAL_STACKS_IN_TURNS)) |
            where(of_handset && f->clock_break, bit(SIGNAL_CLOCK_BREAK)) |
            where(of_handset && f->other_identifier, bit(SIGNAL_TWO_IDENTIFIERS)) |

@@ -20,6 +20,11 @@ static uint64_t fnv(uint64_t hash, uint8_t octet)
     return (hash ^ octet) * 0x100000001b3u; /* FNV-1a */
 }
 
+bool stack_family_is_handset(enum stack_family family)
+{
+    return family == STACK_ANDROID || family == STACK_IOS;
+}
+
 const char *stack_family_name(enum stack_family family)
 {
     static const char *const names[] = {

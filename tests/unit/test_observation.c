@@ -25,6 +25,14 @@ static void mend_checksum(uint8_t *ip)
     store_u16(ip + AT_CHECKSUM, checksum_fold(checksum_add(0, ip, 20)));
 }
 
+/* The same with this octet at this place. */
+static void make_syn(uint8_t packet[sizeof syn_v4], unsigned at, uint8_t octet)
+{
+    memcpy(packet, syn_v4, sizeof syn_v4);
+    packet[at] = octet;
+    mend_checksum(packet);
+}
+
 static void a_syn_is_observed_with_all_that_it_shows(void **state)
 {
     static const uint8_t kinds[] = {2, 4, 8, 1, 3};
@@ -64,9 +72,7 @@ static void nothing_of_an_earlier_observation_is_left(void **state)
     struct observation used;
 
     (void)state;
-    memcpy(packet, syn_v4, sizeof packet);
-    packet[32] = 0x50; /* no options */
-    mend_checksum(packet);
+    make_syn(packet, 32, 0x50); /* no options */
     memset(&fresh, 0, sizeof fresh);
     memset(&used, 0xff, sizeof used);
     assert_int_equal(observation_from_packet(packet, 40, 77, &fresh), OBSERVATION_TAKEN);
@@ -121,9 +127,7 @@ static void what_the_headers_show_beside_values_is_in_the_flags(void **state)
         uint8_t packet[sizeof syn_v4];
         struct observation o;
 
-        memcpy(packet, syn_v4, sizeof packet);
-        packet[rows[i].at] = rows[i].octet;
-        mend_checksum(packet);
+        make_syn(packet, rows[i].at, rows[i].octet);
         assert_int_equal(observation_from_packet(packet, sizeof packet, 0, &o), OBSERVATION_TAKEN);
         assert_int_equal(o.flags & LOOKED_AT, rows[i].flags & LOOKED_AT);
         assert_int_equal((o.flags & OBSERVATION_BAD_OPTIONS) != 0,
@@ -179,9 +183,7 @@ static void what_is_not_an_opening_is_refused_by_its_reason(void **state)
         uint8_t packet[sizeof syn_v4];
         struct observation o;
 
-        memcpy(packet, syn_v4, sizeof packet);
-        packet[rows[i].at] = rows[i].octet;
-        mend_checksum(packet);
+        make_syn(packet, rows[i].at, rows[i].octet);
         assert_int_equal(observation_from_packet(packet, sizeof packet, 0, &o), rows[i].refusal);
     }
 }
